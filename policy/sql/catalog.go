@@ -1,0 +1,68 @@
+package sql
+
+// Search says what an application can still ask of a protected column, and so what the stored bytes give away.
+type Search uint8
+
+const (
+	// SearchNone seals the same value differently each time: only IS [NOT] NULL can be asked.
+	SearchNone Search = iota
+	// SearchEquality seals equal values to equal bytes.
+	SearchEquality
+)
+
+// String is the word used in configuration files.
+func (s Search) String() string {
+	if s == SearchEquality {
+		return "equality"
+	}
+	return "none"
+}
+
+// Type is a PostgreSQL type as the wire names it: pg_type.oid and atttypmod (-1: none).
+type Type struct {
+	OID uint32
+	Mod int32
+}
+
+// Type OIDs of PostgreSQL (src/include/catalog/pg_type.dat) for the logical types a protected column may have.
+const (
+	OIDBool        = 16
+	OIDBytea       = 17
+	OIDInt8        = 20
+	OIDInt2        = 21
+	OIDInt4        = 23
+	OIDText        = 25
+	OIDVarchar     = 1043
+	OIDDate        = 1082
+	OIDTimestamptz = 1184
+	OIDNumeric     = 1700
+	OIDUUID        = 2950
+	OIDJSONB       = 3802
+	OIDUnknown     = 705
+)
+
+// Protection is what the configuration says of one protected column.
+type Protection struct {
+	Key    string // name of the key domain; columns with equal Key can be joined
+	ID     uint32 // the key's number, as it stands in each cell's footer
+	Search Search
+	Type   Type // logical type, what the application sees
+	Guard  bool // add a CHECK constraint when the column is created through the proxy
+}
+
+// TableName is a schema-qualified relation name, as stored in pg_class (no quoting).
+type TableName struct{ Schema, Name string }
+
+// String joins schema and name with a dot.
+func (t TableName) String() string { return t.Schema + "." + t.Name }
+
+// Spec is the part of the configuration that analysis needs.
+type Spec struct {
+	// Protected lists each protected column by table and column name.
+	Protected map[TableName]map[string]Protection
+	// Listed are further tables that the policy file names: statements over them are always analysed.
+	Listed []TableName
+	// TrustedFunctions are "schema.name" of functions that may be called although their bodies are opaque or
+	// name a protected table.
+	TrustedFunctions []string
+}

@@ -1,0 +1,169 @@
+package sql
+
+// Span is a half-open byte range of the client's text.
+type Span struct{ Start, End int }
+
+// Effect is a set of things that a statement does to one occurrence of a table.
+type Effect uint32
+
+// The effects. A statement may have several: COPY (SELECT …) TO is EffectCopyTo|EffectSelect.
+const (
+	EffectSelect Effect = 1 << iota
+	EffectInsert
+	EffectUpdate
+	EffectDelete
+	EffectTruncate
+	EffectCopyTo
+	EffectCopyFrom
+	EffectLock
+	EffectCreate
+	EffectAlter
+	EffectDrop
+	EffectMaintain // VACUUM, ANALYZE, REINDEX, CLUSTER, COMMENT, GRANT
+	EffectExplain
+	EffectCursor
+)
+
+// Use is how a statement uses one column.
+type Use uint16
+
+// The uses, as a set.
+const (
+	UseOutput     Use = 1 << iota // shown as it is in a result column
+	UseLookup                     // compared for equality with constants or parameters in a top-level AND of WHERE
+	UsePredicate                  // any other condition
+	UseGroup                      // GROUP BY, DISTINCT, set operations
+	UseOrder                      // ORDER BY, window ordering
+	UseExpression                 // part of an expression, cast or function call
+	UseAggregate                  // argument of an aggregate
+	UseWrite                      // assigned
+	UseCarry                      // copied into another column, by INSERT … SELECT, UPDATE … SET a = b, CREATE TABLE AS
+)
+
+// TableUse is one occurrence of a table in a statement.
+type TableUse struct {
+	Table   TableName
+	OID     uint32 // 0 for a table that does not exist yet (CREATE TABLE)
+	Effects Effect
+	Via     *TableName // the view through which it was reached, nil when named directly
+	At      Span
+}
+
+// ColumnUse is one column of one TableUse and everything done with it.
+type ColumnUse struct {
+	Table int // index into Statement.Tables
+	Name  string
+	Num   int16 // attribute number, 0 for a column that does not exist yet
+	Use   Use
+	At    Span // where it is used first; where reached by *, the star
+}
+
+// Purpose says whether a sealed value will be stored (length and range checks apply) or only compared.
+type Purpose uint8
+
+const (
+	// PurposeStore: the value is written; varchar(n), int2/int4 range and numeric(p,s) are checked as the server would.
+	PurposeStore Purpose = iota
+	// PurposeCompare: the value is compared; a value out of range simply matches nothing.
+	PurposeCompare
+)
+
+// Target is the protected column that a literal or parameter meets.
+type Target struct {
+	Table      TableName
+	Column     string
+	Protection Protection
+	Purpose    Purpose
+}
+
+// LiteralKind is the lexical kind of a constant.
+type LiteralKind uint8
+
+// The kinds of constants.
+const (
+	LiteralString LiteralKind = iota // '…', E'…', U&'…', $$…$$
+	LiteralInteger
+	LiteralFloat
+	LiteralBool
+)
+
+// Literal is a constant that must be sealed before the text is sent. The bytes of At (sign, prefix and UESCAPE included,
+// a cast not included: that is an Edit of its own) are replaced by '\x…'::bytea, or by an array literal of bytea when Array.
+type Literal struct {
+	At     Span
+	Kind   LiteralKind
+	Text   string // the decoded value
+	Array  bool   // an array literal, '{a,b}', each element of which is sealed
+	Target Target
+}
+
+// Param is one parameter as the server will see it. Upstream numbers 1…Client keep the client's meaning;
+// higher numbers are copies made because a parameter meets several targets.
+type Param struct {
+	Client   int     // the client's $n
+	Upstream int     // the server's $n
+	Target   *Target // nil: forwarded untouched
+	Array    bool    // an array, each element of which is sealed
+	// Cast is the type that the client's own text casts the parameter to (0: none). It is what
+	// ParameterDescription tells the client when the client declared no type itself.
+	Cast uint32
+}
+
+// Result is one column of the result set.
+type Result struct {
+	Name string
+	// Origin is the table (index into Statement.Tables) and attribute that the value is copied from unchanged;
+	// Table is -1 for an expression.
+	Origin Origin
+	// Protection is set when the value is a sealed cell of that column.
+	Protection *Protection
+}
+
+// Origin names a base table's column.
+type Origin struct {
+	Table  int // index into Statement.Tables, -1: none
+	OID    uint32
+	Num    int16
+	Column string
+}
+
+// Edit replaces a span of the client's text by a constant text.
+type Edit struct {
+	At   Span
+	Text string
+}
+
+// Refusal is why a statement is not sent.
+type Refusal struct {
+	Code     string // stable, listed in docs/errors.md, for example "PV101"
+	SQLSTATE string
+	Message  string // one line; names tables and columns, never a value
+	Hint     string // what to do instead
+	At       int    // byte offset into the client's text, -1: none
+}
+
+// Error makes a Refusal an error.
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+// Statement is what analysis knows of one SQL statement. The zero value is not a statement that may be sent: see Understood.
+type Statement struct {
+	// Understood is set by analysis when every table, column and function was resolved and Refusal is nil.
+	Understood bool
+	Refusal    *Refusal
+
+	At       Span
+	Verb     string // lower-case statement kind for metrics and audit: select, insert, create table, begin, …
+	Tables   []TableUse
+	Columns  []ColumnUse
+	Params   []Param
+	Literals []Literal
+	Results  []Result // nil when the statement returns no rows
+	Edits    []Edit
+
+	// Sensitive is set when a protected or listed table is touched in any way.
+	Sensitive bool
+	// ChangesSchema: the catalog must be read again afterwards.
+	ChangesSchema bool
+	// ChangesPath: search_path or the current role may be different afterwards.
+	ChangesPath bool
+}
