@@ -1,0 +1,199 @@
+// Package wire is one socket's frames and the few messages the proxy reads or writes itself. It has no opinion on what
+// may pass.
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+)
+
+const (
+	// headerLen is a frame's type byte and its length, which counts itself but not the type.
+	headerLen = 5
+	// readBuffer is the first size of the read buffer; it grows for a frame that must be read whole.
+	readBuffer = 16 << 10
+	// flushAt is how many pending bytes make Conn write without waiting for a Flush.
+	flushAt = 32 << 10
+	// MaxFrame is the largest body PostgreSQL accepts: PQ_LARGE_MESSAGE_LIMIT, src/include/libpq/libpq.h.
+	MaxFrame = 0x3fffffff
+)
+
+// ErrTooLong is wrapped by Body when a frame that must be read whole exceeds the limit.
+var ErrTooLong = errors.New("message too long")
+
+// Conn reads and writes the frames of one socket, both directions. One goroutine may read while another writes.
+type Conn struct {
+	net.Conn
+
+	// BeforeRead, if set, runs each time Conn is about to block for input: the place to flush the other side.
+	BeforeRead func() error
+
+	in       []byte // in[r:w] is read and not consumed
+	r, w     int
+	size     int // body length of the frame that Next announced, -1: none
+	maxWhole int
+
+	out []byte
+}
+
+// NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
+func NewConn(c net.Conn, maxWhole int) *Conn {
+	return &Conn{Conn: c, size: -1, maxWhole: maxWhole}
+}
+
+// Upgrade replaces the socket, for a TLS handshake. It fails if input is buffered: bytes that came in clear must not be
+// taken for bytes that came through TLS (CVE-2021-23214).
+func (c *Conn) Upgrade(n net.Conn) error {
+	if c.r != c.w {
+		return errors.New("unencrypted data after TLS request")
+	}
+	c.Conn = n
+	return nil
+}
+
+// SetMaxWhole changes the bound given to NewConn.
+func (c *Conn) SetMaxWhole(n int) { c.maxWhole = n }
+
+// Buffered is the number of bytes read from the socket and not consumed.
+func (c *Conn) Buffered() int { return c.w - c.r }
+
+// Next waits for the next frame's header and returns its type and body length. The frame is then consumed by exactly one of
+// Body, Frame, Forward and Discard.
+func (c *Conn) Next() (typ byte, size int, err error) {
+	if err := c.fill(headerLen); err != nil {
+		return 0, 0, err
+	}
+	n := binary.BigEndian.Uint32(c.in[c.r+1:])
+	if n < 4 || n > MaxFrame+4 {
+		return 0, 0, fmt.Errorf("invalid message length %d", n)
+	}
+	c.size = int(n) - 4
+	return c.in[c.r], c.size, nil
+}
+
+// Body reads the whole frame announced by Next and returns its body, valid until the next call of Next.
+func (c *Conn) Body() ([]byte, error) {
+	f, err := c.Frame()
+	if err != nil {
+		return nil, err
+	}
+	return f[headerLen:], nil
+}
+
+// Frame is Body with the five header bytes in front.
+func (c *Conn) Frame() ([]byte, error) {
+	if c.size > c.maxWhole {
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLong, c.size, c.maxWhole)
+	}
+	n := headerLen + c.size
+	if err := c.fill(n); err != nil {
+		return nil, err
+	}
+	f := c.in[c.r : c.r+n]
+	c.r += n
+	c.size = -1
+	return f, nil
+}
+
+// Forward appends the frame announced by Next to dst's output undecoded, in pieces if it is large.
+func (c *Conn) Forward(dst *Conn) error {
+	return c.pass(func(b []byte) error { return dst.Write(b) })
+}
+
+// Discard consumes the frame announced by Next.
+func (c *Conn) Discard() error { return c.pass(func([]byte) error { return nil }) }
+
+func (c *Conn) pass(take func([]byte) error) error {
+	left := headerLen + c.size
+	c.size = -1
+	for left > 0 {
+		if c.r == c.w {
+			if err := c.fill(1); err != nil {
+				return err
+			}
+		}
+		n := min(left, c.w-c.r)
+		if err := take(c.in[c.r : c.r+n]); err != nil {
+			return err
+		}
+		c.r += n
+		left -= n
+	}
+	return nil
+}
+
+// fill makes at least n unconsumed bytes available. Memory grows with the bytes that arrive, not with the length declared.
+func (c *Conn) fill(n int) error {
+	for c.w-c.r < n {
+		if c.in == nil {
+			c.in = make([]byte, readBuffer)
+		}
+		if c.r == c.w {
+			c.r, c.w = 0, 0
+			if len(c.in) > 4*readBuffer {
+				c.in = make([]byte, readBuffer)
+			}
+		} else if c.r > 0 && c.r+n > len(c.in) {
+			copy(c.in, c.in[c.r:c.w])
+			c.w -= c.r
+			c.r = 0
+		}
+		if c.w == len(c.in) {
+			bigger := make([]byte, 2*len(c.in))
+			copy(bigger, c.in[:c.w])
+			c.in = bigger
+		}
+		if c.BeforeRead != nil {
+			if err := c.BeforeRead(); err != nil {
+				return err
+			}
+		}
+		m, err := c.Conn.Read(c.in[c.w:])
+		c.w += m
+		if err != nil && c.w-c.r < n {
+			if err == io.EOF && c.w > c.r {
+				return io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// Write appends b to the output and writes when much is pending. b is a whole frame or a piece of one.
+func (c *Conn) Write(b []byte) error {
+	c.out = append(c.out, b...)
+	if len(c.out) >= flushAt {
+		return c.Flush()
+	}
+	return nil
+}
+
+// Out is the pending output; a caller may append to it and hand it back with SetOut, to encode in place.
+func (c *Conn) Out() []byte { return c.out }
+
+// SetOut replaces the pending output by what a caller appended to Out.
+func (c *Conn) SetOut(b []byte) error {
+	c.out = b
+	if len(c.out) >= flushAt {
+		return c.Flush()
+	}
+	return nil
+}
+
+// Flush writes what is pending.
+func (c *Conn) Flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.Conn.Write(c.out)
+	if cap(c.out) > 8*flushAt {
+		c.out = nil
+	} else {
+		c.out = c.out[:0]
+	}
+	return err
+}
