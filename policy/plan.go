@@ -66,4 +66,8 @@ type Plan struct {
 
 	ChangesSchema bool
 	ChangesPath   bool
+	// ChangesSettings: a run-time setting may be different afterwards, or when the transaction ends.
+	ChangesSettings bool
+	// EndsTransaction: COMMIT, ROLLBACK or the like, which takes settings back.
+	EndsTransaction bool
 }

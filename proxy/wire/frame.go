@@ -111,3 +111,18 @@ func AppendFrame(dst []byte, typ byte, body []byte) []byte {
 	dst, at := Begin(dst, typ)
 	return End(append(dst, body...), at)
 }
+
+// ErrorField is one field of an ErrorResponse's or NoticeResponse's body, empty when it isn't there.
+func ErrorField(body []byte, code byte) string {
+	r := NewReader(body)
+	for {
+		c := r.Byte()
+		v := r.CString()
+		if c == 0 || r.Err() != nil {
+			return ""
+		}
+		if c == code {
+			return string(v)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// innerName is the statement and portal name of the proxy's own statements on a client's session.
+const innerName = "pgveil_inner"
+
+// inner is a statement of the proxy's own, sent on the client's session between the client's messages.
+type inner struct {
+	// inBatch: the client has sent messages since its last Sync, so the statement is part of that batch and ends with Flush.
+	// An error then fails the client's batch too, and the client is shown it.
+	inBatch bool
+	steps   int // answers still owed
+	rows    [][][]byte
+	failed  *innerError
+	done    chan struct{}
+}
+
+// innerError is a server's error about a statement of the proxy's own.
+type innerError struct{ sqlstate string }
+
+func (e *innerError) Error() string {
+	return "the server refused a catalog query of the proxy with SQLSTATE " + e.sqlstate
+}
+
+var errSessionEnded = errors.New("the session has ended")
+
+// ask runs one statement of ours and returns its rows in text form. It is called by the inbound loop, between two messages of
+// the client, and not while the server takes CopyData.
+func (s *session) ask(text string) ([][][]byte, error) {
+	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
+	kinds := []kind{kindClose, kindParse, kindBind, kindExecute, kindClose}
+	if !q.inBatch {
+		kinds = append(kinds, kindSync)
+	}
+	q.steps = len(kinds)
+	for _, k := range kinds {
+		if !s.ledger.owe(answer{kind: k, inner: q}) {
+			return nil, errSessionEnded
+		}
+	}
+	if err := s.up.Write(appendInner(nil, text, !q.inBatch)); err != nil {
+		return nil, err
+	}
+	if err := s.up.Flush(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-q.done:
+	case <-s.ending:
+		return nil, errSessionEnded
+	}
+	if q.failed != nil {
+		return nil, q.failed
+	}
+	return q.rows, nil
+}
+
+// appendInner appends the messages of one statement without parameters, its result in text form.
+func appendInner(dst []byte, text string, sync bool) []byte {
+	closing := func() {
+		var at int
+		dst, at = wire.Begin(dst, 'C')
+		dst = wire.End(wire.AppendCString(append(dst, 'S'), innerName), at)
+	}
+	closing()
+	dst, at := wire.Begin(dst, 'P')
+	dst = wire.AppendCString(wire.AppendCString(dst, innerName), text)
+	dst = wire.End(wire.AppendInt16(dst, 0), at)
+	dst, at = wire.Begin(dst, 'B')
+	dst = wire.AppendCString(wire.AppendCString(dst, innerName), innerName)
+	dst = wire.End(append(dst, 0, 0, 0, 0, 0, 0), at)
+	dst, at = wire.Begin(dst, 'E')
+	dst = wire.End(wire.AppendInt32(wire.AppendCString(dst, innerName), 0), at)
+	closing()
+	if sync {
+		return wire.AppendFrame(dst, 'S', nil)
+	}
+	return wire.AppendFrame(dst, 'H', nil)
+}
+
+// innerFrame takes one frame of the answer to a statement of ours. It reports whether the frame is for the client after all:
+// an error inside the client's own batch.
+func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
+	switch typ {
+	case 'D':
+		body, err := s.up.Body()
+		if err != nil {
+			return false, err
+		}
+		row, err := copyRow(body)
+		if err != nil {
+			return false, err
+		}
+		q.rows = append(q.rows, row)
+		return false, nil
+	case 'E':
+		q.failed = &innerError{sqlstate: "unknown"}
+		if !q.inBatch {
+			body, err := s.up.Body()
+			if err != nil {
+				return false, err
+			}
+			q.failed.sqlstate = wire.ErrorField(body, 'C')
+			s.ledger.failed()
+			return false, nil
+		}
+		s.ledger.failed()
+		close(q.done)
+		return true, nil
+	case '1', '2', '3', 'C', 'I', 'Z':
+		s.ledger.settle()
+		if q.steps--; typ == 'Z' || q.inBatch && q.steps == 0 {
+			close(q.done)
+		}
+		if typ == 'Z' {
+			body, err := s.up.Body()
+			if err != nil || len(body) != 1 {
+				return false, fmt.Errorf("bad ReadyForQuery: %w", err)
+			}
+			s.status.Store(uint32(body[0]))
+			return false, nil
+		}
+	}
+	return false, s.up.Discard()
+}
+
+func copyRow(body []byte) ([][]byte, error) {
+	r := wire.NewReader(body)
+	row := make([][]byte, max(r.Int16(), 0))
+	for i := range row {
+		if v, null := r.Value(); !null {
+			row[i] = append([]byte{}, v...)
+		}
+	}
+	return row, r.Err()
+}

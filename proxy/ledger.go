@@ -1,0 +1,319 @@
+package proxy
+
+import (
+	"sync"
+
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// kind is the message that an answer is owed for.
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindParse
+	kindBind
+	kindClose
+	kindDescribeStatement
+	kindDescribePortal
+	kindExecute
+	kindSync
+	kindQuery
+	kindCall
+	// kindCopyEnd owes no answer. It marks where in the stream the client ended a COPY, since a Sync before it is ignored
+	// by a server that is copying in (PostgreSQL documentation, "COPY Operations").
+	kindCopyEnd
+)
+
+// answer is one answer that the server owes.
+type answer struct {
+	kind    kind
+	refusal *sql.Refusal // the client gets this in place of the server's error
+	inner   *inner       // our own statement: nothing of its answer reaches the client
+
+	name      string // of the statement or portal that Parse, Bind or Close changes
+	closes    byte   // for Close: 'S' or 'P'
+	stmt      *statement
+	portal    *portal
+	oldStmt   *statement // what name meant before, restored when the server skips the message
+	oldPortal *portal
+	run       *run // set for Query and Execute
+}
+
+// ledger holds the answers owed, in order, and what the client's names mean. It is the only thing that both loops share.
+//
+// Names are changed when the client's message is forwarded, so that the messages behind it in a pipeline can be planned, and
+// put back when the server turns out to have skipped the message.
+type ledger struct {
+	mu     sync.Mutex
+	change *sync.Cond // signalled when the queue becomes empty or the session ends
+
+	queue []answer
+	first int
+
+	skipping bool // an error of our own was shown: inbound drops messages up to the next Sync
+	copyIn   bool // the server is taking CopyData
+	ended    bool
+
+	statements map[string]*statement
+	portals    map[string]*portal
+}
+
+func newLedger() *ledger {
+	l := &ledger{statements: map[string]*statement{}, portals: map[string]*portal{}}
+	l.change = sync.NewCond(&l.mu)
+	return l
+}
+
+// owe records that an answer is owed and applies the change of name that goes with it. It reports false when the message
+// must be dropped because the client was told of an error and has not sent Sync since.
+func (l *ledger) owe(a answer) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch a.kind {
+	case kindSync:
+		l.skipping = false
+		if l.copyIn {
+			return true // ignored by the server: no answer
+		}
+	default:
+		if l.skipping {
+			return false
+		}
+	}
+	if a.kind == kindCopyEnd {
+		l.copyIn = false
+	}
+	if a.inner == nil {
+		l.rename(&a)
+	}
+	if l.first > 0 && len(l.queue) == cap(l.queue) {
+		n := copy(l.queue, l.queue[l.first:])
+		clear(l.queue[n:])
+		l.queue = l.queue[:n]
+		l.first = 0
+	}
+	l.queue = append(l.queue, a)
+	return true
+}
+
+func (l *ledger) rename(a *answer) {
+	switch {
+	case a.kind == kindParse:
+		a.oldStmt = l.statements[a.name]
+		l.setStatement(a.name, a.stmt)
+	case a.kind == kindBind:
+		a.oldPortal = l.portals[a.name]
+		l.setPortal(a.name, a.portal)
+	case a.kind == kindClose && a.closes == 'S':
+		a.oldStmt = l.statements[a.name]
+		delete(l.statements, a.name)
+	case a.kind == kindClose:
+		a.oldPortal = l.portals[a.name]
+		delete(l.portals, a.name)
+	}
+}
+
+func (l *ledger) setStatement(name string, s *statement) {
+	if s == nil {
+		delete(l.statements, name)
+		return
+	}
+	l.statements[name] = s
+}
+
+func (l *ledger) setPortal(name string, p *portal) {
+	if p == nil {
+		delete(l.portals, name)
+		return
+	}
+	l.portals[name] = p
+}
+
+// next is the first answer owed that the server will send something for.
+func (l *ledger) next() (answer, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.first < len(l.queue) && l.queue[l.first].kind == kindCopyEnd {
+		l.drop()
+	}
+	if l.first == len(l.queue) {
+		return answer{}, false
+	}
+	return l.queue[l.first], true
+}
+
+// settle removes the first answer: the server has sent all of it, and what it names is now certain.
+func (l *ledger) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := &l.queue[l.first]
+	if a.stmt != nil {
+		a.stmt.certain = true
+	}
+	if a.portal != nil {
+		a.portal.certain = true
+	}
+	l.drop()
+}
+
+// drop removes the first entry; l.mu is held.
+func (l *ledger) drop() {
+	l.queue[l.first] = answer{}
+	l.first++
+	l.emptied()
+}
+
+func (l *ledger) emptied() {
+	if l.first == len(l.queue) {
+		l.queue, l.first = l.queue[:0], 0
+		l.change.Broadcast()
+	}
+}
+
+// failed follows the server, which after an error in the extended protocol skips everything up to Sync: the answers in
+// between aren't owed any more and their changes of name did not happen.
+func (l *ledger) failed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.copyIn = false
+	if l.first == len(l.queue) || simple(l.queue[l.first].kind) || l.queue[l.first].kind == kindSync {
+		return // ReadyForQuery follows
+	}
+	end := l.first
+	for end < len(l.queue) && l.queue[end].kind != kindSync {
+		end++
+	}
+	for i := end - 1; i >= l.first; i-- {
+		l.restore(&l.queue[i])
+	}
+	for ; l.first < end; l.first++ {
+		l.queue[l.first] = answer{}
+	}
+	l.emptied()
+}
+
+// simple reports whether the server answers k with ReadyForQuery of its own accord. In extended mode it skips these too,
+// up to Sync (src/backend/tcop/postgres.c, ignore_till_sync).
+func simple(k kind) bool { return k == kindQuery || k == kindCall }
+
+// restore undoes a change of name. Where the server did drop the unnamed statement, what is restored is merely useless: a
+// Bind of it fails.
+func (l *ledger) restore(a *answer) {
+	switch {
+	case a.inner != nil:
+	case a.kind == kindParse:
+		l.setStatement(a.name, a.oldStmt)
+	case a.kind == kindBind:
+		l.setPortal(a.name, a.oldPortal)
+	case a.kind == kindClose && a.oldStmt != nil:
+		l.setStatement(a.name, a.oldStmt)
+	case a.kind == kindClose && a.oldPortal != nil:
+		l.setPortal(a.name, a.oldPortal)
+	}
+}
+
+// skip is for an error of our own in the middle of an answer that the server believes is fine. It reports false when other
+// work of the same batch is already on its way, so that what the client is told could not be true: then the session must end.
+func (l *ledger) skip() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.first == len(l.queue) {
+		return false
+	}
+	if simple(l.queue[l.first].kind) {
+		return true
+	}
+	for i := l.first + 1; i < len(l.queue); i++ {
+		switch l.queue[i].kind {
+		case kindSync:
+			return true
+		case kindExecute, kindParse, kindQuery, kindCall:
+			return false
+		}
+	}
+	l.skipping = true
+	return true
+}
+
+// copyStarted is called when the server starts to take CopyData: the Syncs sent before the client's CopyDone are ignored by
+// the server, so no answer is owed for them.
+func (l *ledger) copyStarted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.queue[:l.first]
+	open := true
+	for _, a := range l.queue[l.first:] {
+		if a.kind == kindCopyEnd {
+			open = false
+		}
+		if open && a.kind == kindSync {
+			continue
+		}
+		kept = append(kept, a)
+	}
+	clear(l.queue[len(kept):])
+	l.queue = kept
+	l.copyIn = open
+}
+
+// quiet waits until no answer is owed. It reports false at once when that can't come about: the server takes CopyData, or the
+// session ends.
+func (l *ledger) quiet() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.owedLocked() && !l.ended && !l.copyIn {
+		l.change.Wait()
+	}
+	return !l.ended && !l.copyIn
+}
+
+func (l *ledger) owedLocked() bool { return l.first < len(l.queue) }
+
+// owed reports whether any answer is owed.
+func (l *ledger) owed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.owedLocked()
+}
+
+// end wakes whoever waits; the session is over.
+func (l *ledger) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	l.change.Broadcast()
+}
+
+// statement looks a name up. sure is false when the server may understand the name differently because a message of an
+// earlier batch, still unanswered, may have failed: then quiet must come first.
+func (l *ledger) statement(name []byte, batch uint64) (s *statement, sure bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s = l.statements[string(name)]
+	return s, s != nil && (s.certain || s.batch == batch) || !l.owedLocked()
+}
+
+// portal is statement for portals.
+func (l *ledger) portal(name []byte, batch uint64) (p *portal, sure bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p = l.portals[string(name)]
+	return p, p != nil && (p.certain || p.batch == batch) || !l.owedLocked()
+}
+
+// transactionEnded forgets the portals, which end with their transaction, unless newer ones may be among them.
+func (l *ledger) transactionEnded() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.owedLocked() {
+		clear(l.portals)
+	}
+}
+
+// forget empties the names: DEALLOCATE ALL and DISCARD ALL.
+func (l *ledger) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.statements)
+}

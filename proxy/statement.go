@@ -1,0 +1,76 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// planned is a text's plan together with what it was made from, so that it can be seen to have become old.
+type planned struct {
+	*policy.Plan
+	world   *World
+	catalog *sql.Catalog
+	path    string
+}
+
+// statement is a prepared statement, as the client's name denotes it. Its fields but certain and reader belong to the inbound
+// loop.
+type statement struct {
+	text     string // the client's own
+	declared []uint32
+	plan     planned
+	batch    uint64
+	edits    *positions
+
+	certain bool // under ledger.mu: the server has confirmed it
+
+	shape *rowShape // of the latest Bind, used again when the formats are the same
+}
+
+// declaredOID is the type that the client declared for its parameter n (from 1), 0 for none.
+func (s *statement) declaredOID(n int) uint32 {
+	if n <= len(s.declared) {
+		return s.declared[n-1]
+	}
+	return 0
+}
+
+// portal is a bound statement.
+type portal struct {
+	stmt    *statement
+	plan    planned
+	shape   *rowShape // nil: rows are forwarded untouched
+	batch   uint64
+	certain bool // under ledger.mu
+}
+
+// run is one execution: of a simple Query with all its statements, or of a portal. After it is owed it belongs to the
+// outbound loop.
+type run struct {
+	plan   planned
+	edits  *positions
+	number int64 // of the execution within the session, for the record
+	index  int   // the statement of the text that the server is answering
+	rows   int64
+	opened int64
+	sealed int64
+	from   time.Time // zero unless recorded
+	digest string
+	shape  *rowShape // current result set's, for a simple Query made by its RowDescription
+}
+
+func (r *run) statement() *policy.StatementPlan {
+	if r == nil || r.index >= len(r.plan.Statements) {
+		return nil
+	}
+	return &r.plan.Statements[r.index]
+}
+
+// positions maps places of a rewritten text back to the client's own.
+type positions struct {
+	text      string // the client's
+	rewritten string
+	plan      *policy.Plan
+}

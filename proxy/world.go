@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pgveil/pgveil/crypto"
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// World is everything a statement is judged and carried out with. It is immutable; a reload swaps the pointer, and a
+// statement uses one World from start to end.
+type World struct {
+	Policy  *policy.Policy
+	Keyring *crypto.Keyring
+	Spec    sql.Spec // the tables that Policy names are added by NewWorld
+}
+
+// NewWorld checks that each protected column has its key and adds the policy's tables to the spec.
+func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error) {
+	protected := make(map[sql.TableName]map[string]sql.Protection, len(spec.Protected))
+	for table, columns := range spec.Protected {
+		protected[table] = make(map[string]sql.Protection, len(columns))
+		for name, prot := range columns {
+			key, ok := k.Key(prot.Key)
+			if !ok {
+				return nil, fmt.Errorf("column %s.%s: there is no key %q; run pgveil keys init", table, name, prot.Key)
+			}
+			if want := modeOf(prot.Search); key.Mode() != want {
+				return nil, fmt.Errorf("column %s.%s has search: %s, but key %q was made for another search mode; "+
+					"give the column a new key", table, name, prot.Search, prot.Key)
+			}
+			prot.ID = uint32(key.ID())
+			protected[table][name] = prot
+		}
+	}
+	spec.Protected = protected
+	spec.Listed = append(append([]sql.TableName{}, spec.Listed...), p.Tables()...)
+	return &World{Policy: p, Keyring: k, Spec: spec}, nil
+}
+
+func modeOf(s sql.Search) crypto.Mode {
+	if s == sql.SearchEquality {
+		return crypto.ModeEqual
+	}
+	return crypto.ModeRandom
+}
+
+// catalogs keeps the latest catalog of each database, shared by its sessions. Whichever session comes first after it has
+// become old reads it again over its own connection.
+type catalogs struct {
+	age time.Duration
+
+	mu   sync.Mutex
+	byDB map[string]*shared
+}
+
+type shared struct {
+	snapshot []byte // what the catalog was built from, kept for another World
+	world    *World
+	catalog  *sql.Catalog
+	read     time.Time
+	stale    bool
+	reading  bool // a session is at it; others go on with what there is
+}
+
+func newCatalogs(age time.Duration) *catalogs {
+	return &catalogs{age: age, byDB: map[string]*shared{}}
+}
+
+// current returns the catalog for w, nil when there is none. due is true for the one caller who should read it again.
+func (c *catalogs) current(database string, w *World, now time.Time) (cat *sql.Catalog, due bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.byDB[database]
+	if s == nil || s.catalog == nil {
+		return nil, true, nil
+	}
+	if s.world != w {
+		if s.catalog, err = sql.NewCatalog(s.snapshot, w.Spec); err != nil {
+			s.catalog = nil
+			return nil, true, err
+		}
+		s.world = w
+	}
+	if s.stale {
+		return s.catalog, true, nil
+	}
+	if now.Sub(s.read) > c.age && !s.reading {
+		s.reading = true
+		return s.catalog, true, nil
+	}
+	return s.catalog, false, nil
+}
+
+// publish takes what a session has read. An unchanged snapshot keeps the catalog and the plans made with it.
+func (c *catalogs) publish(database string, w *World, snapshot []byte, now time.Time) (*sql.Catalog, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.byDB[database]
+	if s == nil {
+		s = &shared{}
+		c.byDB[database] = s
+	}
+	s.reading = false
+	if s.catalog == nil || s.world != w || string(s.snapshot) != string(snapshot) {
+		cat, err := sql.NewCatalog(snapshot, w.Spec)
+		if err != nil {
+			return nil, err
+		}
+		s.catalog, s.world, s.snapshot = cat, w, snapshot
+	}
+	s.read, s.stale = now, false
+	return s.catalog, nil
+}
+
+// outdate says that the schema has changed.
+func (c *catalogs) outdate(database string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.byDB[database]; s != nil {
+		s.stale = true
+	}
+}
+
+// unread gives back what current asked for and could not be done.
+func (c *catalogs) unread(database string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.byDB[database]; s != nil {
+		s.reading = false
+	}
+}
