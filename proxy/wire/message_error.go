@@ -1,0 +1,103 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"time"
+)
+
+// Error is an error that the client is told, in the form in which it is told. Its text never carries a value or a secret.
+type Error struct {
+	Severity string // ERROR or FATAL
+	Code     string // SQLSTATE
+	Message  string
+	Detail   string
+	Hint     string
+	Position int // in characters of the client's text, from 1; 0: none
+}
+
+func (e *Error) Error() string { return e.Message + " (" + e.Code + ")" }
+
+// Append appends e as an ErrorResponse.
+func (e *Error) Append(dst []byte) []byte {
+	return AppendError(dst, e.Severity, e.Code, e.Message, e.Detail, e.Hint, e.Position)
+}
+
+// AppendError appends an ErrorResponse. Empty detail and hint, and position 0, are left out.
+func AppendError(dst []byte, severity, code, message, detail, hint string, position int) []byte {
+	dst, at := Begin(dst, 'E')
+	dst = appendField(dst, 'S', severity)
+	dst = appendField(dst, 'V', severity)
+	dst = appendField(dst, 'C', code)
+	dst = appendField(dst, 'M', message)
+	if detail != "" {
+		dst = appendField(dst, 'D', detail)
+	}
+	if hint != "" {
+		dst = appendField(dst, 'H', hint)
+	}
+	if position > 0 {
+		dst = appendField(dst, 'P', strconv.Itoa(position))
+	}
+	return End(append(dst, 0), at)
+}
+
+func appendField(dst []byte, field byte, s string) []byte {
+	return AppendCString(append(dst, field), noZero(s))
+}
+
+const (
+	// lingerTime and lingerBytes bound how long and how much a closed session's client is listened to.
+	lingerTime  = time.Second
+	lingerBytes = 1 << 20
+)
+
+// Hangup ends the connection. If err is or wraps an *Error the peer is told it, as the last frame; of any other error it
+// is told nothing. What the peer still sends is read and dropped for a moment, because closing with unread input makes the
+// kernel reset the connection and the peer lose that frame.
+func (c *Conn) Hangup(err error) {
+	defer c.Conn.Close()
+	var e *Error
+	if !errors.As(err, &e) {
+		return
+	}
+	c.HangupFrame(e.Append(nil))
+}
+
+// HangupFrame is Hangup with a frame made elsewhere, as by the upstream.
+func (c *Conn) HangupFrame(frame []byte) {
+	defer c.Conn.Close()
+	c.Conn.SetDeadline(time.Now().Add(lingerTime))
+	if c.Write(frame) != nil || c.Flush() != nil {
+		return
+	}
+	closeWrite(c.Conn)
+	io.CopyN(io.Discard, bottom(c.Conn), lingerBytes)
+}
+
+// closeWrite tells the peer that no more will come, at every layer that can.
+func closeWrite(n net.Conn) {
+	for n != nil {
+		if w, ok := n.(interface{ CloseWrite() error }); ok {
+			w.CloseWrite()
+		}
+		n = below(n)
+	}
+}
+
+// bottom is the socket under TLS.
+func bottom(n net.Conn) net.Conn {
+	for b := below(n); b != nil; b = below(n) {
+		n = b
+	}
+	return n
+}
+
+func below(n net.Conn) net.Conn {
+	if u, ok := n.(interface{ NetConn() net.Conn }); ok {
+		return u.NetConn()
+	}
+	return nil
+}
