@@ -1,0 +1,137 @@
+package metrics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	// checkTimeout bounds one readiness check.
+	checkTimeout = 2 * time.Second
+	// checkEvery is how long an answer of /readyz is used again, so that whoever asks often does not load the upstream.
+	checkEvery = time.Second
+	// stopTimeout is how long Serve waits for requests under way.
+	stopTimeout = 3 * time.Second
+)
+
+// Check is one condition of being ready. Func returns nil when it holds; its error is shown to whoever can reach the
+// metrics port and must not hold a value or a secret.
+type Check struct {
+	Name string
+	Func func(context.Context) error
+}
+
+// Routes serves /metrics from g, /healthz (200 while the process can answer) and /readyz (200 if every check holds, else
+// 503; a JSON object with the reason of each).
+func Routes(g prometheus.Gatherer, checks ...Check) http.Handler {
+	r := &readiness{checks: checks}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		MaxRequestsInFlight: 4, Timeout: 10 * time.Second, EnableOpenMetrics: true,
+	}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		io.WriteString(w, "ok\n")
+	})
+	mux.Handle("GET /readyz", r)
+	return mux
+}
+
+// Serve answers on ln until ctx ends, then lets requests under way finish for a few seconds. It closes ln and returns nil
+// after a stop that ctx asked for.
+func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		if err := srv.Shutdown(grace); err != nil {
+			srv.Close()
+		}
+		stopped <- nil
+	})
+	err := srv.Serve(ln)
+	if stop() { // Serve failed by itself
+		srv.Close()
+		return err
+	}
+	<-stopped
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// readiness runs the checks and remembers the answer for a moment.
+type readiness struct {
+	checks []Check
+
+	mu    sync.Mutex
+	at    time.Time
+	ready bool
+	body  []byte
+}
+
+func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	ready, body := r.answer(context.WithoutCancel(req.Context()))
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if !ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	w.Write(body)
+}
+
+// answer holds the lock while the checks run: those who ask meanwhile share the answer.
+func (r *readiness) answer(ctx context.Context) (bool, []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.body != nil && time.Since(r.at) < checkEvery {
+		return r.ready, r.body
+	}
+	reasons := make([]string, len(r.checks))
+	var wg sync.WaitGroup
+	for i, c := range r.checks {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+			defer cancel()
+			reasons[i] = "ok"
+			if err := c.Func(ctx); err != nil {
+				reasons[i] = err.Error()
+			}
+		})
+	}
+	wg.Wait()
+	state := struct {
+		Ready  bool              `json:"ready"`
+		Checks map[string]string `json:"checks"`
+	}{true, make(map[string]string)}
+	for i, c := range r.checks {
+		state.Checks[c.Name] = reasons[i]
+		state.Ready = state.Ready && reasons[i] == "ok"
+	}
+	body, err := json.Marshal(state)
+	if err != nil {
+		return false, nil
+	}
+	r.at, r.ready, r.body = time.Now(), state.Ready, append(body, '\n')
+	return r.ready, r.body
+}
