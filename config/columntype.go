@@ -1,0 +1,114 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// Type is a column's logical type. The zero value is no type.
+type Type struct {
+	name string // canonical, as format_type() of PostgreSQL would be understood again
+	sql  sql.Type
+}
+
+// SQL is the type as the wire names it.
+func (t Type) SQL() sql.Type { return t.sql }
+
+// String is the short name, as the file writes it.
+func (t Type) String() string { return t.name }
+
+// MarshalText is the short name.
+func (t Type) MarshalText() ([]byte, error) { return []byte(t.name), nil }
+
+// Class groups the types whose equal values seal to equal bytes, so that columns of one class can share a key and be joined.
+func (t Type) Class() string {
+	switch t.sql.OID {
+	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8:
+		return "integer"
+	case sql.OIDText, sql.OIDVarchar:
+		return "text"
+	case sql.OIDNumeric:
+		return "numeric"
+	}
+	return t.name
+}
+
+// typeNames maps what may be written to the short name.
+func typeNames() map[string]string {
+	return map[string]string{
+		"text":    "text",
+		"varchar": "varchar", "character varying": "varchar",
+		"int2": "int2", "smallint": "int2",
+		"int4": "int4", "int": "int4", "integer": "int4",
+		"int8": "int8", "bigint": "int8",
+		"bool": "bool", "boolean": "bool",
+		"numeric": "numeric", "decimal": "numeric",
+		"date":        "date",
+		"timestamptz": "timestamptz", "timestamp with time zone": "timestamptz",
+		"uuid": "uuid", "bytea": "bytea", "jsonb": "jsonb",
+	}
+}
+
+func typeOID(short string) uint32 {
+	return map[string]uint32{
+		"text": sql.OIDText, "varchar": sql.OIDVarchar, "int2": sql.OIDInt2, "int4": sql.OIDInt4, "int8": sql.OIDInt8,
+		"bool": sql.OIDBool, "numeric": sql.OIDNumeric, "date": sql.OIDDate, "timestamptz": sql.OIDTimestamptz,
+		"uuid": sql.OIDUUID, "bytea": sql.OIDBytea, "jsonb": sql.OIDJSONB,
+	}[short]
+}
+
+var typeForm = regexp.MustCompile(`^([a-z0-9_ ]+?)\s*(?:\(\s*(-?[0-9]+)\s*(?:,\s*(-?[0-9]+)\s*)?\))?$`)
+
+func (t *Type) parse(text, _ string) error {
+	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
+	m := typeForm.FindStringSubmatch(lower)
+	if m == nil {
+		return fmt.Errorf("unknown type %q", text)
+	}
+	names := typeNames()
+	short, ok := names[m[1]]
+	if !ok {
+		return fmt.Errorf("unknown type %q%s", text, didYouMean(m[1], mapKeys(names)))
+	}
+	mod, suffix, err := typeModifier(short, m[2], m[3])
+	if err != nil {
+		return err
+	}
+	*t = Type{name: short + suffix, sql: sql.Type{OID: typeOID(short), Mod: mod}}
+	return nil
+}
+
+// typeModifier computes atttypmod as varchartypmodin (varchar.c) and make_numeric_typmod (numeric.c) do.
+func typeModifier(short, first, second string) (mod int32, suffix string, err error) {
+	if first == "" {
+		return -1, "", nil
+	}
+	a, errA := strconv.Atoi(first)
+	b, errB := 0, error(nil)
+	if second != "" {
+		b, errB = strconv.Atoi(second)
+	}
+	if errA != nil || errB != nil {
+		return 0, "", fmt.Errorf("type %s: number out of range", short)
+	}
+	switch {
+	case short == "varchar" && second == "":
+		if a < 1 || a > 10485760 {
+			return 0, "", fmt.Errorf("varchar(n): n is from 1 to 10485760, found %d", a)
+		}
+		return int32(a) + 4, fmt.Sprintf("(%d)", a), nil
+	case short == "numeric":
+		if a < 1 || a > 1000 {
+			return 0, "", fmt.Errorf("numeric(p,s): p is from 1 to 1000, found %d", a)
+		}
+		if b < -1000 || b > 1000 {
+			return 0, "", fmt.Errorf("numeric(p,s): s is from -1000 to 1000, found %d", b)
+		}
+		return int32(a)<<16 | int32(b&0x7ff) + 4, fmt.Sprintf("(%d,%d)", a, b), nil
+	}
+	return 0, "", fmt.Errorf("type %s takes no such number in parentheses", short)
+}

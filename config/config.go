@@ -1,0 +1,163 @@
+// Package config reads pgveil's one YAML file. The comments of the types are the manual of the file: each field's comment
+// says what the key means, its unit and its default. Reading is strict: an unknown key, a duplicate, a value of the wrong
+// type or an impossible combination is a Problem with file, line and column, and all of them are reported at once.
+//
+// Load has no effects: it opens no socket, reads no certificate, key or secret. Relative paths are taken from the folder of
+// the configuration file. Secrets are given by reference (see Secret) and read only when somebody asks for them.
+package config
+
+// Config is a whole configuration file. Get one from Load or Parse: a Config made by hand has no defaults.
+type Config struct {
+	// Listen is the address for clients, host:port. Default 127.0.0.1:6432.
+	Listen string `yaml:"listen,omitempty"`
+	// TLS is what clients meet.
+	TLS TLS `yaml:"tls"`
+	// Upstream is the PostgreSQL server.
+	Upstream Upstream `yaml:"upstream"`
+	// SignIn says how clients prove who they are, and how the proxy then logs in upstream.
+	SignIn SignIn `yaml:"sign_in"`
+	// Keys is where the master key and the column keys are kept.
+	Keys Keys `yaml:"keys"`
+	// Encrypt lists the protected columns: schema.table, then column. Names are written as PostgreSQL stores them, without
+	// quotes; a table created as Customers is customers, one created as "Customers" is Customers.
+	Encrypt map[string]map[string]Column `yaml:"encrypt,omitempty"`
+	// TrustedFunctions are functions, schema.name, that statements over protected tables may call although their bodies are
+	// opaque. Whoever may create or replace such a function can read what it is given.
+	TrustedFunctions []string `yaml:"trusted_functions,omitempty"`
+	// Policy is the path of the policy file, which says who may see and do what. Required: without one nobody would be
+	// allowed anything.
+	Policy Path `yaml:"policy"`
+	// Audit is the record of sessions, refusals and privileged statements. Without it no record is kept, and a policy with
+	// a privileged role is refused.
+	Audit Audit `yaml:"audit,omitempty"`
+	// Metrics is the HTTP listener for Prometheus and health checks.
+	Metrics Metrics `yaml:"metrics,omitempty"`
+	// Log is the program's own log on standard error. It never contains values or statement texts.
+	Log Log `yaml:"log,omitempty"`
+	// Limits bound time, memory and number.
+	Limits Limits `yaml:"limits,omitempty"`
+}
+
+// TLS is the client's leg.
+type TLS struct {
+	// Mode is require (the default: a client that does not ask for TLS is refused) or plain-on-loopback, which also admits
+	// unencrypted clients and is accepted only where listen is a loopback address.
+	Mode TLSMode `yaml:"mode,omitempty"`
+	// Cert is the certificate chain, PEM, the proxy's own certificate first.
+	Cert Path `yaml:"cert,omitempty"`
+	// Key is the certificate's private key, PEM.
+	Key Path `yaml:"key,omitempty"`
+}
+
+// Upstream is the PostgreSQL server behind the proxy.
+type Upstream struct {
+	// Host is a name, an address, or the absolute path of the folder of a Unix socket. With sslmode verify-full it is the
+	// name that the server's certificate must carry.
+	Host string `yaml:"host"`
+	// Port, 1 to 65535. Default 5432.
+	Port int `yaml:"port,omitempty"`
+	// SSLMode is verify-full (the default), verify-ca, require (encrypted, but to whoever answers) or disable, which is
+	// accepted only for a loopback address or a Unix socket.
+	SSLMode SSLMode `yaml:"sslmode,omitempty"`
+	// CA is a PEM file of the authorities that may sign the server's certificate. Default: those of the system.
+	CA Path `yaml:"ca,omitempty"`
+	// ConnectTimeout bounds connecting and the TLS handshake. Default 10s.
+	ConnectTimeout Duration `yaml:"connect_timeout,omitempty"`
+}
+
+// SignIn is how clients sign in.
+type SignIn struct {
+	// Methods has one entry: scram (the default: SCRAM-SHA-256, with channel binding where the client can) or password
+	// (inside TLS only; needed where the verifiers cannot be imported).
+	Methods []Method `yaml:"methods,omitempty"`
+	// Users is the file of SCRAM verifiers, made by pgveil users add or pgveil users import. Needed unless method password is
+	// used with login own, where the server itself judges the password.
+	Users Path `yaml:"users,omitempty"`
+	// Login is own (the default: the proxy logs in upstream as the same user) or service (all sessions share one upstream
+	// login, and the database's own privileges no longer tell users apart).
+	Login LoginKind `yaml:"login,omitempty"`
+	// Service is the upstream login of login service.
+	Service Service `yaml:"service,omitempty"`
+}
+
+// Service is an upstream login of the proxy's own.
+type Service struct {
+	// User is the PostgreSQL role.
+	User string `yaml:"user,omitempty"`
+	// Password is a reference: env:NAME or file:PATH.
+	Password Secret `yaml:"password,omitempty"`
+}
+
+// Keys is where keys are kept. pgveil keys init makes what is missing.
+type Keys struct {
+	// KMS names what keeps the master key. file:///PATH is a file that only the proxy's user may read.
+	KMS URI `yaml:"kms"`
+	// Store is the folder of the column keys, each sealed by the master key. Back it up together with the master key: without
+	// both, no sealed value can ever be opened.
+	Store Path `yaml:"store"`
+}
+
+// Column is one protected column. In the database it is bytea; the application sees Type.
+type Column struct {
+	// Type is what the application sees: text, varchar(n), int2, int4, int8, bool, numeric, numeric(p,s), date, timestamptz,
+	// uuid, bytea or jsonb. PostgreSQL's longer names are understood.
+	Type Type `yaml:"type"`
+	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
+	// whether it is NULL, and its length) or equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
+	// work). equality is refused for bool, where it would give away everything.
+	Search Search `yaml:"search,omitempty"`
+	// Key is the column key's name. Columns that share a key can be joined; they must agree in type and search. Default:
+	// schema.table.column. Renaming a key makes the stored values unreadable.
+	Key string `yaml:"key,omitempty"`
+	// Guard adds a CHECK constraint when the column is created through the proxy, so that a direct connection cannot store
+	// plaintext by mistake. Default true.
+	Guard bool `yaml:"guard"`
+}
+
+// Audit is the record: JSON lines under a Merkle log with signed checkpoints.
+type Audit struct {
+	// Dir is the folder of the record. Only the proxy writes there; two proxies must not share it.
+	Dir Path `yaml:"dir,omitempty"`
+	// Key is the file of the checkpoint signing key, made by pgveil audit keys.
+	Key Path `yaml:"key,omitempty"`
+	// Origin is the name of this log in its checkpoints, such as audit.example.com/pgveil. It must not change.
+	Origin string `yaml:"origin,omitempty"`
+	// CheckpointInterval is the longest time between signed checkpoints while events arrive. Default 10s.
+	CheckpointInterval Duration `yaml:"checkpoint_interval,omitempty"`
+}
+
+// IsZero tells whether no record is kept; the YAML encoder then leaves the section out.
+func (a Audit) IsZero() bool { return a.Dir == "" }
+
+// Metrics is a plain HTTP listener. It shows names of tables and columns, never values.
+type Metrics struct {
+	// Listen is host:port for /metrics, /healthz and /readyz. Default: none.
+	Listen string `yaml:"listen,omitempty"`
+}
+
+// Log is the program's log.
+type Log struct {
+	// Level is debug, info (the default), warn or error.
+	Level LogLevel `yaml:"level,omitempty"`
+	// Format is json (the default) or console.
+	Format LogFormat `yaml:"format,omitempty"`
+}
+
+// Limits bound what clients can use up.
+type Limits struct {
+	// MaxConnections is the number of clients at a time. Default 500.
+	MaxConnections int `yaml:"max_connections,omitempty"`
+	// HandshakeTimeout bounds the time from accept until a client is signed in. Default 60s, as authentication_timeout.
+	HandshakeTimeout Duration `yaml:"handshake_timeout,omitempty"`
+	// MaxStatementBytes is the longest SQL text that is analysed; a longer one is refused. Default 16MB.
+	MaxStatementBytes Size `yaml:"max_statement_bytes,omitempty"`
+	// MaxMessageBytes is the longest message that is read whole: a Bind with sealed parameters, a row with sealed cells.
+	// Messages that only pass have no limit but PostgreSQL's. Default 64MB.
+	MaxMessageBytes Size `yaml:"max_message_bytes,omitempty"`
+	// CatalogAge is how long the database's catalog is trusted before it is read again. Default 10s.
+	CatalogAge Duration `yaml:"catalog_age,omitempty"`
+	// DrainTimeout is how long running sessions may go on after SIGTERM. Default 30s.
+	DrainTimeout Duration `yaml:"drain_timeout,omitempty"`
+	// PlanCacheBytes bounds the memory of cached plans. Default 64MB.
+	PlanCacheBytes Size `yaml:"plan_cache_bytes,omitempty"`
+}

@@ -1,0 +1,45 @@
+package config
+
+import "time"
+
+// A type with defaults is filled by them before the file's values are read into it.
+type defaulter interface{ defaults() }
+
+func (c *Config) defaults() { c.Listen = "127.0.0.1:6432" }
+
+func (t *TLS) defaults() { t.Mode = TLSRequire }
+
+func (u *Upstream) defaults() {
+	u.Port = 5432
+	u.SSLMode = SSLVerifyFull
+	u.ConnectTimeout = Duration(10 * time.Second)
+}
+
+func (s *SignIn) defaults() {
+	s.Methods = []Method{MethodSCRAM}
+	s.Login = LoginOwn
+}
+
+func (c *Column) defaults() {
+	c.Search = SearchNone
+	c.Guard = true
+}
+
+func (a *Audit) defaults() { a.CheckpointInterval = Duration(10 * time.Second) }
+
+func (l *Log) defaults() {
+	l.Level = LevelInfo
+	l.Format = FormatJSON
+}
+
+func (l *Limits) defaults() {
+	*l = Limits{
+		MaxConnections:    500,
+		HandshakeTimeout:  Duration(60 * time.Second),
+		MaxStatementBytes: 16 << 20,
+		MaxMessageBytes:   64 << 20,
+		CatalogAge:        Duration(10 * time.Second),
+		DrainTimeout:      Duration(30 * time.Second),
+		PlanCacheBytes:    64 << 20,
+	}
+}

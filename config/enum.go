@@ -1,0 +1,90 @@
+package config
+
+// A choice is a word out of a closed list.
+type choice interface{ choices() []string }
+
+// TLSMode says which clients are admitted.
+type TLSMode string
+
+// The modes of the client's leg.
+const (
+	TLSRequire         TLSMode = "require"
+	TLSPlainOnLoopback TLSMode = "plain-on-loopback"
+)
+
+func (TLSMode) choices() []string { return []string{string(TLSRequire), string(TLSPlainOnLoopback)} }
+
+// SSLMode says how the server's leg is encrypted and verified, in libpq's words. libpq's prefer and allow do not exist here:
+// they give in to whoever removes TLS.
+type SSLMode string
+
+// The modes of the server's leg.
+const (
+	SSLVerifyFull SSLMode = "verify-full"
+	SSLVerifyCA   SSLMode = "verify-ca"
+	SSLRequire    SSLMode = "require"
+	SSLDisable    SSLMode = "disable"
+)
+
+func (SSLMode) choices() []string {
+	return []string{string(SSLVerifyFull), string(SSLVerifyCA), string(SSLRequire), string(SSLDisable)}
+}
+
+// Method is a way to sign in.
+type Method string
+
+// The sign-in methods.
+const (
+	MethodSCRAM    Method = "scram"
+	MethodPassword Method = "password"
+)
+
+func (Method) choices() []string { return []string{string(MethodSCRAM), string(MethodPassword)} }
+
+// LoginKind is whose login the proxy uses upstream.
+type LoginKind string
+
+// The upstream logins.
+const (
+	LoginOwn     LoginKind = "own"
+	LoginService LoginKind = "service"
+)
+
+func (LoginKind) choices() []string { return []string{string(LoginOwn), string(LoginService)} }
+
+// Search is what can be asked of a protected column.
+type Search string
+
+// The search modes.
+const (
+	SearchNone     Search = "none"
+	SearchEquality Search = "equality"
+)
+
+func (Search) choices() []string { return []string{string(SearchNone), string(SearchEquality)} }
+
+// LogLevel is the least severity that is logged.
+type LogLevel string
+
+// The levels.
+const (
+	LevelDebug LogLevel = "debug"
+	LevelInfo  LogLevel = "info"
+	LevelWarn  LogLevel = "warn"
+	LevelError LogLevel = "error"
+)
+
+func (LogLevel) choices() []string {
+	return []string{string(LevelDebug), string(LevelInfo), string(LevelWarn), string(LevelError)}
+}
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+// The formats.
+const (
+	FormatJSON    LogFormat = "json"
+	FormatConsole LogFormat = "console"
+)
+
+func (LogFormat) choices() []string { return []string{string(FormatJSON), string(FormatConsole)} }
