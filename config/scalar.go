@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,7 +30,8 @@ func (p *Path) parse(text, dir string) error {
 	return nil
 }
 
-// URI names a KMS. Its scheme belongs to the provider; file: paths are absolute after loading.
+// URI names a KMS. Its scheme belongs to the provider. file: paths are absolute after loading; special characters in them
+// are percent-encoded.
 type URI string
 
 func (u *URI) parse(text, dir string) error {
@@ -38,11 +40,15 @@ func (u *URI) parse(text, dir string) error {
 		return errors.New("expected a URI such as file:///etc/pgveil/master.key")
 	}
 	if scheme == "file" {
-		path, err := filePath(rest, dir)
+		decoded, err := url.PathUnescape(rest)
+		if err != nil {
+			return errors.New("a % in a URI is followed by two hexadecimal digits")
+		}
+		path, err := filePath(decoded, dir)
 		if err != nil {
 			return err
 		}
-		text = "file://" + string(path)
+		text = (&url.URL{Scheme: "file", Path: string(path)}).String()
 	}
 	*u = URI(text)
 	return nil

@@ -96,6 +96,27 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+func TestURIs(t *testing.T) {
+	for text, want := range map[string]string{
+		"file:master.key":        "file:///etc/pgveil/master.key",
+		"file:///a/b":            "file:///a/b",
+		"file:/a/../b":           "file:///b",
+		"file:///a%20b/100%25":   "file:///a%20b/100%25",
+		"file:a b":               "file:///etc/pgveil/a%20b",
+		"vault://host/keys/main": "vault://host/keys/main",
+		"file://a":               "",
+		"file:":                  "",
+		"file:%zz":               "",
+		"/etc/master.key":        "",
+		"":                       "",
+	} {
+		var u URI
+		if err := u.parse(text, "/etc/pgveil"); string(u) != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %q, %v; want %q", text, u, err, want)
+		}
+	}
+}
+
 func TestDistance(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
