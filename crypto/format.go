@@ -1,0 +1,126 @@
+package crypto
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// Version is the version of the cell format that this package writes, and the only one it reads.
+const Version = 1
+
+// FooterSize is the length in bytes of a cell's footer.
+const FooterSize = 12
+
+// MaxPlain is the longest value that can be sealed, in bytes: PostgreSQL holds no field beyond 1 GiB.
+const MaxPlain = 1<<30 - 64
+
+const (
+	realmSize = 16
+	// adPrefix begins the associated data of every cell.
+	adPrefix = "pgveil1"
+)
+
+// magic ends every cell. C5 7E is no valid UTF-8, so no text ends this way.
+var magic = [3]byte{0xC5, 0x7E, 0x91}
+
+// ColumnID is the number of a column key in the key registry. It survives renames. Columns that are compared with each
+// other share one key, and so one number. Zero is no column.
+type ColumnID uint32
+
+// Mode says how a column key seals: what can still be searched for, and so what the stored bytes give away.
+type Mode uint8
+
+const (
+	// ModeRandom is XAES-256-GCM with a random nonce: equal values give different cells. Gives away only the length.
+	ModeRandom Mode = 1
+	// ModeEqual is AES-SIV: equal values give equal cells. Gives away the length and which values are equal.
+	ModeEqual Mode = 2
+)
+
+// ParseMode reads the name that [Mode.String] gives.
+func ParseMode(name string) (Mode, error) {
+	for _, m := range []Mode{ModeRandom, ModeEqual} {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("crypto: unknown mode %q: want random or equal", name)
+}
+
+// String gives the mode's name as the key store and [Report] write it.
+func (m Mode) String() string {
+	switch m {
+	case ModeRandom:
+		return "random"
+	case ModeEqual:
+		return "equal"
+	default:
+		return fmt.Sprintf("unknown mode %d", uint8(m))
+	}
+}
+
+// Overhead is how many bytes longer a cell is than what it seals; 0 for an unknown mode.
+func (m Mode) Overhead() int {
+	switch m {
+	case ModeRandom:
+		return saltSize + ivSize + tagSize + FooterSize
+	case ModeEqual:
+		return sivSize + FooterSize
+	default:
+		return 0
+	}
+}
+
+// Footer is what a cell says of itself. It is authenticated by opening, not by [ParseFooter].
+type Footer struct {
+	Version uint8
+	Mode    Mode
+	Column  ColumnID
+	Key     uint32 // Tink's key id, which tells versions of one column key apart
+}
+
+// ParseFooter recognises a cell by its last bytes, without any key: the magic, a known version and mode, a column number,
+// and the length that the mode needs. A caller that knows the column and key too takes random bytes for a cell with a
+// chance below 2⁻⁸⁰; opening decides for certain.
+func ParseFooter(cell []byte) (Footer, bool) {
+	f, ok := splitFooter(cell)
+	if !ok || f.Version != Version || f.Mode.Overhead() == 0 || f.Column == 0 || len(cell) < f.Mode.Overhead() {
+		return Footer{}, false
+	}
+	return f, true
+}
+
+// splitFooter decodes the last bytes when they end in the magic, whatever version and mode they name.
+func splitFooter(cell []byte) (Footer, bool) {
+	if len(cell) < FooterSize {
+		return Footer{}, false
+	}
+	b := cell[len(cell)-FooterSize:]
+	if [3]byte(b[9:]) != magic {
+		return Footer{}, false
+	}
+	return Footer{
+		Version: b[8] >> 4,
+		Mode:    Mode(b[8] & 0x0F),
+		Column:  ColumnID(binary.BigEndian.Uint32(b[4:])),
+		Key:     binary.BigEndian.Uint32(b),
+	}, true
+}
+
+// bytes gives the footer as it is stored.
+func (f Footer) bytes() [FooterSize]byte {
+	var b [FooterSize]byte
+	binary.BigEndian.PutUint32(b[:], f.Key)
+	binary.BigEndian.PutUint32(b[4:], uint32(f.Column))
+	b[8] = f.Version<<4 | uint8(f.Mode)&0x0F
+	copy(b[9:], magic[:])
+	return b
+}
+
+// associatedData is what a cell authenticates beside its value. The row context is empty in every mode of version 1, so
+// the data is the same for all cells of a key version.
+func associatedData(realm [realmSize]byte, footer [FooterSize]byte) []byte {
+	const rowContextLen = 0
+	return binary.BigEndian.AppendUint16(slices.Concat([]byte(adPrefix), realm[:], footer[:]), rowContextLen)
+}
