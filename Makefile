@@ -1,0 +1,68 @@
+# make help lists the targets. Variables can be given on the command line: make demo DEMO=--once
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO       ?= go
+DEMO     ?=
+BENCH    ?=
+FUZZTIME ?= 20s
+PACKAGES ?= ./...
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-clients test-race bench lint fuzz cover schema clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/pgveil
+	@.ci/need build
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+
+demo: ## start a PostgreSQL, fill it, show the proxy at work and stay; DEMO=--once ends by itself
+	@.ci/need server
+	@$(GO) run ./e2e/demo $(DEMO)
+
+test: ## run all tests, against a real PostgreSQL
+	@.ci/need server
+	$(GO) vet ./...
+	$(GO) test -timeout 20m $(PACKAGES)
+
+test-clients: ## run node-postgres, JDBC and psycopg against the proxy
+	@.ci/need server clients
+	PGVEIL_TEST_CLIENTS=1 $(GO) test -timeout 15m -count=1 -run Clients ./e2e/...
+
+test-race: ## run all tests under the race detector
+	@.ci/need server
+	$(GO) test -race -timeout 40m $(PACKAGES)
+
+bench: ## measure against a direct connection and PgBouncer; writes docs/benchmarks.md
+	@.ci/need server bench
+	@$(GO) run ./e2e/bench $(BENCH)
+
+lint: ## gofmt, go vet, staticcheck
+	@.ci/need build
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@.ci/need build
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+cover: ## run all tests and write coverage.html
+	@.ci/need server
+	$(GO) test -timeout 30m -coverpkg=./... -coverprofile=coverage.out $(PACKAGES)
+	$(GO) tool cover -html=coverage.out -o coverage.html
+	@$(GO) tool cover -func=coverage.out | tail -1
+
+schema: ## write docs/config.schema.json again from the types
+	$(GO) test ./config -run TestSchemaIsCurrent -update
+
+clean: ## remove what the other targets made
+	rm -rf bin coverage.out coverage.html
