@@ -132,13 +132,10 @@ func (c *Config) checkRest(d *decoder) {
 		}
 	}
 	if d.has("audit") && !d.wrong("audit") {
-		for _, k := range []string{"dir", "key", "origin"} {
+		for _, k := range []string{"dir", "key"} {
 			if !d.has("audit", k) {
 				d.problem([]string{"audit", k}, "audit.%s is missing", k)
 			}
-		}
-		if strings.ContainsFunc(c.Audit.Origin, unicode.IsSpace) || strings.Contains(c.Audit.Origin, "+") {
-			d.problem([]string{"audit", "origin"}, "expected a name without spaces and plus signs, such as audit.example.com/pgveil")
 		}
 	}
 	if d.has("metrics", "listen") {

@@ -118,11 +118,9 @@ type Column struct {
 type Audit struct {
 	// Dir is the folder of the record. Only the proxy writes there; two proxies must not share it.
 	Dir Path `yaml:"dir,omitempty"`
-	// Key is the file of the checkpoint signing key, made by pgveil audit keys.
+	// Key is the file of the checkpoint signing key, made by pgveil audit keys, which also gives the log its name.
 	Key Path `yaml:"key,omitempty"`
-	// Origin is the name of this log in its checkpoints, such as audit.example.com/pgveil. It must not change.
-	Origin string `yaml:"origin,omitempty"`
-	// CheckpointInterval is the longest time between signed checkpoints while events arrive. Default 10s.
+	// CheckpointInterval is the longest time between signed checkpoints while events arrive. Default 1s.
 	CheckpointInterval Duration `yaml:"checkpoint_interval,omitempty"`
 }
 

@@ -25,7 +25,7 @@ func (c *Column) defaults() {
 	c.Guard = true
 }
 
-func (a *Audit) defaults() { a.CheckpointInterval = Duration(10 * time.Second) }
+func (a *Audit) defaults() { a.CheckpointInterval = Duration(time.Second) }
 
 func (l *Log) defaults() {
 	l.Level = LevelInfo
