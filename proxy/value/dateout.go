@@ -1,0 +1,147 @@
+package value
+
+import "strconv"
+
+// Names as the Postgres date style writes them, src/backend/utils/adt/datetime.c.
+const (
+	dayNames   = "SunMonTueWedThuFriSat"
+	monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
+)
+
+func appendTwo(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
+
+// appendYear writes at least four digits; BC is for the caller to append.
+func appendYear(dst []byte, y int) []byte {
+	if y <= 0 {
+		y = 1 - y
+	}
+	for pad := 1000; pad > y; pad /= 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendInt(dst, int64(y), 10)
+}
+
+func appendEra(dst []byte, y int) []byte {
+	if y <= 0 {
+		return append(dst, " BC"...)
+	}
+	return dst
+}
+
+// appendDate follows date_out and EncodeDateOnly.
+func appendDate(dst []byte, days int64, s *Settings) ([]byte, error) {
+	switch days {
+	case dateInfinity:
+		return append(dst, "infinity"...), nil
+	case dateMinusInfinity:
+		return append(dst, "-infinity"...), nil
+	}
+	style, order, err := s.dates()
+	if err != nil {
+		return dst, err
+	}
+	y, m, d := dateOf(days)
+	if style == styleISO {
+		dst = appendTwo(append(appendTwo(append(appendYear(dst, y), '-'), m), '-'), d)
+		return appendEra(dst, y), nil
+	}
+	first, second, sep := m, d, byte('/')
+	if order == orderDMY {
+		first, second = d, m
+	}
+	switch style {
+	case stylePostgres:
+		sep = '-'
+	case styleGerman:
+		first, second, sep = d, m, '.'
+	}
+	dst = append(appendTwo(append(appendTwo(dst, first), sep), second), sep)
+	return appendEra(appendYear(dst, y), y), nil
+}
+
+// appendTimestamptz follows timestamptz_out and EncodeDateTime.
+func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
+	switch us {
+	case timeInfinity:
+		return append(dst, "infinity"...), nil
+	case timeMinusInfinity:
+		return append(dst, "-infinity"...), nil
+	}
+	style, order, err := s.dates()
+	if err != nil {
+		return dst, err
+	}
+	loc, err := s.location()
+	if err != nil {
+		return dst, err
+	}
+	unix := floorDiv(us, usPerSecond) + epochSeconds
+	off, abbreviation := offsetAt(loc, unix)
+	fraction := us - floorDiv(us, usPerSecond)*usPerSecond
+	unix += off
+	days := floorDiv(unix, 86400)
+	clock := int(unix - days*86400)
+	days -= epochDays
+	y, m, d := dateOf(days)
+	switch style {
+	case styleISO:
+		dst = append(appendTwo(append(appendTwo(append(appendYear(dst, y), '-'), m), '-'), d), ' ')
+		return appendEra(appendOffset(appendClock(dst, clock, fraction), off), y), nil
+	case stylePostgres:
+		w := int((days + 6) % 7) // 2000-01-01 was a Saturday
+		if w < 0 {
+			w += 7
+		}
+		dst = append(append(dst, dayNames[3*w:3*w+3]...), ' ')
+		month := monthNames[3*m-3 : 3*m]
+		if order == orderDMY {
+			dst = append(append(appendTwo(dst, d), ' '), month...)
+		} else {
+			dst = appendTwo(append(append(dst, month...), ' '), d)
+		}
+		dst = appendYear(append(appendClock(append(dst, ' '), clock, fraction), ' '), y)
+	default:
+		first, second, sep := m, d, byte('/')
+		if order == orderDMY {
+			first, second = d, m
+		}
+		if style == styleGerman {
+			first, second, sep = d, m, '.'
+		}
+		dst = append(appendTwo(append(appendTwo(dst, first), sep), second), sep)
+		dst = appendClock(append(appendYear(dst, y), ' '), clock, fraction)
+	}
+	// MAXTZLEN is 10.
+	dst = append(append(dst, ' '), abbreviation[:min(len(abbreviation), 10)]...)
+	return appendEra(dst, y), nil
+}
+
+// appendClock writes HH:MM:SS and, if not zero, microseconds without trailing zeros.
+func appendClock(dst []byte, second int, fraction int64) []byte {
+	dst = appendTwo(append(appendTwo(append(appendTwo(dst, second/3600), ':'), second/60%60), ':'), second%60)
+	if fraction == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for unit := int64(usPerSecond / 10); fraction > 0; unit /= 10 {
+		dst = append(dst, byte('0'+fraction/unit))
+		fraction %= unit
+	}
+	return dst
+}
+
+// appendOffset follows EncodeTimezone: minutes and seconds only if needed.
+func appendOffset(dst []byte, off int64) []byte {
+	sign := byte('+')
+	if off < 0 {
+		sign, off = '-', -off
+	}
+	dst = appendTwo(append(dst, sign), int(off/3600))
+	if off%3600 != 0 {
+		dst = appendTwo(append(dst, ':'), int(off/60%60))
+	}
+	if off%60 != 0 {
+		dst = appendTwo(append(dst, ':'), int(off%60))
+	}
+	return dst
+}

@@ -1,0 +1,302 @@
+package value
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strconv"
+)
+
+// Kinds of a decimal.
+const (
+	finite = iota
+	notANumber
+	plusInfinity
+	minusInfinity
+)
+
+// Limits of PostgreSQL's numeric, src/backend/utils/adt/numeric.c.
+const (
+	maxDisplayScale = 0x3fff        // NUMERIC_DSCALE_MAX
+	maxWeight       = math.MaxInt16 // NUMERIC_WEIGHT_MAX, in groups of four digits
+	maxExponent     = math.MaxInt32 / 2
+)
+
+// decimal is a numeric in decimal digits: ±0.d1d2d3… × 10^point. Digits have no leading or trailing zeros; zero has none.
+type decimal struct {
+	kind   int
+	neg    bool
+	digits []byte // 0…9, not characters
+	point  int    // digits before the decimal point; negative: zeros after it
+	scale  int    // display scale: digits shown after the decimal point
+	room   [48]byte
+}
+
+// read decodes text or binary input, with numeric_in's and numeric_recv's limits but no typmod.
+func (d *decimal) read(raw []byte, binary bool) error {
+	if binary {
+		return d.recv(raw)
+	}
+	return d.parse(raw)
+}
+
+func overflows() error { return fail(stateOutOfRange, "value overflows numeric format") }
+
+// parse follows numeric_in. Limits on the result are for the caller to check (check), after it has rounded.
+func (d *decimal) parse(raw []byte) error {
+	b := trimSpace(raw)
+	switch {
+	case equalFold(b, "nan"):
+		d.kind = notANumber
+		return nil
+	case equalFold(b, "infinity"), equalFold(b, "+infinity"), equalFold(b, "inf"), equalFold(b, "+inf"):
+		d.kind = plusInfinity
+		return nil
+	case equalFold(b, "-infinity"), equalFold(b, "-inf"):
+		d.kind = minusInfinity
+		return nil
+	}
+	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		d.neg = b[0] == '-'
+		b = b[1:]
+	}
+	if newerNumber(b) {
+		return notUnderstood("numeric", "Write it as a plain decimal number.")
+	}
+	return d.parseDigits(b)
+}
+
+// parseDigits follows set_var_from_str: digits, one point, an exponent.
+func (d *decimal) parseDigits(b []byte) error {
+	d.digits = d.room[:0]
+	i, dot := 0, -1
+	for ; i < len(b); i++ {
+		switch {
+		case isDigit(b[i]):
+			d.digits = append(d.digits, b[i]-'0')
+			continue
+		case b[i] == '.' && dot < 0:
+			dot = i
+			continue
+		}
+		break
+	}
+	if len(d.digits) == 0 {
+		return invalidSyntax("numeric")
+	}
+	d.point = len(d.digits)
+	if dot >= 0 {
+		d.point = dot
+		d.scale = len(d.digits) - dot
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		exp, err := parseExponent(b[i+1:])
+		if err != nil {
+			return err
+		}
+		d.point += exp
+		d.scale = max(d.scale-exp, 0)
+		i = len(b)
+	}
+	if i != len(b) {
+		return invalidSyntax("numeric")
+	}
+	d.strip()
+	return nil
+}
+
+func parseExponent(b []byte) (int, error) {
+	neg := false
+	if len(b) > 0 && isSpace(b[0]) {
+		// strtol skips blanks, so servers before 16 accept them.
+		return 0, notUnderstood("numeric", "Write the exponent directly after the e.")
+	}
+	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		neg = b[0] == '-'
+		b = b[1:]
+	}
+	if len(b) == 0 {
+		return 0, invalidSyntax("numeric")
+	}
+	exp := 0
+	for _, c := range b {
+		if !isDigit(c) {
+			return 0, invalidSyntax("numeric")
+		}
+		if exp < maxExponent {
+			exp = exp*10 + int(c-'0')
+		}
+	}
+	if exp >= maxExponent {
+		return 0, overflows()
+	}
+	if neg {
+		exp = -exp
+	}
+	return exp, nil
+}
+
+// strip removes leading and trailing zero digits.
+func (d *decimal) strip() {
+	for len(d.digits) > 0 && d.digits[0] == 0 {
+		d.digits = d.digits[1:]
+		d.point--
+	}
+	d.digits = bytes.TrimRight(d.digits, "\x00")
+	if len(d.digits) == 0 {
+		d.point, d.neg = 0, false
+	}
+}
+
+// recv follows numeric_recv.
+func (d *decimal) recv(raw []byte) error {
+	if len(raw) < 8 {
+		return errShort()
+	}
+	n := int(binary.BigEndian.Uint16(raw))
+	weight := int(int16(binary.BigEndian.Uint16(raw[2:])))
+	sign := binary.BigEndian.Uint16(raw[4:])
+	d.scale = int(binary.BigEndian.Uint16(raw[6:]))
+	switch sign {
+	case 0, 0x4000:
+		d.neg = sign != 0
+	case 0xc000:
+		d.kind = notANumber
+	case 0xd000:
+		d.kind = plusInfinity
+	case 0xf000:
+		d.kind = minusInfinity
+	default:
+		return fail(stateBinary, `invalid sign in external "numeric" value`)
+	}
+	if d.scale > maxDisplayScale {
+		return fail(stateBinary, `invalid scale in external "numeric" value`)
+	}
+	d.digits = d.room[:0]
+	raw = raw[8:]
+	for i := range n {
+		if len(raw) < 2*i+2 {
+			return errShort()
+		}
+		g := binary.BigEndian.Uint16(raw[2*i:])
+		if g > 9999 {
+			return fail(stateBinary, `invalid digit in external "numeric" value`)
+		}
+		d.digits = appendGroup(d.digits, g)
+	}
+	if len(raw) != 2*n {
+		return errExtra()
+	}
+	d.point = 4 * (weight + 1)
+	d.strip()
+	if d.kind == finite {
+		// Digits beyond the display scale are hidden in PostgreSQL's words, and cut.
+		if keep := d.point + d.scale; keep < len(d.digits) {
+			d.digits = d.digits[:max(keep, 0)]
+			d.strip()
+		}
+	}
+	return nil
+}
+
+func appendGroup(digits []byte, g uint16) []byte {
+	return append(digits, byte(g/1000), byte(g/100%10), byte(g/10%10), byte(g%10))
+}
+
+// round rounds half away from zero to scale digits after the point (before it, if negative) and sets the display scale.
+func (d *decimal) round(scale int) {
+	d.scale = max(scale, 0)
+	keep := d.point + scale
+	if keep >= len(d.digits) {
+		return
+	}
+	if keep < 0 || d.digits[keep] < 5 {
+		d.digits = d.digits[:max(keep, 0)]
+		d.strip()
+		return
+	}
+	d.digits = d.digits[:keep]
+	for i := keep - 1; i >= 0; i-- {
+		if d.digits[i]++; d.digits[i] < 10 {
+			d.strip()
+			return
+		}
+		d.digits[i] = 0
+	}
+	// All nines, or nothing: a one, a digit further left.
+	d.digits = append(d.digits[:0], 1)
+	d.point++
+}
+
+// numericMod splits numeric's typmod; ok is false if there is none.
+func numericMod(mod int32) (precision, scale int, ok bool) {
+	if mod < 4 {
+		return 0, 0, false
+	}
+	mod -= 4
+	return int(mod >> 16 & 0xffff), int(mod&0x7ff^1024) - 1024, true
+}
+
+// applyMod follows apply_typmod: rounds to the column's scale, refuses what its precision cannot hold.
+func (d *decimal) applyMod(mod int32) error {
+	precision, scale, ok := numericMod(mod)
+	if !ok || d.kind == notANumber {
+		return nil
+	}
+	e := &Error{SQLSTATE: stateOutOfRange, Message: "numeric field overflow"}
+	e.Detail = "A field with precision " + itoa(precision) + ", scale " + itoa(scale)
+	if d.kind != finite {
+		e.Detail += " cannot hold an infinite value."
+		return e
+	}
+	d.round(scale)
+	if whole := precision - scale; len(d.digits) > 0 && d.point > whole {
+		e.Detail += " must round to an absolute value less than "
+		if whole == 0 {
+			e.Detail += "1."
+		} else {
+			e.Detail += "10^" + itoa(whole) + "."
+		}
+		return e
+	}
+	return nil
+}
+
+// check applies make_result's limits.
+func (d *decimal) check() error {
+	if d.kind == finite && (d.scale > maxDisplayScale || len(d.digits) > 0 && d.weight() > maxWeight) {
+		return overflows()
+	}
+	return nil
+}
+
+// weight is the exponent, in powers of 10,000, of the first group of four digits.
+func (d *decimal) weight() int { return (d.point - 1) >> 2 }
+
+// int64 is the value of a whole number.
+func (d *decimal) int64() (int64, bool) {
+	if d.point > 19 {
+		return 0, false
+	}
+	v := uint64(0)
+	for i := range max(d.point, 0) {
+		v *= 10
+		if i < len(d.digits) {
+			v += uint64(d.digits[i])
+		}
+	}
+	switch {
+	case d.neg && v <= 1<<63:
+		return -int64(v), true
+	case !d.neg && v < 1<<63:
+		return int64(v), true
+	}
+	return 0, false
+}
+
+// setInt makes d the whole number v.
+func (d *decimal) setInt(v int64) {
+	var text [20]byte
+	// Formatted by strconv, so it parses.
+	_ = d.parse(strconv.AppendInt(text[:0], v, 10))
+}

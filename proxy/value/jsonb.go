@@ -1,0 +1,330 @@
+package value
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// jsonbVersion is the first byte of jsonb's binary form: jsonb_recv, src/backend/utils/adt/jsonb.c.
+	jsonbVersion = 1
+	// maxJSONDepth is well below where PostgreSQL's default max_stack_depth refuses.
+	maxJSONDepth = 1000
+	// jsonSlack bounds, with a multiple of the input, how much normalising may grow a value: 1e131071 is eight bytes.
+	jsonSlack = 1 << 20
+)
+
+// jsonb normalises JSON text to what jsonb_out prints: members ordered by key length, then bytes; of equal keys the last one
+// kept; one blank after colon and comma; numbers as numeric prints them. Without KeepScale numbers lose their display
+// scale, because jsonb's equality ignores it.
+func (in *input) jsonb(dst []byte) ([]byte, error) {
+	raw := in.raw
+	if in.binary {
+		if in.declared == OIDJSONB {
+			if len(raw) == 0 {
+				return dst, errShort()
+			}
+			if raw[0] != jsonbVersion {
+				return dst, fail(stateInternal, "unsupported jsonb version number")
+			}
+			raw = raw[1:]
+		}
+		if err := checkText(raw); err != nil {
+			return dst, err
+		}
+	}
+	p := jsonParser{b: raw}
+	root, err := p.document()
+	if err != nil {
+		return dst, err
+	}
+	w := jsonWriter{p: &p, keep: in.o.KeepScale, limit: len(dst) + 2*len(raw) + jsonSlack}
+	return w.value(append(dst, byte(TagJSONB)), root)
+}
+
+// jsonKind is what a node is.
+type jsonKind uint8
+
+const (
+	jsonLiteral jsonKind = iota // true, false, null
+	jsonNumber
+	jsonString
+	jsonArray
+	jsonObject
+)
+
+// jsonNode is one value. Members and elements are linked by index, so that parsing allocates by doubling only.
+type jsonNode struct {
+	kind  jsonKind
+	text  []byte // literal and number: the input; string: decoded
+	key   []byte // decoded, of an object's member
+	first int    // first child, 0: none (node 0 is never a child)
+	next  int    // next sibling
+	count int    // of children
+}
+
+// jsonParser follows PostgreSQL's JSON grammar (src/common/jsonapi.c): RFC 8259, with \u0000 refused.
+type jsonParser struct {
+	b     []byte
+	at    int
+	nodes []jsonNode
+}
+
+func jsonError() error { return invalidSyntax("json") }
+
+func (p *jsonParser) document() (int, error) {
+	p.nodes = make([]jsonNode, 0, 8)
+	root, err := p.value(0)
+	if err != nil {
+		return 0, err
+	}
+	if p.skip(); p.at != len(p.b) {
+		return 0, jsonError()
+	}
+	return root, nil
+}
+
+func (p *jsonParser) skip() {
+	for p.at < len(p.b) {
+		switch p.b[p.at] {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek is the next byte that is no blank, 0 at the end; the input has no zero bytes.
+func (p *jsonParser) peek() byte {
+	if p.skip(); p.at == len(p.b) {
+		return 0
+	}
+	return p.b[p.at]
+}
+
+func (p *jsonParser) value(depth int) (int, error) {
+	if depth > maxJSONDepth {
+		return 0, failHint(stateTooComplex, "JSON is nested too deeply", "At most 1000 levels are supported on a protected column.")
+	}
+	id := len(p.nodes)
+	p.nodes = append(p.nodes, jsonNode{})
+	var n jsonNode
+	var err error
+	switch c := p.peek(); {
+	case c == '{':
+		n, err = p.children(depth, '}')
+	case c == '[':
+		n, err = p.children(depth, ']')
+	case c == '"':
+		n.kind = jsonString
+		n.text, err = p.string()
+	case c == '-' || isDigit(c):
+		n.kind = jsonNumber
+		n.text, err = p.number()
+	default:
+		n.text, err = p.literal()
+	}
+	p.nodes[id] = n
+	return id, err
+}
+
+// children parses an array or, if the closing bracket is a brace, an object.
+func (p *jsonParser) children(depth int, closing byte) (jsonNode, error) {
+	n := jsonNode{kind: jsonArray}
+	if closing == '}' {
+		n.kind = jsonObject
+	}
+	p.at++
+	if p.peek() == closing {
+		p.at++
+		return n, nil
+	}
+	last := 0
+	for {
+		var key []byte
+		if n.kind == jsonObject {
+			var err error
+			if key, err = p.key(); err != nil {
+				return n, err
+			}
+		}
+		id, err := p.value(depth + 1)
+		if err != nil {
+			return n, err
+		}
+		p.nodes[id].key = key
+		if n.count++; last == 0 {
+			n.first = id
+		} else {
+			p.nodes[last].next = id
+		}
+		last = id
+		switch p.peek() {
+		case ',':
+			p.at++
+		case closing:
+			p.at++
+			return n, nil
+		default:
+			return n, jsonError()
+		}
+	}
+}
+
+func (p *jsonParser) key() ([]byte, error) {
+	if p.peek() != '"' {
+		return nil, jsonError()
+	}
+	key, err := p.string()
+	if err != nil {
+		return nil, err
+	}
+	if p.peek() != ':' {
+		return nil, jsonError()
+	}
+	p.at++
+	return key, nil
+}
+
+// literal takes a word up to the first byte that cannot be in one, as the lexer does.
+func (p *jsonParser) literal() ([]byte, error) {
+	start := p.at
+	for p.at < len(p.b) && jsonWord(p.b[p.at]) {
+		p.at++
+	}
+	switch word := p.b[start:p.at]; string(word) {
+	case "true", "false", "null":
+		return word, nil
+	}
+	return nil, jsonError()
+}
+
+// jsonWord is JSON_ALPHANUMERIC_CHAR.
+func jsonWord(c byte) bool { return isAlpha(c) || isDigit(c) || c == '_' || c >= utf8.RuneSelf }
+
+func (p *jsonParser) number() ([]byte, error) {
+	start := p.at
+	digits := func() bool {
+		from := p.at
+		for p.at < len(p.b) && isDigit(p.b[p.at]) {
+			p.at++
+		}
+		return p.at > from
+	}
+	at := func(c byte) bool { return p.at < len(p.b) && p.b[p.at] == c }
+	if at('-') {
+		p.at++
+	}
+	if at('0') {
+		p.at++
+	} else if !digits() {
+		return nil, jsonError()
+	}
+	if at('.') {
+		p.at++
+		if !digits() {
+			return nil, jsonError()
+		}
+	}
+	if at('e') || at('E') {
+		p.at++
+		if at('+') || at('-') {
+			p.at++
+		}
+		if !digits() {
+			return nil, jsonError()
+		}
+	}
+	if p.at < len(p.b) && jsonWord(p.b[p.at]) {
+		return nil, jsonError()
+	}
+	return p.b[start:p.at], nil
+}
+
+// jsonWriter prints the nodes of a parser.
+type jsonWriter struct {
+	p     *jsonParser
+	keep  bool
+	limit int // of the output's length
+}
+
+func (w *jsonWriter) value(dst []byte, id int) ([]byte, error) {
+	if len(dst) > w.limit {
+		return dst, fail(stateLimitExceeded, "jsonb value is too large once its numbers are written out")
+	}
+	n := &w.p.nodes[id]
+	switch n.kind {
+	case jsonNumber:
+		return w.number(dst, n.text)
+	case jsonString:
+		return appendJSONString(dst, n.text), nil
+	case jsonArray:
+		dst = append(dst, '[')
+		var err error
+		for c := n.first; c != 0; c = w.p.nodes[c].next {
+			if c != n.first {
+				dst = append(dst, ", "...)
+			}
+			if dst, err = w.value(dst, c); err != nil {
+				return dst, err
+			}
+		}
+		return append(dst, ']'), nil
+	case jsonObject:
+		return w.object(dst, n)
+	}
+	return append(dst, n.text...), nil
+}
+
+// object orders members as lengthCompareJsonbPair does; of equal keys the one that came last stays.
+func (w *jsonWriter) object(dst []byte, n *jsonNode) ([]byte, error) {
+	members := make([]int, 0, n.count)
+	for c := n.first; c != 0; c = w.p.nodes[c].next {
+		members = append(members, c)
+	}
+	nodes := w.p.nodes
+	slices.SortFunc(members, func(a, b int) int {
+		if d := len(nodes[a].key) - len(nodes[b].key); d != 0 {
+			return d
+		}
+		if d := bytes.Compare(nodes[a].key, nodes[b].key); d != 0 {
+			return d
+		}
+		return a - b
+	})
+	dst = append(dst, '{')
+	first := true
+	var err error
+	for i, c := range members {
+		if i+1 < len(members) && bytes.Equal(nodes[c].key, nodes[members[i+1]].key) {
+			continue
+		}
+		if !first {
+			dst = append(dst, ", "...)
+		}
+		first = false
+		dst = append(appendJSONString(dst, nodes[c].key), ": "...)
+		if dst, err = w.value(dst, c); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+func (w *jsonWriter) number(dst, text []byte) ([]byte, error) {
+	var d decimal
+	if err := d.parse(text); err != nil {
+		return dst, err
+	}
+	if err := d.check(); err != nil {
+		return dst, err
+	}
+	var room [64]byte
+	n, err := openNumeric(d.append(room[:0], w.keep), -1)
+	if err != nil {
+		return dst, err
+	}
+	return n.appendText(dst), nil
+}

@@ -1,0 +1,223 @@
+// Package value converts between PostgreSQL's text and binary wire forms of a value and the canonical bytes that are
+// sealed.
+//
+// Canonical bytes are a type tag followed by a form in which equal values are equal bytes. Decode turns what a client sent
+// into canonical bytes, Encode turns canonical bytes into what PostgreSQL would have sent. The rule of the package is: the
+// value PostgreSQL would have stored, or an error, never another value. The canonical forms are specified in
+// docs/FORMAT.md.
+package value
+
+import "fmt"
+
+// Type is a PostgreSQL type as the wire names it: pg_type.oid and atttypmod (-1: none).
+type Type struct {
+	OID uint32
+	Mod int32
+}
+
+// Type OIDs from PostgreSQL's src/include/catalog/pg_type.dat: first the logical types, then those that a client may
+// declare for a parameter of one of them.
+const (
+	OIDBool        = 16
+	OIDBytea       = 17
+	OIDInt8        = 20
+	OIDInt2        = 21
+	OIDInt4        = 23
+	OIDText        = 25
+	OIDVarchar     = 1043
+	OIDDate        = 1082
+	OIDTimestamptz = 1184
+	OIDNumeric     = 1700
+	OIDUUID        = 2950
+	OIDJSONB       = 3802
+
+	OIDName      = 19
+	OIDJSON      = 114
+	OIDFloat4    = 700
+	OIDFloat8    = 701
+	OIDUnknown   = 705
+	OIDBpchar    = 1042
+	OIDTimestamp = 1114
+
+	// OIDByteaArray is bytea[], what an array of sealed cells is upstream.
+	OIDByteaArray = 1001
+)
+
+// Tag is the first canonical byte: which logical family the value belongs to. Numbers are frozen: they are in stored data.
+type Tag uint8
+
+// The tags.
+const (
+	TagBool        Tag = 1
+	TagInteger     Tag = 2
+	TagNumeric     Tag = 3
+	TagText        Tag = 4
+	TagBytea       Tag = 5
+	TagDate        Tag = 6
+	TagTimestamptz Tag = 7
+	TagUUID        Tag = 8
+	TagJSONB       Tag = 9
+)
+
+// Wire formats of a value, as Bind and RowDescription number them.
+const (
+	FormatText   int16 = 0
+	FormatBinary int16 = 1
+)
+
+// Purpose says what a decoded value is for. The zero value refuses.
+type Purpose uint8
+
+// The purposes.
+const (
+	// Store applies what an assignment to the column applies: length, range, rounding to the column's scale.
+	Store Purpose = iota + 1
+	// Compare takes the value as given: a comparison never rounds its operand.
+	Compare
+)
+
+// Options steer Decode.
+type Options struct {
+	Purpose Purpose
+	// KeepScale keeps the display scale of numerics (1.50 stays 1.50), also inside jsonb. Set it where equal values need
+	// not be equal bytes (search: none), so that output is exactly what PostgreSQL prints.
+	KeepScale bool
+}
+
+// typeInfo is what the package knows of one logical type. Source: pg_type.dat.
+type typeInfo struct {
+	oid, array uint32
+	len        int16
+	tag        Tag
+	name       string
+}
+
+// types lists the logical types. It is never modified.
+var types = [...]typeInfo{
+	{OIDBool, 1000, 1, TagBool, "boolean"},
+	{OIDBytea, OIDByteaArray, -1, TagBytea, "bytea"},
+	{OIDInt8, 1016, 8, TagInteger, "bigint"},
+	{OIDInt2, 1005, 2, TagInteger, "smallint"},
+	{OIDInt4, 1007, 4, TagInteger, "integer"},
+	{OIDText, 1009, -1, TagText, "text"},
+	{OIDVarchar, 1015, -1, TagText, "character varying"},
+	{OIDDate, 1182, 4, TagDate, "date"},
+	{OIDTimestamptz, 1185, 8, TagTimestamptz, "timestamp with time zone"},
+	{OIDNumeric, 1231, -1, TagNumeric, "numeric"},
+	{OIDUUID, 2951, 16, TagUUID, "uuid"},
+	{OIDJSONB, 3807, -1, TagJSONB, "jsonb"},
+}
+
+// declarable lists the further types that a client may declare for a parameter. It is never modified.
+var declarable = [...]typeInfo{
+	{OIDName, 1003, 64, 0, "name"},
+	{OIDJSON, 199, -1, 0, "json"},
+	{OIDFloat4, 1021, 4, 0, "real"},
+	{OIDFloat8, 1022, 8, 0, "double precision"},
+	{OIDUnknown, 0, -2, 0, "unknown"},
+	{OIDBpchar, 1014, -1, 0, "character"},
+	{OIDTimestamp, 1115, 8, 0, "timestamp without time zone"},
+}
+
+func logical(oid uint32) (typeInfo, bool) {
+	for i := range types {
+		if types[i].oid == oid {
+			return types[i], true
+		}
+	}
+	return typeInfo{}, false
+}
+
+// Supported reports whether oid is one of the logical types.
+func Supported(oid uint32) bool {
+	_, ok := logical(oid)
+	return ok
+}
+
+// TypeLen is pg_type.typlen of a logical type, for RowDescription: bytes, or -1 for a variable length (also of unknown types).
+func TypeLen(oid uint32) int16 {
+	if t, ok := logical(oid); ok {
+		return t.len
+	}
+	return -1
+}
+
+// ArrayOID is the array type over element type oid, 0 if unknown.
+func ArrayOID(oid uint32) uint32 {
+	if t, ok := logical(oid); ok {
+		return t.array
+	}
+	for i := range declarable {
+		if declarable[i].oid == oid {
+			return declarable[i].array
+		}
+	}
+	return 0
+}
+
+// ElementOID is the element type of array type oid, 0 if unknown.
+func ElementOID(oid uint32) uint32 {
+	if oid == 0 {
+		return 0
+	}
+	for i := range types {
+		if types[i].array == oid {
+			return types[i].oid
+		}
+	}
+	for i := range declarable {
+		if declarable[i].array == oid {
+			return declarable[i].oid
+		}
+	}
+	return 0
+}
+
+// TypeName is format_type's name of a type known here, without a modifier.
+func TypeName(oid uint32) string {
+	if t, ok := logical(oid); ok {
+		return t.name
+	}
+	for i := range declarable {
+		if declarable[i].oid == oid {
+			return declarable[i].name
+		}
+	}
+	return fmt.Sprintf("type with OID %d", oid)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// trimSpace removes what C's isspace calls space from both ends.
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isSpace(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// equalFold compares ASCII text without regard to case; lower must be lower case.
+func equalFold(b []byte, lower string) bool { return len(b) == len(lower) && hasPrefixFold(b, lower) }
+
+func hasPrefixFold(b []byte, lower string) bool {
+	if len(b) < len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		c := b[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
