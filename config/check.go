@@ -92,6 +92,12 @@ func (c *Config) checkUpstream(d *decoder) {
 	} else if strings.HasPrefix(u.Host, "/") && u.SSLMode != SSLDisable {
 		d.problem([]string{"upstream", "sslmode"}, "a Unix socket has no TLS: set sslmode: disable")
 	}
+	if u.SSLMode == SSLDisable && u.ChannelBinding == BindingRequire {
+		d.problem([]string{"upstream", "channel_binding"}, "channel_binding require needs TLS; sslmode is disable")
+	}
+	if u.SSLMode == SSLVerifyCA && !d.has("upstream", "ca") {
+		d.problem([]string{"upstream", "sslmode"}, "sslmode verify-ca needs upstream.ca")
+	}
 	if u.CA != "" && (u.SSLMode == SSLDisable || u.SSLMode == SSLRequire) {
 		d.problem([]string{"upstream", "ca"}, "ca has no use with sslmode %s; use verify-full or verify-ca", u.SSLMode)
 	}
@@ -104,8 +110,14 @@ func (c *Config) checkSignIn(d *decoder) {
 	} else if s.Methods[0] == MethodPassword && !d.has("tls", "cert") && !d.wrong("tls") {
 		d.problem([]string{"sign_in", "methods"}, "method password needs TLS: set tls.cert and tls.key")
 	}
-	relayed := len(s.Methods) == 1 && s.Methods[0] == MethodPassword && s.Login == LoginOwn
-	if !relayed && !d.has("sign_in", "users") {
+	password := len(s.Methods) == 1 && s.Methods[0] == MethodPassword
+	if password && s.Login == LoginService {
+		d.problem([]string{"sign_in", "login"}, "login service needs method scram: with method password only the server can judge the password, by the user's own login")
+	}
+	if password && d.has("sign_in", "users") {
+		d.problem([]string{"sign_in", "users"}, "users has no use with method password")
+	}
+	if !password && !d.has("sign_in", "users") {
 		d.problem([]string{"sign_in", "users"}, "sign_in.users is missing: the file of verifiers, made by pgveil users add or pgveil users import")
 	}
 	if s.Login == LoginService {

@@ -59,8 +59,14 @@ type Upstream struct {
 	// SSLMode is verify-full (the default), verify-ca, require (encrypted, but to whoever answers) or disable, which is
 	// accepted only for a loopback address or a Unix socket.
 	SSLMode SSLMode `yaml:"sslmode,omitempty"`
-	// CA is a PEM file of the authorities that may sign the server's certificate. Default: those of the system.
+	// CA is a PEM file of the authorities that may sign the server's certificate. Default: those of the system, with verify-full
+	// only: a public authority's signature alone says nothing about whose server it is.
 	CA Path `yaml:"ca,omitempty"`
+	// Allow lists ways in which the server may ask for the login besides SCRAM-SHA-256, in which alone the server proves
+	// itself too: md5, cleartext (inside TLS only) and trust (it asks for nothing). Default: none.
+	Allow []Ask `yaml:"allow,omitempty"`
+	// ChannelBinding is prefer (the default) or require, which refuses a server that does not offer SCRAM-SHA-256-PLUS.
+	ChannelBinding ChannelBinding `yaml:"channel_binding,omitempty"`
 	// ConnectTimeout bounds connecting and the TLS handshake. Default 10s.
 	ConnectTimeout Duration `yaml:"connect_timeout,omitempty"`
 }
@@ -68,10 +74,9 @@ type Upstream struct {
 // SignIn is how clients sign in.
 type SignIn struct {
 	// Methods has one entry: scram (the default: SCRAM-SHA-256, with channel binding where the client can) or password
-	// (inside TLS only; needed where the verifiers cannot be imported).
+	// (inside TLS only, with login own: the server judges it; for servers that check passwords by LDAP, PAM or md5).
 	Methods []Method `yaml:"methods,omitempty"`
-	// Users is the file of SCRAM verifiers, made by pgveil users add or pgveil users import. Needed unless method password is
-	// used with login own, where the server itself judges the password.
+	// Users is the file of SCRAM verifiers, made by pgveil users add or pgveil users import. Method scram needs it.
 	Users Path `yaml:"users,omitempty"`
 	// Login is own (the default: the proxy logs in upstream as the same user) or service (all sessions share one upstream
 	// login, and the database's own privileges no longer tell users apart).

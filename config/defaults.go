@@ -12,6 +12,7 @@ func (t *TLS) defaults() { t.Mode = TLSRequire }
 func (u *Upstream) defaults() {
 	u.Port = 5432
 	u.SSLMode = SSLVerifyFull
+	u.ChannelBinding = BindingPrefer
 	u.ConnectTimeout = Duration(10 * time.Second)
 }
 

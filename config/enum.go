@@ -30,6 +30,29 @@ func (SSLMode) choices() []string {
 	return []string{string(SSLVerifyFull), string(SSLVerifyCA), string(SSLRequire), string(SSLDisable)}
 }
 
+// Ask is a way in which a server may ask for a login.
+type Ask string
+
+// The ways besides SCRAM-SHA-256.
+const (
+	AskMD5       Ask = "md5"
+	AskCleartext Ask = "cleartext"
+	AskTrust     Ask = "trust"
+)
+
+func (Ask) choices() []string { return []string{string(AskMD5), string(AskCleartext), string(AskTrust)} }
+
+// ChannelBinding says whether SCRAM upstream must be bound to the TLS connection.
+type ChannelBinding string
+
+// The choices, in libpq's words.
+const (
+	BindingPrefer  ChannelBinding = "prefer"
+	BindingRequire ChannelBinding = "require"
+)
+
+func (ChannelBinding) choices() []string { return []string{string(BindingPrefer), string(BindingRequire)} }
+
 // Method is a way to sign in.
 type Method string
 
