@@ -40,7 +40,9 @@ const (
 	AskTrust     Ask = "trust"
 )
 
-func (Ask) choices() []string { return []string{string(AskMD5), string(AskCleartext), string(AskTrust)} }
+func (Ask) choices() []string {
+	return []string{string(AskMD5), string(AskCleartext), string(AskTrust)}
+}
 
 // ChannelBinding says whether SCRAM upstream must be bound to the TLS connection.
 type ChannelBinding string
@@ -51,7 +53,9 @@ const (
 	BindingRequire ChannelBinding = "require"
 )
 
-func (ChannelBinding) choices() []string { return []string{string(BindingPrefer), string(BindingRequire)} }
+func (ChannelBinding) choices() []string {
+	return []string{string(BindingPrefer), string(BindingRequire)}
+}
 
 // Method is a way to sign in.
 type Method string
