@@ -51,7 +51,7 @@ type ledger struct {
 	queue []answer
 	first int
 
-	skipping bool // an error of our own was shown: inbound drops messages up to the next Sync
+	skipping bool // after an error, the server's or ours: inbound drops messages up to the next Sync
 	copyIn   bool // the server is taking CopyData
 	ended    bool
 
@@ -66,7 +66,7 @@ func newLedger() *ledger {
 }
 
 // owe records that an answer is owed and applies the change of name that goes with it. It reports false when the message
-// must be dropped because the client was told of an error and has not sent Sync since.
+// must be dropped because there was an error and the client has not sent Sync since.
 func (l *ledger) owe(a answer) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -184,6 +184,7 @@ func (l *ledger) failed() {
 	for end < len(l.queue) && l.queue[end].kind != kindSync {
 		end++
 	}
+	l.skipping = end == len(l.queue)
 	for i := end - 1; i >= l.first; i-- {
 		l.restore(&l.queue[i])
 	}
@@ -275,6 +276,13 @@ func (l *ledger) owed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.owedLocked()
+}
+
+// dropping reports whether messages are dropped up to the next Sync.
+func (l *ledger) dropping() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.skipping
 }
 
 // end wakes whoever waits; the session is over.

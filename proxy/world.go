@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pgveil/pgveil/crypto"
@@ -52,6 +53,8 @@ func modeOf(s sql.Search) crypto.Mode {
 // become old reads it again over its own connection.
 type catalogs struct {
 	age time.Duration
+	// generation changes whenever a session must look again.
+	generation atomic.Uint64
 
 	mu   sync.Mutex
 	byDB map[string]*shared
@@ -111,6 +114,7 @@ func (c *catalogs) publish(database string, w *World, snapshot []byte, now time.
 			return nil, err
 		}
 		s.catalog, s.world, s.snapshot = cat, w, snapshot
+		c.generation.Add(1)
 	}
 	s.read, s.stale = now, false
 	return s.catalog, nil
@@ -122,6 +126,7 @@ func (c *catalogs) outdate(database string) {
 	defer c.mu.Unlock()
 	if s := c.byDB[database]; s != nil {
 		s.stale = true
+		c.generation.Add(1)
 	}
 }
 

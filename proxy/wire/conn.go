@@ -98,6 +98,15 @@ func (c *Conn) Frame() ([]byte, error) {
 	return f, nil
 }
 
+// Peek returns up to n bytes of the body of the frame announced by Next, without consuming them.
+func (c *Conn) Peek(n int) ([]byte, error) {
+	n = min(n, c.size)
+	if err := c.fill(headerLen + n); err != nil {
+		return nil, err
+	}
+	return c.in[c.r+headerLen : c.r+headerLen+n], nil
+}
+
 // Forward appends the frame announced by Next to dst's output undecoded, in pieces if it is large.
 func (c *Conn) Forward(dst *Conn) error {
 	return c.pass(func(b []byte) error { return dst.Write(b) })

@@ -1,0 +1,255 @@
+// Package postgres starts throw-away PostgreSQL servers, for the demo, the tests and the benchmarks. PostgreSQL refuses to run
+// as root, so there it runs as the user postgres (or nobody).
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Superuser is the role that initdb makes, with Password.
+const (
+	Superuser = "postgres"
+	Password  = "throw-away"
+)
+
+// Options choose a server.
+type Options struct {
+	// Bin is the folder of initdb and postgres; empty: Find.
+	Bin string
+	// Dir is where the data goes; empty: a new folder that Stop removes.
+	Dir string
+	// Settings are further lines of postgresql.conf.
+	Settings []string
+	// TLS gives the server a certificate for localhost, signed by CAFile's authority.
+	TLS *Authority
+}
+
+// Server is a running PostgreSQL on 127.0.0.1 that takes SCRAM passwords only, over TCP.
+type Server struct {
+	Dir, Bin, LogFile string
+	Port              int
+
+	own  bool
+	cred *syscall.Credential
+	cmd  *exec.Cmd
+}
+
+// Find returns the folder of the newest PostgreSQL server binaries on this machine.
+func Find() (string, error) {
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	dirs = append(dirs, "/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
+	sort.SliceStable(dirs, func(i, j int) bool { return majorOf(dirs[i]) > majorOf(dirs[j]) })
+	for _, d := range dirs {
+		if executable(filepath.Join(d, "initdb")) && executable(filepath.Join(d, "postgres")) {
+			return d, nil
+		}
+	}
+	return "", errors.New("no PostgreSQL server binaries (initdb, postgres) found; on Debian: apt-get install postgresql")
+}
+
+func majorOf(dir string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
+	return n
+}
+
+func executable(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode()&0o111 != 0 && !st.IsDir()
+}
+
+// Start makes a cluster and starts it. The caller must Stop it.
+func Start(o Options) (*Server, error) {
+	s := &Server{Bin: o.Bin, Dir: o.Dir, own: o.Dir == ""}
+	var err error
+	if s.Bin == "" {
+		if s.Bin, err = Find(); err != nil {
+			return nil, err
+		}
+	}
+	if s.cred, err = unprivileged(); err != nil {
+		return nil, err
+	}
+	if s.own {
+		if s.Dir, err = os.MkdirTemp("", "pgveil-postgres-"); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.start(o); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(o Options) error {
+	if err := s.give(s.Dir); err != nil {
+		return err
+	}
+	password := filepath.Join(s.Dir, "password")
+	if err := s.write(password, Password+"\n"); err != nil {
+		return err
+	}
+	data := s.Data()
+	if out, err := s.command("initdb", "-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", password,
+		"-E", "UTF8", "--no-locale", "--no-sync").CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	os.Remove(password)
+	var err error
+	if s.Port, err = FreePort(); err != nil {
+		return err
+	}
+	if err := s.configure(o); err != nil {
+		return err
+	}
+	return s.launch()
+}
+
+// Data is the data folder.
+func (s *Server) Data() string { return filepath.Join(s.Dir, "data") }
+
+func (s *Server) configure(o Options) error {
+	conf := fmt.Sprintf("listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nfsync = off\n"+
+		"shared_buffers = 64MB\nmax_connections = 300\npassword_encryption = 'scram-sha-256'\n", s.Port)
+	if o.TLS != nil {
+		cert, key, err := o.TLS.Issue("localhost")
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(s.write(filepath.Join(s.Data(), "server.crt"), string(cert)),
+			s.write(filepath.Join(s.Data(), "server.key"), string(key))); err != nil {
+			return err
+		}
+		conf += "ssl = on\n"
+	}
+	for _, line := range o.Settings {
+		conf += line + "\n"
+	}
+	f, err := os.OpenFile(filepath.Join(s.Data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, conf)
+	return errors.Join(err, f.Close())
+}
+
+func (s *Server) launch() error {
+	s.LogFile = filepath.Join(s.Dir, "server.log")
+	log, err := os.OpenFile(s.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.cmd = s.command("postgres", "-D", s.Data())
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	died := make(chan error, 1)
+	go func() { died <- s.cmd.Wait() }()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		select {
+		case err := <-died:
+			text, _ := os.ReadFile(s.LogFile)
+			return fmt.Errorf("postgres ended: %v\n%s", err, text)
+		default:
+		}
+		if s.ready() {
+			return nil
+		}
+	}
+	return errors.New("postgres did not start within 30 s, see " + s.LogFile)
+}
+
+// ready asks as pg_isready does: a server that is up answers a startup packet with something.
+func (s *Server) ready() bool {
+	text, err := os.ReadFile(s.LogFile)
+	return err == nil && bytes.Contains(text, []byte("database system is ready to accept connections"))
+}
+
+// Stop ends the server with SIGINT (fast shutdown) and removes what Start made.
+func (s *Server) Stop() error {
+	var err error
+	if s.cmd != nil && s.cmd.Process != nil {
+		err = s.cmd.Process.Signal(syscall.SIGINT)
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if s.cmd.Process.Signal(syscall.Signal(0)) != nil {
+				break
+			}
+		}
+		s.cmd.Process.Kill()
+	}
+	if s.own {
+		err = errors.Join(err, os.RemoveAll(s.Dir))
+	}
+	return err
+}
+
+// DSN is a connection string for user and database straight to the server, in clear unless more says otherwise.
+func (s *Server) DSN(user, password, database, more string) string {
+	return fmt.Sprintf("host=localhost port=%d user=%s password=%s dbname=%s %s", s.Port, user, password, database, more)
+}
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.Bin, name), args...)
+	cmd.Dir = s.Dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true}
+	return cmd
+}
+
+func (s *Server) write(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return s.give(path)
+}
+
+func (s *Server) give(path string) error {
+	if s.cred == nil {
+		return nil
+	}
+	return os.Chown(path, int(s.cred.Uid), int(s.cred.Gid))
+}
+
+// unprivileged is the identity to run as: nil for our own, another's if we are root.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as")
+}
+
+// FreePort finds a TCP port on 127.0.0.1 that nobody listens on now.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,414 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/value"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// errTerminate ends a session in order: the client sent Terminate.
+var errTerminate = errors.New("the client has left")
+
+// errDropped says that a message needs no more attention: the client has been told of an error and hasn't sent Sync.
+var errDropped = errors.New("message dropped up to Sync")
+
+// inbound carries the client's messages to the server until one of the two fails.
+func (s *session) inbound() error {
+	for {
+		typ, size, err := s.client.Next()
+		if err != nil {
+			return fmt.Errorf("client read: %w", err)
+		}
+		if err := s.message(typ, size); err != nil {
+			return err
+		}
+	}
+}
+
+// message is the whole of what a client may send after sign-in. What isn't here ends the session.
+func (s *session) message(typ byte, size int) error {
+	switch typ {
+	case 'Q':
+		return s.whole(s.query)
+	case 'P':
+		return s.whole(s.parse)
+	case 'B':
+		return s.whole(s.bind)
+	case 'D':
+		return s.whole(s.describe)
+	case 'E':
+		return s.whole(s.execute)
+	case 'C':
+		return s.whole(s.close)
+	case 'F':
+		return s.whole(s.call)
+	case 'S':
+		s.inBatch = false
+		s.batch++
+		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+		return s.pass(answer{kind: kindSync})
+	case 'H', 'd':
+		return s.client.Forward(s.up)
+	case 'c', 'f':
+		return s.pass(answer{kind: kindCopyEnd})
+	case 'X':
+		return errTerminate
+	}
+	return &fatal{sqlstate: "08P01", message: fmt.Sprintf("invalid message type %q from the client, %d bytes", typ, size)}
+}
+
+// whole reads a frame that must be looked at and hands it on.
+func (s *session) whole(do func(frame, body []byte) error) error {
+	frame, err := s.client.Frame()
+	if errors.Is(err, wire.ErrTooLong) {
+		return &fatal{sqlstate: "54000", message: err.Error(), hint: "raise limits.max_message"}
+	}
+	if err != nil {
+		return fmt.Errorf("client read: %w", err)
+	}
+	if s.ledger.dropping() {
+		return nil
+	}
+	if err := do(frame, frame[5:]); err != nil && !errors.Is(err, errDropped) {
+		return err
+	}
+	return nil
+}
+
+// pass owes a and forwards the frame that Next announced, or drops both.
+func (s *session) pass(a answer) error {
+	if !s.ledger.owe(a) {
+		return s.client.Discard()
+	}
+	return s.client.Forward(s.up)
+}
+
+// send owes a and sends frame, or drops both.
+func (s *session) send(a answer, frame []byte) error {
+	if !s.ledger.owe(a) {
+		return errDropped
+	}
+	return s.up.Write(frame)
+}
+
+// query is the simple protocol's one message.
+func (s *session) query(frame, body []byte) error {
+	text, ok := cString(body)
+	if !ok {
+		return s.refuse(kindQuery, refusalFormat)
+	}
+	p, err := s.plan(text)
+	if r := (*sql.Refusal)(nil); errors.As(err, &r) {
+		return s.refuse(kindQuery, r)
+	}
+	if err != nil {
+		return err
+	}
+	s.batch++
+	r := &run{plan: p}
+	if !p.Plain {
+		rewritten, err := s.seal.rewrite(p, string(text), s.settings.Load())
+		if err != nil {
+			return s.refuse(kindQuery, at(refusalOf(err), string(text)))
+		}
+		r.edits = newPositions(p.Plan, string(text), rewritten)
+		s.frame = s.frame[:0]
+		var at int
+		s.frame, at = wire.Begin(s.frame, 'Q')
+		frame = wire.End(wire.AppendCString(s.frame, rewritten), at)
+		s.frame = frame
+		r.sealed = int64(len(p.Literals))
+	}
+	if refusal := s.decide(r); refusal != nil {
+		return s.refuse(kindQuery, refusal)
+	}
+	s.effects(p.Plan)
+	return s.send(answer{kind: kindQuery, run: r}, frame)
+}
+
+// parse prepares a statement.
+func (s *session) parse(frame, body []byte) error {
+	s.inBatch = true
+	r := wire.NewReader(body)
+	name, text := r.CString(), r.CString()
+	n := int(uint16(r.Int16()))
+	if r.Err() != nil || len(r.Rest()) != 4*n {
+		return s.refuseParse(string(name), refusalFormat)
+	}
+	st := &statement{batch: s.batch}
+	for range n {
+		st.declared = append(st.declared, r.Uint32())
+	}
+	p, err := s.plan(text)
+	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
+		return s.refuseParse(string(name), refusal)
+	}
+	if err != nil {
+		return err
+	}
+	st.plan, st.text = p, string(text)
+	if p.Plain {
+		return s.send(answer{kind: kindParse, name: string(name), stmt: st}, frame)
+	}
+	rewritten, err := s.seal.rewrite(p, st.text, s.settings.Load())
+	if err != nil {
+		return s.refuseParse(string(name), at(refusalOf(err), st.text))
+	}
+	st.edits = newPositions(p.Plan, st.text, rewritten)
+	s.frame = appendParse(s.frame[:0], string(name), rewritten, st)
+	return s.send(answer{kind: kindParse, name: string(name), stmt: st}, s.frame)
+}
+
+// bind gives a prepared statement its parameters.
+func (s *session) bind(frame, body []byte) error {
+	s.inBatch = true
+	r := wire.NewReader(body)
+	portalName, name := r.CString(), r.CString()
+	if r.Err() != nil {
+		return s.refuseBind(string(portalName), refusalFormat)
+	}
+	st, err := s.statement(name)
+	if err != nil {
+		return err
+	}
+	if st == nil {
+		// Not a statement of the extended protocol: one that SQL's PREPARE made, which never touches anything sensitive,
+		// or none at all.
+		return s.send(answer{kind: kindBind, name: string(portalName)}, frame)
+	}
+	p, err := s.revalidate(st)
+	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
+		return s.refuseBind(string(portalName), refusal)
+	}
+	if err != nil {
+		return err
+	}
+	po := &portal{stmt: st, plan: p, batch: s.batch}
+	if p.Plain {
+		return s.send(answer{kind: kindBind, name: string(portalName), portal: po}, frame)
+	}
+	m, err := decodeBind(body)
+	if err != nil {
+		return s.refuseBind(string(portalName), refusalFormat)
+	}
+	slots := p.Statements[0].Results
+	server := serverFormats(slots, m.results)
+	if po.shape, err = s.shapeFor(st, p, slots, server, m.results); err != nil {
+		return s.refuseBind(string(portalName), refusalOf(err))
+	}
+	s.frame, err = s.seal.appendBind(s.frame[:0], &m, st, p, server, s.settings.Load())
+	if err != nil {
+		return s.refuseBind(string(portalName), refusalOf(err))
+	}
+	return s.send(answer{kind: kindBind, name: string(portalName), portal: po}, s.frame)
+}
+
+// shapeFor makes or reuses the statement's row shape. A shape is reused only by the portals of one world.
+func (s *session) shapeFor(st *statement, p planned, slots []policy.Slot, server, client []int16) (*rowShape, error) {
+	if len(slots) == 0 {
+		return nil, nil
+	}
+	if st.shape != nil && st.plan.Plan == p.Plan && equalFormats(st.shape.formats, client) {
+		return st.shape, nil
+	}
+	shape, err := s.server.newRowShape(p.world, slots, server, append([]int16(nil), client...))
+	if err == nil {
+		st.plan, st.shape = p, shape
+	}
+	return shape, err
+}
+
+// serverFormats asks the server for sealed cells in binary, whatever the client wants to see.
+func serverFormats(slots []policy.Slot, client []int16) []int16 {
+	sealed := false
+	for i := range slots {
+		sealed = sealed || slots[i].Protection != nil
+	}
+	if !sealed || len(client) > 1 && len(client) != len(slots) {
+		return client
+	}
+	formats := make([]int16, len(slots))
+	for i := range slots {
+		formats[i] = formatOf(client, i)
+		if slots[i].Protection != nil {
+			formats[i] = 1
+		}
+	}
+	return formats
+}
+
+func equalFormats(a, b []int16) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// describe asks what a statement or portal takes and returns.
+func (s *session) describe(frame, body []byte) error {
+	s.inBatch = true
+	what, name, ok := target(body)
+	if !ok {
+		return s.refuse(kindDescribePortal, refusalFormat)
+	}
+	if what == 'S' {
+		st, err := s.statement(name)
+		if err != nil {
+			return err
+		}
+		a := answer{kind: kindDescribeStatement, stmt: st}
+		if st != nil {
+			a.run = &run{plan: st.plan}
+		}
+		return s.send(a, frame)
+	}
+	po, err := s.portal(name)
+	if err != nil {
+		return err
+	}
+	return s.send(answer{kind: kindDescribePortal, portal: po}, frame)
+}
+
+// execute runs a portal, whole or up to a number of rows.
+func (s *session) execute(frame, body []byte) error {
+	s.inBatch = true
+	r := wire.NewReader(body)
+	name := r.CString()
+	r.Int32()
+	if r.Err() != nil || len(r.Rest()) != 0 {
+		return s.refuse(kindExecute, refusalFormat)
+	}
+	po, err := s.portal(name)
+	if err != nil {
+		return err
+	}
+	if po == nil {
+		return s.send(answer{kind: kindExecute, run: &run{plan: planned{Plan: plainPlan}}}, frame)
+	}
+	ru := &run{plan: po.plan, edits: po.stmt.edits, shape: po.shape}
+	if refusal := s.decide(ru); refusal != nil {
+		return s.refuse(kindExecute, refusal)
+	}
+	s.effects(po.plan.Plan)
+	return s.send(answer{kind: kindExecute, portal: po, run: ru}, frame)
+}
+
+func (s *session) close(frame, body []byte) error {
+	s.inBatch = true
+	what, name, ok := target(body)
+	if !ok {
+		return s.refuse(kindClose, refusalFormat)
+	}
+	return s.send(answer{kind: kindClose, name: string(name), closes: what}, frame)
+}
+
+// callable are the functions of large objects, which libpq calls by OID (pg_proc.dat). Any other could run SQL that was never
+// looked at.
+var callable = map[uint32]bool{
+	957: true, 715: true, 952: true, 953: true, 954: true, 955: true, 956: true, 3170: true, 958: true, 3171: true,
+	964: true, 1004: true, 3172: true,
+}
+
+// call is the old function call protocol.
+func (s *session) call(frame, body []byte) error {
+	r := wire.NewReader(body)
+	if oid := r.Uint32(); r.Err() != nil || !callable[oid] {
+		return s.refuse(kindCall, refusalCall)
+	}
+	return s.send(answer{kind: kindCall, run: &run{plan: planned{Plan: plainPlan}}}, frame)
+}
+
+// statement and portal resolve a name, waiting for the server's answers where the meaning of the name hangs on them.
+func (s *session) statement(name []byte) (*statement, error) {
+	st, sure := s.ledger.statement(name, s.batch)
+	if sure {
+		return st, nil
+	}
+	if err := s.quiet(); err != nil {
+		return nil, err
+	}
+	st, _ = s.ledger.statement(name, s.batch)
+	return st, nil
+}
+
+func (s *session) portal(name []byte) (*portal, error) {
+	po, sure := s.ledger.portal(name, s.batch)
+	if sure {
+		return po, nil
+	}
+	if err := s.quiet(); err != nil {
+		return nil, err
+	}
+	po, _ = s.ledger.portal(name, s.batch)
+	return po, nil
+}
+
+// quiet makes the server answer all that it owes and waits for it.
+func (s *session) quiet() error {
+	if !s.ledger.owed() {
+		return nil
+	}
+	if s.inBatch {
+		if err := s.up.Write(wire.AppendFrame(nil, 'H', nil)); err != nil {
+			return err
+		}
+	}
+	if err := s.up.Flush(); err != nil {
+		return err
+	}
+	if !s.ledger.quiet() {
+		return &fatal{sqlstate: "08P01", message: "a statement was sent while the server waits for COPY data"}
+	}
+	if s.ledger.dropping() {
+		return errDropped
+	}
+	return nil
+}
+
+// target decodes the body of Describe and Close.
+func target(body []byte) (what byte, name []byte, ok bool) {
+	if len(body) == 0 || body[0] != 'S' && body[0] != 'P' {
+		return 0, nil, false
+	}
+	name, ok = cString(body[1:])
+	return body[0], name, ok
+}
+
+// cString is a body that is one zero-terminated string.
+func cString(body []byte) ([]byte, bool) {
+	i := bytes.IndexByte(body, 0)
+	if i < 0 || i != len(body)-1 {
+		return nil, false
+	}
+	return body[:i], true
+}
+
+// refusalOf turns what went wrong with a value into what the client is told.
+func refusalOf(err error) *sql.Refusal {
+	place := -1
+	var l *literalError
+	if errors.As(err, &l) {
+		place = l.at
+	}
+	var refusal *sql.Refusal
+	var v *value.Error
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.As(err, &v):
+		return &sql.Refusal{Code: "PV001", SQLSTATE: v.SQLSTATE, Message: v.Message, Hint: v.Hint, At: place}
+	case errors.Is(err, errBind):
+		return refusalFormat
+	}
+	return &sql.Refusal{Code: "PV002", SQLSTATE: "58000", Message: "the value could not be sealed: " + err.Error(), At: place}
+}

@@ -1,0 +1,379 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/pgveil/pgveil/proxy/value"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// outbound carries the server's messages to the client until one of the two fails.
+func (s *session) outbound() error {
+	for {
+		typ, _, err := s.up.Next()
+		if err != nil {
+			return fmt.Errorf("upstream read: %w", err)
+		}
+		if err := s.answer(typ); err != nil {
+			return err
+		}
+	}
+}
+
+// answer is the whole of what a server may send after login.
+func (s *session) answer(typ byte) error {
+	switch typ {
+	case 'A':
+		return s.up.Forward(s.client)
+	case 'N':
+		return s.notice()
+	case 'S':
+		return s.parameterStatus()
+	}
+	a, ok := s.ledger.next()
+	if !ok {
+		return s.unasked(typ)
+	}
+	if a.inner != nil {
+		forClient, err := s.innerFrame(a.inner, typ)
+		if err != nil || !forClient {
+			return err
+		}
+		return s.up.Forward(s.client)
+	}
+	if s.swallowing {
+		return s.swallow(a, typ)
+	}
+	switch typ {
+	case 'D':
+		return s.row(a)
+	case 'd', 'V':
+		return s.up.Forward(s.client)
+	case 'T':
+		return s.rowDescription(a)
+	case 't':
+		return s.parameterDescription(a)
+	case '1', '2', '3', 'n':
+		if !fits(a.kind, typ) {
+			return desync(a.kind, typ)
+		}
+		s.ledger.settle()
+		return s.up.Forward(s.client)
+	case 'C', 'I', 's':
+		return s.complete(a, typ)
+	case 'E':
+		return s.serverError(a)
+	case 'Z':
+		return s.ready(a)
+	case 'G', 'W':
+		s.ledger.copyStarted()
+		return s.up.Forward(s.client)
+	case 'H', 'c':
+		return s.up.Forward(s.client)
+	}
+	return desync(a.kind, typ)
+}
+
+// fits reports whether typ is the answer to k, for those that are one frame.
+func fits(k kind, typ byte) bool {
+	switch typ {
+	case '1':
+		return k == kindParse
+	case '2':
+		return k == kindBind
+	case '3':
+		return k == kindClose
+	case 'n':
+		return k == kindDescribePortal || k == kindDescribeStatement
+	}
+	return false
+}
+
+func desync(k kind, typ byte) error {
+	return &fatal{sqlstate: "08P01", message: fmt.Sprintf("the server sent %q where it owed an answer of kind %d", typ, k)}
+}
+
+// unasked takes what a server may say when it owes nothing: that the session is over.
+func (s *session) unasked(typ byte) error {
+	if typ == 'E' {
+		return s.up.Forward(s.client)
+	}
+	return desync(kindNone, typ)
+}
+
+// row shows one row.
+func (s *session) row(a answer) error {
+	if a.run == nil {
+		return desync(a.kind, 'D')
+	}
+	a.run.rows++
+	shape := a.run.shape
+	if shape == nil {
+		if st := a.run.statement(); st != nil && len(st.Results) > 0 && !a.run.plan.Plain {
+			return s.ownError(a, errUndescribed)
+		}
+		return s.up.Forward(s.client)
+	}
+	body, err := s.up.Body()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	out := s.client.Out()
+	keep := len(out)
+	out, err = shape.appendRow(out, body, s.settings.Load(), &s.scratch)
+	if err != nil {
+		if e := s.client.SetOut(out[:keep]); e != nil {
+			return e
+		}
+		return s.ownError(a, err)
+	}
+	return s.client.SetOut(out)
+}
+
+var errUndescribed = errors.New("rows without a description")
+
+// complete ends one statement's answer.
+func (s *session) complete(a answer, typ byte) error {
+	if a.kind != kindExecute && a.kind != kindQuery {
+		return desync(a.kind, typ)
+	}
+	if r := a.run; r != nil {
+		if typ == 'C' {
+			if err := s.commandTag(r); err != nil {
+				return err
+			}
+		}
+		s.finish(r, "ok", "")
+		r.index++
+		if a.kind == kindQuery {
+			r.shape = nil
+		}
+	}
+	if a.kind == kindExecute {
+		s.ledger.settle()
+	}
+	return s.up.Forward(s.client)
+}
+
+// commandTag looks for the two commands that make the server forget prepared statements.
+func (s *session) commandTag(r *run) error {
+	s.ddlDone = s.ddlDone || r.plan.ChangesSchema
+	tag, err := s.up.Peek(24)
+	if err != nil {
+		return err
+	}
+	if bytes.HasPrefix(tag, []byte("DEALLOCATE ALL\x00")) || bytes.HasPrefix(tag, []byte("DISCARD ALL\x00")) {
+		s.ledger.forget()
+	}
+	return nil
+}
+
+// ready ends a batch.
+func (s *session) ready(a answer) error {
+	if a.kind != kindSync && !simple(a.kind) {
+		return desync(a.kind, 'Z')
+	}
+	frame, err := s.up.Frame()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	if len(frame) != 6 {
+		return &fatal{sqlstate: "08P01", message: "malformed ReadyForQuery from the server"}
+	}
+	status := frame[5]
+	s.status.Store(uint32(status))
+	if status == 'I' && s.ddlDone {
+		s.ddlDone = false
+		s.server.catalogs.outdate(s.subject.Database)
+	}
+	s.swallowing = false
+	if err := s.client.Write(frame); err != nil {
+		return err
+	}
+	s.ledger.settle()
+	if status == 'I' {
+		s.ledger.transactionEnded()
+	}
+	return nil
+}
+
+// serverError passes the server's error on, or ours where the server was made to raise one.
+func (s *session) serverError(a answer) error {
+	body, err := s.up.Body()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	severity := wire.ErrorField(body, 'V')
+	ending := severity == "FATAL" || severity == "PANIC"
+	out := s.client.Out()
+	switch {
+	case a.refusal != nil && !ending:
+		out = appendRefusal(out, a.refusal)
+	case a.run != nil:
+		s.finish(a.run, "error", wire.ErrorField(body, 'C'))
+		out = mapError(out, body, a.run.edits)
+	case a.stmt != nil:
+		out = mapError(out, body, a.stmt.edits)
+	case a.portal != nil:
+		out = mapError(out, body, a.portal.stmt.edits)
+	default:
+		out = wire.AppendFrame(out, 'E', body)
+	}
+	if !ending {
+		s.ledger.failed()
+	}
+	return s.client.SetOut(out)
+}
+
+// ownError tells the client of something the server knows nothing of: a row that can't be shown. The rest of the answer is
+// swallowed. What the client is told must be true: if work of the same batch is on its way behind it, the session ends.
+func (s *session) ownError(a answer, cause error) error {
+	e := s.rowError(a, cause)
+	if !s.ledger.skip() {
+		e.Severity = "FATAL"
+		return e
+	}
+	s.swallowing = true
+	if a.run != nil {
+		s.finish(a.run, "error", e.Code)
+	}
+	return s.client.SetOut(e.Append(s.client.Out()))
+}
+
+// rowError words cause for the client, the log, the metrics and the record.
+func (s *session) rowError(a answer, cause error) *wire.Error {
+	var broken *integrityError
+	if errors.As(cause, &broken) {
+		s.server.counters(broken.table, broken.column).IntegrityFailed.Inc()
+		s.recordIntegrity(a.run, broken)
+		return &wire.Error{Severity: "ERROR", Code: "XX001", Message: broken.Error() + " [PV009]",
+			Hint: "The value was altered, moved from another column, or sealed with other keys."}
+	}
+	s.log.Warn("a result was not what was planned", zapError(cause))
+	s.server.metrics.Refusal("PV010")
+	s.server.catalogs.outdate(s.subject.Database)
+	return &wire.Error{Severity: "ERROR", Code: "XX000", Message: cause.Error() + " [PV010]",
+		Hint: "The schema may have changed a moment ago. Try again."}
+}
+
+// swallow drops the rest of an answer that the client was told is an error, up to ReadyForQuery.
+func (s *session) swallow(a answer, typ byte) error {
+	switch typ {
+	case 'Z':
+		return s.ready(a)
+	case '1', '2', '3', 'n', 's', 'C', 'I':
+		if !simple(a.kind) && a.kind != kindSync {
+			s.ledger.settle()
+		}
+	case 'T':
+		if a.kind == kindDescribeStatement || a.kind == kindDescribePortal {
+			s.ledger.settle()
+		}
+	case 'E':
+		s.ledger.failed()
+	}
+	return s.up.Discard()
+}
+
+// notice passes a notice on without sealed cells.
+func (s *session) notice() error {
+	body, err := s.up.Body()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	if !bytes.Contains(body, []byte("c57e91")) {
+		return s.client.SetOut(wire.AppendFrame(s.client.Out(), 'N', body))
+	}
+	out := s.client.Out()
+	at := len(out)
+	out = mapError(out, body, nil)
+	out[at] = 'N'
+	return s.client.SetOut(out)
+}
+
+// parameterStatus follows the settings that value forms and the reading of text depend on.
+func (s *session) parameterStatus() error {
+	body, err := s.up.Body()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	r := wire.NewReader(body)
+	s.setting(string(r.CString()), string(r.CString()))
+	return s.client.SetOut(wire.AppendFrame(s.client.Out(), 'S', body))
+}
+
+// setting takes one reported setting.
+func (s *session) setting(name, v string) {
+	switch name {
+	case "client_encoding":
+		s.oddEncoding = v != "UTF8" && v != "SQL_ASCII"
+	case "standard_conforming_strings":
+		s.oddStrings = v != "on"
+	default:
+		set := *s.settings.Load()
+		if err := set.Set(name, v); err != nil {
+			s.log.Debug("a setting that values may need is not understood", zapError(err))
+		}
+		s.settings.Store(&set)
+		return
+	}
+	s.odd.Store(s.oddEncoding || s.oddStrings)
+}
+
+// parameterDescription shows the client its own parameters with their logical types.
+func (s *session) parameterDescription(a answer) error {
+	if a.kind != kindDescribeStatement {
+		return desync(a.kind, 't')
+	}
+	if a.stmt == nil || a.run.plan.Plain {
+		return s.up.Forward(s.client)
+	}
+	body, err := s.up.Body()
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	r := wire.NewReader(body)
+	oids := make([]uint32, uint16(r.Int16()))
+	for i := range oids {
+		oids[i] = r.Uint32()
+	}
+	if r.Err() != nil {
+		return &fatal{sqlstate: "08P01", message: "malformed ParameterDescription from the server"}
+	}
+	out, at := wire.Begin(s.client.Out(), 't')
+	shown := clientOIDs(oids, a.stmt, a.run.plan)
+	out = wire.AppendInt16(out, int16(len(shown)))
+	for _, oid := range shown {
+		out = wire.AppendInt32(out, int32(oid))
+	}
+	return s.client.SetOut(wire.End(out, at))
+}
+
+// clientOIDs are the types of the client's parameters, given the server's.
+func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
+	n := len(oids)
+	for _, q := range p.Params {
+		if q.Upstream != q.Client {
+			n = min(n, q.Upstream-1) // copies come after all that the client has
+		}
+	}
+	shown := oids[:n:n]
+	for _, q := range p.Params {
+		if q.Target == nil || q.Client > n || q.Upstream != q.Client {
+			continue
+		}
+		switch oid := st.declaredOID(q.Client); {
+		case oid != 0:
+			shown[q.Client-1] = oid
+		case q.Cast != 0:
+			shown[q.Client-1] = q.Cast
+		case q.Array:
+			shown[q.Client-1] = value.ArrayOID(q.Target.Protection.Type.OID)
+		default:
+			shown[q.Client-1] = q.Target.Protection.Type.OID
+		}
+	}
+	return shown
+}

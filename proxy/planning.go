@@ -1,0 +1,318 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.uber.org/zap"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/metrics"
+)
+
+// plainPlan is for what was never analysed and touches nothing sensitive.
+var plainPlan = &policy.Plan{Allowed: true, Plain: true}
+
+// plan judges one text. A refusal comes back as an error of type *sql.Refusal.
+func (s *session) plan(text []byte) (planned, error) {
+	w := s.server.world.Load()
+	s.enter(w)
+	cat, err := s.catalog(w)
+	if err != nil {
+		return planned{}, err
+	}
+	if s.unsure() && cat.MayTouch(string(text)) {
+		if err := s.makeSure(text); err != nil {
+			return planned{}, err
+		}
+	}
+	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
+	p, ok := s.server.plans.Get(key, text)
+	if !ok {
+		p = w.Policy.Plan(s.roles, cat, s.path, string(text))
+		e := sideEffects(string(text))
+		p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
+		p.ChangesPath = p.ChangesPath || e.path
+		s.server.plans.Put(key, string(text), p)
+	}
+	if p.Refusal != nil {
+		return planned{}, at(p.Refusal, string(text))
+	}
+	if !p.Allowed {
+		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
+	}
+	return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
+}
+
+// at turns a refusal's byte offset into one in characters, while the text is at hand.
+func at(r *sql.Refusal, text string) *sql.Refusal {
+	c := *r
+	if r.At >= 0 && r.At <= len(text) {
+		c.At = utf8.RuneCountInString(text[:r.At])
+	}
+	return &c
+}
+
+// enter follows a change of world: the subject's roles may be others.
+func (s *session) enter(w *World) {
+	if s.world != w {
+		s.world = w
+		s.roles = w.Policy.RolesOf(s.subject)
+		s.cat = nil
+		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+	}
+}
+
+// unsure reports whether the session's settings or search path may not be what they are believed to be.
+func (s *session) unsure() bool {
+	return !s.pathKnown || s.pathVolatile || s.settling || s.odd.Load()
+}
+
+// makeSure waits for settings that are on their way, refuses under settings in which text can't be read, and reads the search
+// path if it may have changed.
+func (s *session) makeSure(text []byte) error {
+	if s.settling {
+		if err := s.quiet(); err != nil {
+			return err
+		}
+		s.settling = false
+	}
+	if s.odd.Load() {
+		return refusalSettings
+	}
+	if s.pathKnown && !s.pathVolatile {
+		return nil
+	}
+	if s.pathVolatile {
+		if err := s.quiet(); err != nil {
+			return err
+		}
+	}
+	if s.transaction() == 'E' {
+		if s.pathKnown {
+			return nil // the server will refuse whatever it is
+		}
+		return refusalCatalog
+	}
+	rows, err := s.ask(sql.PathQuery)
+	if err != nil {
+		return s.asked(err)
+	}
+	if s.path, err = sql.ParsePath(rows); err != nil {
+		return err
+	}
+	s.pathID = strings.Join(s.path, "\x00")
+	s.pathKnown = true
+	s.pathVolatile = s.pathVolatile && s.transaction() != 'I'
+	return nil
+}
+
+// asked says what becomes of the client's message when a statement of ours has failed.
+func (s *session) asked(err error) error {
+	var q *innerError
+	if !errors.As(err, &q) {
+		return err
+	}
+	s.server.metrics.UpstreamError(metrics.StageCatalog)
+	s.log.Warn("catalog query failed", zap.Error(err))
+	if s.ledger.dropping() {
+		return errDropped
+	}
+	return refusalCatalog
+}
+
+// catalog is the database's catalog as this session sees it: its own while it has uncommitted changes of schema, the shared
+// one otherwise.
+func (s *session) catalog(w *World) (*sql.Catalog, error) {
+	shared := s.server.catalogs
+	if s.ddlOpen {
+		return s.catalogAfterDDL(w)
+	}
+	if s.ddlInTransaction {
+		return s.cat, nil
+	}
+	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) {
+		cat, due, err := shared.current(s.subject.Database, w, s.now())
+		if err != nil {
+			return nil, err
+		}
+		if due {
+			if cat, err = s.readCatalog(w, cat); err != nil {
+				return nil, err
+			}
+		}
+		s.cat, s.generation, s.catUntil = cat, shared.generation.Load(), s.now().Add(recheck)
+	}
+	return s.cat, nil
+}
+
+// recheck is how long a session goes on without looking whether the shared catalog is due.
+const recheck = 200 * time.Millisecond
+
+// readCatalog reads the shared catalog again. Where that fails, an old one goes on serving: names that it does not know are
+// caught by the server's own description of the result, and by the guard constraint.
+func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) {
+	if s.transaction() == 'E' && old != nil && !s.ledger.owed() {
+		s.server.catalogs.unread(s.subject.Database)
+		return old, nil
+	}
+	snapshot, err := s.snapshot()
+	if err != nil {
+		s.server.catalogs.unread(s.subject.Database)
+		if old != nil && !s.ledger.dropping() && !errors.Is(err, errSessionEnded) {
+			return old, nil
+		}
+		return nil, err
+	}
+	return s.server.catalogs.publish(s.subject.Database, w, snapshot, s.now())
+}
+
+func (s *session) snapshot() ([]byte, error) {
+	rows, err := s.ask(sql.CatalogQuery)
+	if err != nil {
+		return nil, s.asked(err)
+	}
+	if len(rows) != 1 || len(rows[0]) != 1 {
+		return nil, refusalCatalog
+	}
+	return rows[0][0], nil
+}
+
+// catalogAfterDDL waits for the change of schema to be done and reads what is there now.
+func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
+	if err := s.quiet(); err != nil {
+		return nil, err
+	}
+	s.ddlOpen, s.ddlInTransaction = false, false
+	s.server.catalogs.outdate(s.subject.Database)
+	if s.transaction() != 'T' && !s.inBatch {
+		s.cat = nil
+		return s.catalog(w)
+	}
+	// What this transaction sees is nobody else's business yet.
+	snapshot, err := s.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	cat, err := sql.NewCatalog(snapshot, w.Spec)
+	if err != nil {
+		return nil, err
+	}
+	s.cat, s.ddlInTransaction = cat, true
+	return cat, nil
+}
+
+// effects notes what a statement that is about to be sent may change.
+func (s *session) effects(p *policy.Plan) {
+	s.ddlOpen = s.ddlOpen || p.ChangesSchema
+	if p.ChangesPath {
+		s.pathVolatile = true
+	}
+	if p.ChangesSettings {
+		s.settling, s.settingsOpen = true, true
+	}
+	if p.EndsTransaction {
+		if s.settingsOpen {
+			s.settling, s.settingsOpen = true, false
+		}
+		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+	}
+}
+
+// revalidate gives the plan for another execution of a prepared statement: the one it was prepared with, or a new one of the
+// same shape if policy, schema or search path have changed since.
+func (s *session) revalidate(st *statement) (planned, error) {
+	w := s.server.world.Load()
+	s.enter(w)
+	cat, err := s.catalog(w)
+	if err != nil {
+		return planned{}, err
+	}
+	old := st.plan
+	if old.world == w && old.catalog == cat && (old.path == s.pathID || old.Plain) && !s.pathVolatile {
+		return old, nil
+	}
+	p, err := s.plan([]byte(st.text))
+	if err != nil {
+		return planned{}, err
+	}
+	if !sameShape(old.Plan, p.Plan) {
+		return planned{}, refusalReplan
+	}
+	st.plan = p
+	return p, nil
+}
+
+// sameShape reports whether the text that the server has prepared under a is also what b asks for.
+func sameShape(a, b *policy.Plan) bool {
+	return a == b || a.Plain == b.Plain && reflect.DeepEqual(a.Edits, b.Edits) && reflect.DeepEqual(a.Params, b.Params) &&
+		reflect.DeepEqual(a.Literals, b.Literals)
+}
+
+// sideEffect is what a text may do besides its result.
+type sideEffect struct {
+	settings bool // some run-time setting may change
+	path     bool // search_path or role among them
+	ends     bool // a transaction may end
+}
+
+// sideEffects tells from the words of a text what it may do. It errs on the side of yes. What a function changes from inside
+// is not seen, except by set_config in the text.
+func sideEffects(text string) sideEffect {
+	b := bytes.ToLower([]byte(text))
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if bytes.Contains(b, []byte(w)) {
+				return true
+			}
+		}
+		return false
+	}
+	path := func() bool {
+		return has("search_path", "role", "authorization", "set_config", "discard", "reset", "call", "do", "schema", "execute")
+	}
+	single := !bytes.Contains(bytes.TrimRight(b, "; \t\r\n"), []byte(";"))
+	switch word := firstWord(b); {
+	case !single:
+	case word == "select", word == "insert", word == "update", word == "delete", word == "with", word == "values",
+		word == "table", word == "begin", word == "start", word == "savepoint", word == "release":
+		c := has("set_config")
+		return sideEffect{settings: c, path: c}
+	case word == "commit", word == "end", word == "rollback", word == "abort":
+		return sideEffect{ends: true}
+	}
+	settings := has("set", "discard", "do", "call", "execute")
+	return sideEffect{settings: settings, path: settings && path(), ends: has("commit", "end", "rollback", "abort", "prepare")}
+}
+
+// firstWord skips white space and comments; what it can't skip makes it return nothing.
+func firstWord(b []byte) string {
+	for {
+		b = bytes.TrimLeft(b, " \t\r\n\f(;")
+		switch {
+		case bytes.HasPrefix(b, []byte("--")):
+			i := bytes.IndexByte(b, '\n')
+			if i < 0 {
+				return ""
+			}
+			b = b[i:]
+		case bytes.HasPrefix(b, []byte("/*")):
+			i := bytes.Index(b, []byte("*/"))
+			if i < 0 || bytes.Contains(b[2:i], []byte("/*")) {
+				return ""
+			}
+			b = b[i+2:]
+		default:
+			n := 0
+			for n < len(b) && b[n] >= 'a' && b[n] <= 'z' {
+				n++
+			}
+			return string(b[:n])
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package proxy
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/audit"
+	"github.com/pgveil/pgveil/proxy/metrics"
+)
+
+func zapError(err error) zap.Field { return zap.Error(err) }
+
+// event is a record's event with what is the same for the whole session.
+func (s *session) event(k audit.Kind) audit.Event {
+	e := audit.Event{Kind: k, Session: s.id, User: s.subject.User, Database: s.subject.Database}
+	if s.world != nil {
+		e.Roles = s.world.Policy.RoleNames(s.roles)
+		e.Policy = s.world.Policy.Version()
+	}
+	return e
+}
+
+// note records an event that nothing waits for. A session that can't be recorded ends.
+func (s *session) note(e audit.Event) {
+	if s.server.audit == nil {
+		return
+	}
+	if err := s.server.audit.AppendAsync(context.Background(), e); err != nil {
+		s.log.Error("audit event lost; the session ends", zap.Error(err))
+		s.stop()
+	}
+}
+
+// decide puts a privileged execution on the record before it is sent, and refuses it if that can't be done.
+func (s *session) decide(r *run) *sql.Refusal {
+	if !r.plan.Privileged {
+		return nil
+	}
+	if s.server.audit == nil {
+		return refusalAudit
+	}
+	e := s.event(audit.StatementDecided)
+	describe(&e, r.plan.Plan)
+	seq, err := s.server.audit.Append(s.ctx, e)
+	if err != nil {
+		s.log.Error("a statement was refused because it could not be recorded", zap.Error(err))
+		return refusalAudit
+	}
+	r.number, r.from = seq, s.now()
+	return nil
+}
+
+// describe fills in what a plan says: names and verdicts, no values.
+func describe(e *audit.Event, p *policy.Plan) {
+	e.Verdict = "allowed"
+	for i := range p.Statements {
+		st := &p.Statements[i]
+		if i > 0 {
+			e.Verb += "; "
+		}
+		e.Verb += st.Verb
+		e.Rules = append(e.Rules, st.Rules...)
+		if st.Statement != nil {
+			describeStatement(e, st)
+		}
+	}
+	e.Statement = p.Normalized
+	sum := sha256.Sum256([]byte(p.Normalized))
+	e.Fingerprint = hex.EncodeToString(sum[:8])
+}
+
+func describeStatement(e *audit.Event, st *policy.StatementPlan) {
+	for _, t := range st.Statement.Tables {
+		e.Tables = appendNew(e.Tables, t.Table.String())
+	}
+	for i := range st.Results {
+		slot := &st.Results[i]
+		if action := slot.Do.String(); slot.Do != policy.Pass && slot.Column != "" {
+			e.Columns = append(e.Columns, audit.Column{Table: slot.Table.String(), Column: slot.Column, Action: action})
+		}
+	}
+	sealed := func(t sql.Target) {
+		e.Columns = append(e.Columns, audit.Column{Table: t.Table.String(), Column: t.Column, Action: "sealed"})
+	}
+	for _, l := range st.Statement.Literals {
+		sealed(l.Target)
+	}
+	for _, q := range st.Statement.Params {
+		if q.Target != nil {
+			sealed(*q.Target)
+		}
+	}
+}
+
+func appendNew(list []string, s string) []string {
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// finish counts one executed statement and, if it was recorded, notes what became of it.
+func (s *session) finish(r *run, outcome, sqlstate string) {
+	if r.shape != nil {
+		r.opened += r.shape.count()
+	}
+	verb, verdict := "other", metrics.Plain
+	if st := r.statement(); st != nil {
+		verb = st.Verb
+	}
+	switch {
+	case outcome != "ok":
+		verdict = metrics.Failed
+	case !r.plan.Plain:
+		verdict = metrics.Protected
+	}
+	s.server.metrics.Statement(verb, verdict)
+	last := outcome != "ok" || r.index+1 >= len(r.plan.Statements)
+	if r.from.IsZero() || !last {
+		return
+	}
+	e := s.event(audit.StatementDone)
+	e.Decided, e.SQLState = r.number, sqlstate
+	e.Result = &audit.Result{Outcome: outcome, Rows: r.rows, Opened: r.opened, Sealed: r.sealed,
+		Millis: float64(s.now().Sub(r.from).Microseconds()) / 1000}
+	r.from = time.Time{}
+	s.note(e)
+}
+
+// recordRefusal notes a refused statement.
+func (s *session) recordRefusal(r *sql.Refusal) {
+	e := s.event(audit.StatementRefused)
+	e.Verdict, e.Code, e.SQLState, e.Reason = "refused", r.Code, r.SQLSTATE, r.Message
+	s.note(e)
+}
+
+// recordIntegrity notes a cell that did not authenticate.
+func (s *session) recordIntegrity(r *run, broken *integrityError) {
+	e := s.event(audit.IntegrityFailed)
+	if r != nil {
+		e.Decided = r.number
+	}
+	e.Columns = []audit.Column{{Table: broken.table.String(), Column: broken.column, Action: "failed"}}
+	e.Reason = fmt.Sprint(broken.cause)
+	s.note(e)
+}

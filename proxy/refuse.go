@@ -1,0 +1,186 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// refusedName is what the server is sent in place of a statement that is refused: a syntax error in every version, so that the
+// server's transaction and the client's idea of it stay the same. The server's error is replaced by ours.
+const refusedName = "pgveil_refused"
+
+// Refusals that belong to the protocol, not to a statement.
+var (
+	refusalFormat = &sql.Refusal{Code: "PV003", SQLSTATE: "08P01", Message: "invalid message format", At: -1}
+	refusalCall   = &sql.Refusal{Code: "PV004", SQLSTATE: "0A000", At: -1,
+		Message: "function calls by OID are not supported, but for those of large objects",
+		Hint:    "Call the function with SELECT."}
+	refusalSettings = &sql.Refusal{Code: "PV005", SQLSTATE: "0A000", At: -1,
+		Message: "this statement may touch a protected table and can't be read with the session's settings",
+		Hint:    "Use client_encoding UTF8 and standard_conforming_strings on."}
+	refusalCatalog = &sql.Refusal{Code: "PV006", SQLSTATE: "55000", At: -1,
+		Message: "the server's catalog could not be read, so the statement can't be understood",
+		Hint:    "In an aborted transaction, roll back first. The proxy's log has the reason."}
+	refusalReplan = &sql.Refusal{Code: "PV007", SQLSTATE: "0A000", At: -1,
+		Message: "cached plan must not change result type",
+		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}
+	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
+		Message: "audit log unavailable; nothing was sent to the database",
+		Hint:    "Statements of this role are only carried out when they can be recorded first."}
+)
+
+// Refusals documents the codes of this package, for docs/errors.md.
+func Refusals() []sql.RefusalDoc {
+	return []sql.RefusalDoc{
+		{Code: "PV001", SQLSTATE: "22P02", Title: "A value does not fit its protected column",
+			Fix: "The SQLSTATE is the one PostgreSQL gives for the same value: 22P02, 22003, 22001, 22007 and others. " +
+				"The message leaves the value out on purpose."},
+		{Code: "PV002", SQLSTATE: "58000", Title: "A value could not be sealed",
+			Fix: "A fault in the proxy or its keys. See the proxy's log."},
+		{Code: "PV003", SQLSTATE: "08P01", Title: "A message is malformed", Fix: "The driver is broken or not speaking to PostgreSQL."},
+		{Code: refusalCall.Code, SQLSTATE: refusalCall.SQLSTATE, Title: "Function call by OID", Fix: refusalCall.Hint},
+		{Code: refusalSettings.Code, SQLSTATE: refusalSettings.SQLSTATE,
+			Title: "The session's settings hide what the statement is", Fix: refusalSettings.Hint},
+		{Code: refusalCatalog.Code, SQLSTATE: refusalCatalog.SQLSTATE, Title: "The catalog can't be read", Fix: refusalCatalog.Hint},
+		{Code: refusalReplan.Code, SQLSTATE: refusalReplan.SQLSTATE, Title: "A prepared statement is out of date", Fix: refusalReplan.Hint},
+		{Code: refusalAudit.Code, SQLSTATE: refusalAudit.SQLSTATE, Title: "The record can't be written", Fix: refusalAudit.Hint},
+		{Code: "PV009", SQLSTATE: "XX001", Title: "A stored value can't be opened",
+			Fix: "The cell was altered, truncated, moved from another column or sealed by keys that this proxy does not have. " +
+				"The audit log has the event. Restore the value from a backup."},
+		{Code: "PV010", SQLSTATE: "XX000", Title: "The server's result is not what was planned",
+			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
+				"No row was shown. Try again; if it stays, report it."},
+	}
+}
+
+// fatal ends the session with an error for the client.
+type fatal struct {
+	sqlstate, message, hint string
+}
+
+func (f *fatal) Error() string { return f.message }
+
+func (f *fatal) wire() *wire.Error {
+	return &wire.Error{Severity: "FATAL", Code: f.sqlstate, Message: f.message, Hint: f.hint}
+}
+
+// refuse makes the server raise an error where the client's message would have stood, and owes the client r in its place.
+func (s *session) refuse(k kind, r *sql.Refusal) error {
+	return s.refuseNamed(answer{kind: k, refusal: r})
+}
+
+func (s *session) refuseParse(name string, r *sql.Refusal) error {
+	return s.refuseNamed(answer{kind: kindParse, name: name, refusal: r})
+}
+
+func (s *session) refuseBind(portal string, r *sql.Refusal) error {
+	return s.refuseNamed(answer{kind: kindBind, name: portal, refusal: r})
+}
+
+func (s *session) refuseNamed(a answer) error {
+	s.refused(a.refusal)
+	if simple(a.kind) {
+		if a.kind == kindQuery {
+			s.batch++
+		}
+		return s.send(a, appendRefusedQuery(nil, a.refusal.Code))
+	}
+	return s.send(a, appendRefusedParse(nil, a.refusal.Code))
+}
+
+func appendRefusedQuery(dst []byte, code string) []byte {
+	dst, at := wire.Begin(dst, 'Q')
+	return wire.End(wire.AppendCString(dst, refusedName+" "+code), at)
+}
+
+// appendRefusedParse names a statement, since the server forgets the unnamed one even when a Parse of it fails.
+func appendRefusedParse(dst []byte, code string) []byte {
+	dst, at := wire.Begin(dst, 'P')
+	dst = wire.AppendCString(wire.AppendCString(dst, refusedName), refusedName+" "+code)
+	return wire.End(wire.AppendInt16(dst, 0), at)
+}
+
+// appendRefusal appends the ErrorResponse for r, whose At counts characters.
+func appendRefusal(dst []byte, r *sql.Refusal) []byte {
+	return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message+" ["+r.Code+"]", "", r.Hint, r.At+1)
+}
+
+// refused counts and records a refusal.
+func (s *session) refused(r *sql.Refusal) {
+	s.server.metrics.Refusal(r.Code)
+	s.server.metrics.Statement("other", metrics.Refused)
+	s.recordRefusal(r)
+}
+
+// newPositions prepares the way back from places in rewritten to places in text.
+func newPositions(p *policy.Plan, text, rewritten string) *positions {
+	return &positions{text: text, rewritten: rewritten, plan: p}
+}
+
+// mapError rewrites the server's error about a rewritten text: its position points into the client's text, and sealed cells that
+// it quotes are left out. p may be nil.
+func mapError(dst, body []byte, p *positions) []byte {
+	dst, at := wire.Begin(dst, 'E')
+	r := wire.NewReader(body)
+	for {
+		field := r.Byte()
+		if field == 0 || r.Err() != nil {
+			break
+		}
+		v := string(r.CString())
+		switch {
+		case field == 'P' && p != nil:
+			if v = p.back(v); v == "" {
+				continue
+			}
+		case field == 'M' || field == 'D' || field == 'H' || field == 'W':
+			v = leaveOutCells(v)
+		}
+		dst = wire.AppendCString(append(dst, field), v)
+	}
+	return wire.End(append(dst, 0), at)
+}
+
+// back maps a position of the server's, in characters from 1, into the client's text; empty if it can't be.
+func (p *positions) back(position string) string {
+	n := 0
+	if _, err := fmt.Sscan(position, &n); err != nil {
+		return ""
+	}
+	if m := p.plan.MapPosition(p.text, p.rewritten, n); m > 0 {
+		return fmt.Sprint(m)
+	}
+	return ""
+}
+
+// leaveOutCells replaces each sealed cell in hex form by a word: it is no use to a reader.
+func leaveOutCells(s string) string {
+	const sign, end = `\x`, "c57e91"
+	if !strings.Contains(s, end) {
+		return s
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(s, sign)
+		if i < 0 {
+			return b.String() + s
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		n := len(sign)
+		for n < len(s) && strings.IndexByte("0123456789abcdef", s[n]) >= 0 {
+			n++
+		}
+		if strings.HasSuffix(s[:n], end) {
+			b.WriteString("(sealed)")
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+}

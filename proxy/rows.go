@@ -1,0 +1,206 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pgveil/pgveil/crypto"
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/mask"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/value"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// rowShape is how the rows of one result are shown to the client: a slot a column, with everything looked up beforehand.
+type rowShape struct {
+	columns []columnShape
+	formats []int16 // what the client asked for, in Bind's own short form
+}
+
+type columnShape struct {
+	slot     policy.Slot
+	key      *crypto.Key // set when a sealed cell is to be opened
+	typ      value.Type
+	mask     mask.Mask
+	server   int16 // format that the server sends
+	client   int16 // format that the client wants
+	counters *metrics.ColumnCounters
+	shown    int64 // cells opened since the counters were last fed
+}
+
+// integrityError says that a stored value is not what was sealed there.
+type integrityError struct {
+	table  sql.TableName
+	column string
+	cause  error
+}
+
+func (e *integrityError) Error() string {
+	return fmt.Sprintf("the stored value of %s.%s can't be opened: %v", e.table, e.column, e.cause)
+}
+
+func (e *integrityError) Unwrap() error { return e.cause }
+
+// newRowShape prepares slots for results that the server sends in formats server and the client wants in formats client, both in
+// Bind's short form: none for all text, one for all, or one a column.
+func (s *Server) newRowShape(w *World, slots []policy.Slot, server, client []int16) (*rowShape, error) {
+	shape := &rowShape{columns: make([]columnShape, len(slots)), formats: client}
+	for i, slot := range slots {
+		c := &shape.columns[i]
+		*c = columnShape{slot: slot, mask: slot.Mask, server: formatOf(server, i), client: formatOf(client, i)}
+		if slot.Do == policy.Mask {
+			c.counters = s.counters(slot.Table, slot.Column)
+		}
+		if slot.Protection == nil {
+			continue
+		}
+		c.typ = valueType(slot.Protection.Type)
+		if slot.Do == policy.Null {
+			continue
+		}
+		key, ok := w.Keyring.Key(slot.Protection.Key)
+		if !ok {
+			return nil, fmt.Errorf("there is no key %q", slot.Protection.Key)
+		}
+		c.key = key
+		c.counters = s.counters(slot.Table, slot.Column)
+	}
+	return shape, nil
+}
+
+func formatOf(formats []int16, i int) int16 {
+	switch {
+	case len(formats) == 0:
+		return 0
+	case len(formats) == 1:
+		return formats[0]
+	case i < len(formats):
+		return formats[i]
+	}
+	return 0
+}
+
+func valueType(t sql.Type) value.Type { return value.Type{OID: t.OID, Mod: t.Mod} }
+
+// rowScratch is reused from row to row by the one loop that shows rows.
+type rowScratch struct{ cell, plain, text []byte }
+
+// appendRow appends the DataRow that the client is shown for the server's DataRow body.
+func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
+	r := wire.NewReader(body)
+	if n := int(r.Int16()); n != len(sh.columns) {
+		return dst, fmt.Errorf("the server sent %d columns where %d were planned", n, len(sh.columns))
+	}
+	dst, at := wire.Begin(dst, 'D')
+	dst = wire.AppendInt16(dst, int16(len(sh.columns)))
+	for i := range sh.columns {
+		raw, null := r.Value()
+		if r.Err() != nil {
+			return dst, r.Err()
+		}
+		if null {
+			dst = wire.AppendInt32(dst, -1)
+			continue
+		}
+		var err error
+		if dst, err = sh.columns[i].append(dst, raw, set, scratch); err != nil {
+			return dst, err
+		}
+	}
+	return wire.End(dst, at), nil
+}
+
+func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
+	switch c.slot.Do {
+	case policy.Pass:
+		return append(wire.AppendInt32(dst, int32(len(raw))), raw...), nil
+	case policy.Null:
+		return wire.AppendInt32(dst, -1), nil
+	case policy.Open:
+		plain, err := c.open(raw, scratch)
+		if err != nil {
+			return dst, err
+		}
+		return c.appendValue(dst, func(dst []byte) ([]byte, error) {
+			return value.Encode(dst, c.typ, c.client, plain, set)
+		})
+	case policy.Mask:
+		return c.appendMasked(dst, raw, set, scratch)
+	}
+	return dst, errors.New("a result column without a verdict")
+}
+
+func (c *columnShape) appendMasked(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
+	text := raw // a mask on a plain column: text types are the same in both formats
+	if c.key == nil {
+		c.shown++
+	}
+	if c.key != nil {
+		plain, err := c.open(raw, scratch)
+		if err != nil {
+			return dst, err
+		}
+		if scratch.text, err = value.Text(scratch.text[:0], c.typ, plain, set); err != nil {
+			return dst, c.broken(err)
+		}
+		text = scratch.text
+	}
+	masked := c.mask.Apply(string(text))
+	return append(wire.AppendInt32(dst, int32(len(masked))), masked...), nil
+}
+
+// appendValue appends the value that encode appends, with its length in front.
+func (c *columnShape) appendValue(dst []byte, encode func([]byte) ([]byte, error)) ([]byte, error) {
+	at := len(dst)
+	dst, err := encode(append(dst, 0, 0, 0, 0))
+	if err != nil {
+		return dst, c.broken(err)
+	}
+	n := len(dst) - at - 4
+	dst[at], dst[at+1], dst[at+2], dst[at+3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
+	return dst, nil
+}
+
+// open returns the canonical value of a sealed cell, valid until the next call.
+func (c *columnShape) open(raw []byte, scratch *rowScratch) ([]byte, error) {
+	if c.key == nil {
+		return nil, errors.New("a sealed column without a key")
+	}
+	cell := raw
+	var err error
+	if c.server == 0 {
+		if scratch.cell, err = value.DecodeBytea(scratch.cell[:0], raw); err != nil {
+			return nil, c.broken(err)
+		}
+		cell = scratch.cell
+	}
+	if scratch.plain, err = c.key.Open(scratch.plain[:0], cell); err != nil {
+		return nil, c.broken(err)
+	}
+	c.shown++
+	return scratch.plain, nil
+}
+
+func (c *columnShape) broken(cause error) error {
+	return &integrityError{table: c.slot.Table, column: c.slot.Column, cause: cause}
+}
+
+// count feeds the metrics with the cells shown since the last call and returns their number.
+func (sh *rowShape) count() (opened int64) {
+	for i := range sh.columns {
+		c := &sh.columns[i]
+		if c.shown == 0 {
+			continue
+		}
+		opened += c.shown
+		if c.slot.Do == policy.Mask {
+			c.counters.Masked.Add(float64(c.shown))
+		} else {
+			c.counters.Opened.Add(float64(c.shown))
+		}
+		c.shown = 0
+	}
+	return opened
+}

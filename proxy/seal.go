@@ -1,0 +1,252 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/value"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// sealer turns the client's values into sealed cells. It belongs to the inbound loop.
+type sealer struct {
+	server *Server
+	plain  []byte
+	cell   []byte
+	cells  [][]byte
+}
+
+// sealOne appends the cell of one value in wire form.
+func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) ([]byte, error) {
+	key, ok := w.Keyring.Key(t.Protection.Key)
+	if !ok {
+		return dst, fmt.Errorf("there is no key %q", t.Protection.Key)
+	}
+	var err error
+	s.plain, err = value.Decode(s.plain[:0], valueType(t.Protection.Type), decodeOptions(t), declared, format, raw, set)
+	if err != nil {
+		return dst, err
+	}
+	s.server.counters(t.Table, t.Column).Sealed.Inc()
+	dst, err = key.Seal(dst, s.plain)
+	clear(s.plain)
+	return dst, err
+}
+
+func decodeOptions(t *sql.Target) value.Options {
+	purpose := value.Store
+	if t.Purpose == sql.PurposeCompare {
+		purpose = value.Compare
+	}
+	return value.Options{Purpose: purpose, KeepScale: t.Protection.Search == sql.SearchNone}
+}
+
+// sealArray appends a binary bytea[] with the cells of an array value in wire form.
+func (s *sealer) sealArray(w *World, t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) ([][]byte, error) {
+	elements, err := value.DecodeArray(raw, format, declared, valueType(t.Protection.Type))
+	if err != nil {
+		return nil, err
+	}
+	element := value.ElementOID(declared)
+	s.cells = s.cells[:0]
+	for _, e := range elements {
+		if e == nil {
+			s.cells = append(s.cells, nil)
+			continue
+		}
+		cell, err := s.sealOne(nil, w, t, element, format, e, set)
+		if err != nil {
+			return nil, err
+		}
+		s.cells = append(s.cells, cell)
+	}
+	return s.cells, nil
+}
+
+// literal appends what replaces a literal in the text that is sent.
+func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settings) ([]byte, error) {
+	if l.Array {
+		cells, err := s.sealArray(w, &l.Target, 0, 0, []byte(l.Text), set)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, '\'')
+		dst = value.AppendByteaArrayText(dst, cells)
+		return append(dst, "'::pg_catalog.bytea[]"...), nil
+	}
+	var err error
+	if s.cell, err = s.sealOne(s.cell[:0], w, &l.Target, 0, 0, []byte(l.Text), set); err != nil {
+		return dst, err
+	}
+	dst = append(dst, '\'')
+	dst = value.AppendHex(dst, s.cell)
+	return append(dst, "'::pg_catalog.bytea"...), nil
+}
+
+// literalError says which literal could not be sealed.
+type literalError struct {
+	at    int // byte offset into the client's text
+	cause error
+}
+
+func (e *literalError) Error() string { return e.cause.Error() }
+func (e *literalError) Unwrap() error { return e.cause }
+
+// rewrite is the text to send in place of the client's, its protected literals sealed.
+func (s *sealer) rewrite(p planned, text string, set *value.Settings) (string, error) {
+	out, err := p.Rewrite(nil, text, func(dst []byte, l sql.Literal) ([]byte, error) {
+		dst, err := s.literal(dst, p.world, &l, set)
+		if err != nil {
+			err = &literalError{at: l.At.Start, cause: err}
+		}
+		return dst, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return string(out), nil
+}
+
+// appendParse appends the Parse message for a planned text.
+func appendParse(dst []byte, name, text string, st *statement) []byte {
+	dst, at := wire.Begin(dst, 'P')
+	dst = wire.AppendCString(wire.AppendCString(dst, name), text)
+	n := len(st.declared)
+	sealed := map[int]uint32{}
+	for _, p := range st.plan.Params {
+		if p.Target == nil {
+			continue
+		}
+		sealed[p.Upstream] = sql.OIDBytea
+		if p.Array {
+			sealed[p.Upstream] = value.OIDByteaArray
+		}
+		n = max(n, p.Upstream)
+	}
+	dst = wire.AppendInt16(dst, int16(n))
+	for i := 1; i <= n; i++ {
+		oid, ok := sealed[i]
+		if !ok {
+			oid = st.declaredOID(i)
+		}
+		dst = wire.AppendInt32(dst, int32(oid))
+	}
+	return wire.End(dst, at)
+}
+
+var errBind = errors.New("bind message is malformed")
+
+// bindMessage is a decoded Bind. Its slices alias the frame.
+type bindMessage struct {
+	portal, statement []byte
+	formats           []int16
+	values            [][]byte // nil: NULL
+	results           []int16
+}
+
+func decodeBind(body []byte) (bindMessage, error) {
+	r := wire.NewReader(body)
+	m := bindMessage{portal: r.CString(), statement: r.CString()}
+	m.formats = readFormats(&r)
+	n := int(uint16(r.Int16()))
+	if r.Err() != nil || 4*n > len(r.Rest()) {
+		return m, errBind
+	}
+	m.values = make([][]byte, n)
+	for i := range m.values {
+		if v, null := r.Value(); !null {
+			m.values[i] = v
+		}
+	}
+	m.results = readFormats(&r)
+	if r.Err() != nil || len(r.Rest()) != 0 || len(m.formats) > 1 && len(m.formats) != n {
+		return m, errBind
+	}
+	return m, nil
+}
+
+func readFormats(r *wire.Reader) []int16 {
+	n := int(uint16(r.Int16()))
+	if n == 0 || 2*n > len(r.Rest()) {
+		if n != 0 {
+			r.Bytes(-1)
+		}
+		return nil
+	}
+	f := make([]int16, n)
+	for i := range f {
+		f[i] = r.Int16()
+	}
+	return f
+}
+
+// appendBind appends the Bind that is sent in place of the client's m.
+func (s *sealer) appendBind(dst []byte, m *bindMessage, st *statement, p planned, results []int16, set *value.Settings) ([]byte, error) {
+	params := p.Params
+	upstream := len(m.values)
+	for _, q := range params {
+		upstream = max(upstream, q.Upstream)
+	}
+	slots := make([]*sql.Param, upstream)
+	for i := range params {
+		slots[params[i].Upstream-1] = &params[i]
+	}
+	dst, at := wire.Begin(dst, 'B')
+	dst = wire.AppendCString(wire.AppendCString(dst, string(m.portal)), string(m.statement))
+	dst = wire.AppendInt16(dst, int16(upstream))
+	for i, q := range slots {
+		format := formatOf(m.formats, i)
+		if q != nil && q.Target != nil {
+			format = 1
+		}
+		dst = wire.AppendInt16(dst, format)
+	}
+	dst = wire.AppendInt16(dst, int16(upstream))
+	var err error
+	for i, q := range slots {
+		if dst, err = s.appendParam(dst, m, st, p, i, q, set); err != nil {
+			return dst, err
+		}
+	}
+	dst = wire.AppendInt16(dst, int16(len(results)))
+	for _, f := range results {
+		dst = wire.AppendInt16(dst, f)
+	}
+	return wire.End(dst, at), nil
+}
+
+func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planned, i int, q *sql.Param, set *value.Settings) ([]byte, error) {
+	client := i
+	if q != nil {
+		client = q.Client - 1
+	}
+	if client >= len(m.values) {
+		return dst, errBind
+	}
+	v := m.values[client]
+	if v == nil {
+		return wire.AppendInt32(dst, -1), nil
+	}
+	if q == nil || q.Target == nil {
+		return append(wire.AppendInt32(dst, int32(len(v))), v...), nil
+	}
+	format := formatOf(m.formats, client)
+	declared := st.declaredOID(q.Client)
+	if declared == 0 {
+		declared = q.Cast
+	}
+	if q.Array {
+		cells, err := s.sealArray(p.world, q.Target, declared, format, v, set)
+		if err != nil {
+			return dst, err
+		}
+		s.cell = value.AppendByteaArray(s.cell[:0], cells)
+	} else {
+		var err error
+		if s.cell, err = s.sealOne(s.cell[:0], p.world, q.Target, declared, format, v, set); err != nil {
+			return dst, err
+		}
+	}
+	return append(wire.AppendInt32(dst, int32(len(s.cell))), s.cell...), nil
+}

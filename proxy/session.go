@@ -1,0 +1,163 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/audit"
+	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/value"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// session is one client joined to one upstream connection. The fields are grouped by who owns them.
+type session struct {
+	server  *Server
+	id      string
+	subject policy.Subject
+	log     *zap.Logger
+	ctx     context.Context
+	stop    context.CancelFunc
+	ending  <-chan struct{} // closed when the session ends
+
+	client *wire.Conn // read by inbound, written by outbound
+	up     *wire.Conn // read by outbound, written by inbound
+
+	// Shared by both loops.
+	ledger   *ledger
+	settings atomic.Pointer[value.Settings]
+	status   atomic.Uint32 // latest ReadyForQuery's byte
+	odd      atomic.Bool   // settings under which text can't be read
+	latest   atomic.Pointer[sql.Catalog]
+
+	// The inbound loop's.
+	seal       sealer
+	frame      []byte
+	batch      uint64 // counts Syncs and simple Queries
+	inBatch    bool   // messages were sent since the last Sync
+	world      *World
+	roles      policy.RoleSet
+	cat        *sql.Catalog
+	generation uint64
+	catUntil   time.Time
+
+	path         []string
+	pathID       string
+	pathKnown    bool
+	pathVolatile bool // may have changed, or may change back when the transaction ends
+
+	settling     bool // a setting may be changing: wait for the server's word
+	settingsOpen bool // a setting was changed in a transaction that may take it back
+
+	ddlOpen          bool // the schema was changed since the catalog was read
+	ddlInTransaction bool // cat holds this transaction's own changes
+
+	// The outbound loop's.
+	scratch                 rowScratch
+	swallowing              bool // the client was told of an error that the server knows nothing of
+	ddlDone                 bool
+	oddEncoding, oddStrings bool
+}
+
+func newSessionID() string {
+	var b [12]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic(err) // crypto/rand.Read never fails
+	}
+	return hex.EncodeToString(b[:])
+}
+
+func (s *session) now() time.Time { return s.server.now() }
+
+// transaction is the transaction status that the server reported last: I, T or E.
+func (s *session) transaction() byte { return byte(s.status.Load()) }
+
+// run carries messages both ways until one side ends, and returns the reason.
+func (s *session) run() error {
+	started := s.now()
+	start := s.event(audit.SessionStart)
+	start.Addr, start.Method = s.subject.Addr.String(), s.subject.Method
+	s.note(start)
+	s.client.BeforeRead = s.up.Flush
+	s.up.BeforeRead = s.client.Flush
+
+	var loops sync.WaitGroup
+	reasons := make(chan error, 2)
+	loop := func(f func() error) {
+		defer loops.Done()
+		reasons <- f()
+		s.stop()
+	}
+	stopWatching := context.AfterFunc(s.ctx, s.interrupt)
+	defer stopWatching()
+	loops.Add(2)
+	go loop(s.inbound)
+	go loop(s.outbound)
+	loops.Wait()
+	reason := <-reasons
+
+	s.hangUp(reason)
+	end := s.event(audit.SessionEnd)
+	end.Result = &audit.Result{Outcome: outcomeOf(reason), Millis: float64(s.now().Sub(started).Microseconds()) / 1000}
+	s.note(end)
+	return reason
+}
+
+// interrupt makes both loops return from whatever they wait for. What was sent and not read is lost, as it is when either
+// peer vanishes; what is pending goes out in hangUp.
+func (s *session) interrupt() {
+	past := time.Unix(1, 0)
+	s.client.SetDeadline(past)
+	s.up.SetDeadline(past)
+	s.ledger.end()
+}
+
+// hangUp ends both connections: the server is told Terminate, the client is sent what is pending and why the session ends.
+func (s *session) hangUp(reason error) {
+	soon := s.now().Add(time.Second)
+	s.up.SetDeadline(soon)
+	s.client.SetDeadline(soon)
+	if s.up.Write(wire.AppendFrame(nil, 'X', nil)) == nil {
+		s.up.Flush()
+	}
+	s.up.Close()
+	var f *fatal
+	var e *wire.Error
+	switch {
+	case errors.As(reason, &f):
+		s.client.Hangup(f.wire())
+	case errors.As(reason, &e):
+		s.client.Hangup(e)
+	case s.server.draining():
+		s.client.Hangup(&wire.Error{Severity: "FATAL", Code: "57P01", Message: "terminating connection: the proxy is shutting down"})
+	default:
+		s.client.Flush()
+		s.client.Hangup(nil)
+	}
+}
+
+func outcomeOf(reason error) string {
+	switch {
+	case errors.Is(reason, errTerminate), errors.Is(reason, io.EOF):
+		return "ok"
+	case errors.Is(reason, net.ErrClosed), errors.Is(reason, context.Canceled):
+		return "cancelled"
+	}
+	return "error"
+}
+
+// measure observes how long batches stay in the proxy.
+func (s *session) measure(m *metrics.Metrics) {
+	_ = m
+}
