@@ -189,7 +189,7 @@ func (s *loginState) finished() error {
 		return nil
 	case s.scram != nil:
 		return errServerProof
-	case s.allow.Trust:
+	case s.allow.Trust && !s.allow.RequireBinding:
 		return nil
 	}
 	return tellClient("the database let the proxy in without asking for a proof, which the configuration does not allow")

@@ -73,18 +73,18 @@ func (c *Conn) HangupFrame(frame []byte) {
 	if c.Write(frame) != nil || c.Flush() != nil {
 		return
 	}
-	closeWrite(c.Conn)
-	io.CopyN(io.Discard, bottom(c.Conn), lingerBytes)
+	if closeWrite(c.Conn) {
+		io.CopyN(io.Discard, bottom(c.Conn), lingerBytes)
+	}
 }
 
-// closeWrite tells the peer that no more will come, at every layer that can.
-func closeWrite(n net.Conn) {
-	for n != nil {
-		if w, ok := n.(interface{ CloseWrite() error }); ok {
-			w.CloseWrite()
-		}
-		n = below(n)
+// closeWrite tells the peer that no more will come, at every layer that can. half says that the socket itself could.
+func closeWrite(n net.Conn) (half bool) {
+	for ; n != nil; n = below(n) {
+		w, ok := n.(interface{ CloseWrite() error })
+		half = ok && w.CloseWrite() == nil
 	}
+	return half
 }
 
 // bottom is the socket under TLS.

@@ -49,6 +49,9 @@ type Cancel struct {
 // String leaves the key out.
 func (c Cancel) String() string { return fmt.Sprintf("cancel of %d", c.PID) }
 
+// GoString is String.
+func (c Cancel) GoString() string { return c.String() }
+
 // Accept reads a new connection up to its startup packet or cancel request: TLS if asked for, GSSENCRequest refused, one of
 // each at most. ctx bounds it all; its deadline is the handshake's.
 //
