@@ -33,6 +33,9 @@ func (in *input) date(dst []byte) ([]byte, error) {
 	default:
 		err = mismatch(in.t, in.declared)
 	}
+	if err == nil && days != dateInfinity && days != dateMinusInfinity && !validDate(days) {
+		err = dateRange() // the first day, in a zone where it is still the day before
+	}
 	if err != nil {
 		return dst, err
 	}
@@ -79,7 +82,8 @@ func (in *input) timestamptz(dst []byte) ([]byte, error) {
 	return appendInt64(dst, TagTimestamptz, us), nil
 }
 
-// roundTime follows AdjustTimestampForTypmod: to the column's number of fractional digits, half away from zero.
+// roundTime follows AdjustTimestampForTypmod: to the column's number of fractional digits, half away from zero. PostgreSQL
+// lets the last half second round up to a timestamp that it then cannot read; here that is out of range.
 func roundTime(us int64, mod int32) (int64, error) {
 	if mod < 0 || mod >= 6 || us == timeInfinity || us == timeMinusInfinity {
 		return us, nil
@@ -90,20 +94,23 @@ func roundTime(us int64, mod int32) (int64, error) {
 	} else {
 		us = -((-us + unit/2) / unit * unit)
 	}
+	if !validTimestamp(us) {
+		return 0, timestampRange()
+	}
 	return us, nil
 }
 
 // readDate follows date_in and date_recv.
 func (in *input) readDate() (int64, error) {
 	if in.binary {
-		if err := fixedLen(in.raw, 4); err != nil {
-			return 0, err
+		if len(in.raw) < 4 {
+			return 0, errShort()
 		}
 		days := int64(int32(binary.BigEndian.Uint32(in.raw)))
 		if days != dateInfinity && days != dateMinusInfinity && !validDate(days) {
 			return 0, dateRange()
 		}
-		return days, nil
+		return days, fixedLen(in.raw, 4)
 	}
 	mo, err := parseMoment(in.raw, "date")
 	if err != nil {
@@ -132,7 +139,7 @@ func (in *input) readTimestamp() (int64, error) {
 	if in.binary {
 		return in.recvTimestamp()
 	}
-	mo, err := parseMoment(in.raw, TypeName(OIDTimestamp))
+	mo, err := parseMoment(in.raw, "timestamp")
 	if err != nil {
 		return 0, err
 	}
@@ -160,14 +167,14 @@ func (in *input) readTimestamptz() (int64, error) {
 }
 
 func (in *input) recvTimestamp() (int64, error) {
-	if err := fixedLen(in.raw, 8); err != nil {
-		return 0, err
+	if len(in.raw) < 8 {
+		return 0, errShort()
 	}
 	us := int64(binary.BigEndian.Uint64(in.raw))
 	if us != timeInfinity && us != timeMinusInfinity && !validTimestamp(us) {
 		return 0, timestampRange()
 	}
-	return us, nil
+	return us, fixedLen(in.raw, 8)
 }
 
 // instant is the moment in microseconds, less its offset: tm2timestamp, src/backend/utils/adt/timestamp.c.

@@ -32,17 +32,24 @@ type decimal struct {
 	room   [48]byte
 }
 
-// read decodes text or binary input, with numeric_in's and numeric_recv's limits but no typmod.
+// read decodes text or binary input and applies PostgreSQL's limits. A parameter is input without a typmod, so they apply
+// before anything is rounded.
 func (d *decimal) read(raw []byte, binary bool) error {
+	var err error
 	if binary {
-		return d.recv(raw)
+		err = d.recv(raw)
+	} else {
+		err = d.parse(raw)
 	}
-	return d.parse(raw)
+	if err != nil {
+		return err
+	}
+	return d.check()
 }
 
 func overflows() error { return fail(stateOutOfRange, "value overflows numeric format") }
 
-// parse follows numeric_in. Limits on the result are for the caller to check (check), after it has rounded.
+// parse follows numeric_in, but for the limits that check applies.
 func (d *decimal) parse(raw []byte) error {
 	b := trimSpace(raw)
 	switch {
@@ -115,20 +122,18 @@ func parseExponent(b []byte) (int, error) {
 		neg = b[0] == '-'
 		b = b[1:]
 	}
-	if len(b) == 0 {
-		return 0, invalidSyntax("numeric")
-	}
 	exp := 0
-	for _, c := range b {
-		if !isDigit(c) {
-			return 0, invalidSyntax("numeric")
-		}
+	n := 0
+	for ; n < len(b) && isDigit(b[n]); n++ {
 		if exp < maxExponent {
-			exp = exp*10 + int(c-'0')
+			exp = exp*10 + int(b[n]-'0')
 		}
 	}
-	if exp >= maxExponent {
-		return 0, overflows()
+	switch {
+	case exp >= maxExponent:
+		return 0, overflows() // before what follows is looked at
+	case n == 0 || n < len(b):
+		return 0, invalidSyntax("numeric")
 	}
 	if neg {
 		exp = -exp
@@ -150,13 +155,12 @@ func (d *decimal) strip() {
 
 // recv follows numeric_recv.
 func (d *decimal) recv(raw []byte) error {
-	if len(raw) < 8 {
+	if len(raw) < 6 {
 		return errShort()
 	}
 	n := int(binary.BigEndian.Uint16(raw))
 	weight := int(int16(binary.BigEndian.Uint16(raw[2:])))
 	sign := binary.BigEndian.Uint16(raw[4:])
-	d.scale = int(binary.BigEndian.Uint16(raw[6:]))
 	switch sign {
 	case 0, 0x4000:
 		d.neg = sign != 0
@@ -169,7 +173,10 @@ func (d *decimal) recv(raw []byte) error {
 	default:
 		return fail(stateBinary, `invalid sign in external "numeric" value`)
 	}
-	if d.scale > maxDisplayScale {
+	if len(raw) < 8 {
+		return errShort()
+	}
+	if d.scale = int(binary.BigEndian.Uint16(raw[6:])); d.scale > maxDisplayScale {
 		return fail(stateBinary, `invalid scale in external "numeric" value`)
 	}
 	d.digits = d.room[:0]

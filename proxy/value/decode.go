@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"encoding/binary"
 	"unicode/utf8"
 )
@@ -78,14 +79,7 @@ func (in *input) decode(dst []byte) ([]byte, error) {
 
 // checkText makes the checks of pg_verify_mbstr for UTF8, src/backend/utils/mb/mbutils.c.
 func checkText(raw []byte) error {
-	ascii := true
-	for _, c := range raw {
-		if c == 0 {
-			return fail(stateEncoding, `invalid byte sequence for encoding "UTF8": 0x00`)
-		}
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	if !ascii && !utf8.Valid(raw) {
+	if bytes.IndexByte(raw, 0) >= 0 || !utf8.Valid(raw) {
 		return fail(stateEncoding, `invalid byte sequence for encoding "UTF8"`)
 	}
 	return nil
@@ -94,6 +88,9 @@ func checkText(raw []byte) error {
 // boolean follows boolin and parse_bool_with_len, src/backend/utils/adt/bool.c.
 func (in *input) boolean(dst []byte) ([]byte, error) {
 	if in.binary {
+		if len(in.raw) == 0 {
+			return dst, fail(stateProtocol, "no data left in message")
+		}
 		if err := fixedLen(in.raw, 1); err != nil {
 			return dst, err
 		}

@@ -8,8 +8,8 @@ import (
 )
 
 // fixedZone is how PostgreSQL reports SET TIME ZONE with an interval or a number: pg_tzset_offset, src/timezone/pgtz.c.
-// The sign inside the brackets is ISO's (east positive), the one after them POSIX's.
-var fixedZone = regexp.MustCompile(`^<([+-])(\d\d)(:\d\d)?(:\d\d)?>([+-])(\d\d)(:\d\d)?(:\d\d)?$`)
+// The sign inside the brackets is ISO's (east positive), the one after them POSIX's. PostgreSQL refuses zones with seconds.
+var fixedZone = regexp.MustCompile(`^<([+-])(\d\d)(:\d\d)?>([+-])(\d\d)(:\d\d)?$`)
 
 // zoneName is the shape of a name in the IANA database.
 var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*){0,2}$`)
@@ -18,14 +18,14 @@ var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_
 // depends on whether the server found a file of that name.
 func loadZone(name string) (*time.Location, error) {
 	if m := fixedZone.FindStringSubmatch(name); m != nil {
-		if m[1] == m[5] || m[2] != m[6] || m[3] != m[7] || m[4] != m[8] {
+		if m[1] == m[4] || m[2] != m[5] || m[3] != m[6] {
 			return nil, fmt.Errorf("unsupported time zone %q", name)
 		}
-		sec := 3600*number(m[2]) + 60*number(m[3]) + number(m[4])
+		sec := 3600*number(m[2]) + 60*number(m[3])
 		if m[1] == "-" {
 			sec = -sec
 		}
-		return time.FixedZone(m[1]+m[2]+m[3]+m[4], sec), nil
+		return time.FixedZone(m[1]+m[2]+m[3], sec), nil
 	}
 	top, _, nested := strings.Cut(name, "/")
 	switch {
