@@ -1,3 +1,156 @@
 // Package sql understands one SQL text against a catalog: what each parameter, literal and result column is. The parser's
 // tree never leaves this package. It decides nothing about who may do what.
 package sql
+
+import (
+	"fmt"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// Analyze reads a text of one or more statements against a catalog. path is the session's effective search path (PathQuery). There is
+// at least one Statement; one with a Refusal must not be sent, and no other of the same text either. An empty text gives one Statement
+// with Verb "empty".
+//
+// It assumes that the client's encoding is UTF-8 and that standard_conforming_strings is on; a caller for which one of these does not hold
+// may forward a text only if MayTouch is false.
+//
+// A Statement with Sensitive false touches nothing protected or listed: its Tables are complete, while Columns, Params and Results may be
+// missing, and it is forwarded as it is.
+func Analyze(cat *Catalog, path []string, text string) []*Statement {
+	tree, refusal := parse(text)
+	if refusal == nil && cat.foldsHighBytes {
+		refusal = guardFolding(text)
+	}
+	if refusal != nil {
+		return []*Statement{{Refusal: refusal, At: Span{0, len(text)}, Verb: "unknown", Sensitive: true}}
+	}
+	if len(tree.GetStmts()) == 0 {
+		return []*Statement{{Understood: true, At: Span{0, len(text)}, Verb: "empty"}}
+	}
+	var all []*Statement
+	moved := false // an earlier statement may have changed what names mean
+	for _, raw := range tree.GetStmts() {
+		st := analyzeOne(cat, path, text, raw)
+		if moved && st.Refusal == nil && cat.MayTouch(text[st.At.Start:st.At.End]) {
+			st.Refusal = newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")
+			st.Understood, st.Sensitive = false, true
+		}
+		moved = moved || st.ChangesPath && !endsTransaction(st.Verb) || st.ChangesSchema
+		all = append(all, st)
+	}
+	return all
+}
+
+// endsTransaction reports verbs that are marked ChangesPath only because they may undo a SET.
+func endsTransaction(verb string) bool { return false }
+
+func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt) (st *Statement) {
+	st = &Statement{At: rawSpan(text, raw)}
+	a := &analysis{cat: cat, path: path, text: text, st: st}
+	defer func() {
+		// A bug in analysis must refuse one statement, not end every session of the process.
+		if p := recover(); p != nil {
+			*st = Statement{At: st.At, Verb: "unknown", Sensitive: true,
+				Refusal: newRefusal(codeInternal, -1, "the statement can't be analysed (%T)", p)}
+		}
+	}()
+	node := raw.GetStmt()
+	st.Verb = verbOf(node)
+	if isDML(node) {
+		a.analyzeQuery(node)
+	} else {
+		a.analyzeUtility(node)
+	}
+	if st.Refusal != nil {
+		st.Understood, st.Sensitive = false, true
+	}
+	return st
+}
+
+// rawSpan is a statement's place, without the blanks and comments in front.
+func rawSpan(text string, raw *pg_query.RawStmt) Span {
+	start, end := int(raw.GetStmtLocation()), len(text)
+	if n := int(raw.GetStmtLen()); n > 0 {
+		end = start + n
+	}
+	if t, ok := nextToken(text, start); ok {
+		start = t.Start
+	}
+	return Span{start, end}
+}
+
+// analyzeQuery analyses SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE. Names alone decide first whether anything sensitive is
+// touched: if not, no refusal stands, since the server will say what is wrong.
+func (a *analysis) analyzeQuery(node *pg_query.Node) {
+	t := a.touches(node)
+	a.st.ChangesPath = t.changes
+	verb := a.st.Verb
+	if s := node.GetSelectStmt(); s.GetIntoClause() != nil {
+		a.analyzeCreateAs(node, s.GetIntoClause().GetRel(), t)
+		return
+	}
+	if a.refuseStatistics(t); a.refused() {
+		return
+	}
+	for _, f := range t.called {
+		if !a.checkFunction(f.name, f.at) {
+			return
+		}
+	}
+	analyzeDML(a, node)
+	a.st.Verb = verb
+	if t.sensitive {
+		a.st.Understood = a.st.Refusal == nil
+		return
+	}
+	if a.st.Refusal != nil || !a.st.Understood {
+		*a.st = Statement{At: a.st.At, Verb: verb, ChangesPath: t.changes}
+		a.tableUses(t)
+	}
+	a.st.Understood = true
+}
+
+// refuseStatistics refuses reading statistics views, which show values of columns.
+func (a *analysis) refuseStatistics(t *touch) {
+	for _, ref := range t.tables {
+		if a.cat.names != nil && ref.rel == nil && isStatistics(ref.schema, ref.name) {
+			a.refuse(codeStatistics, ref.at, "%s shows values of other tables' columns", ref.name)
+		}
+	}
+}
+
+// guardFolding refuses identifiers beyond ASCII where the server's encoding is a single-byte one: it folds their case, we do not.
+func guardFolding(text string) *Refusal {
+	for at := 0; ; {
+		t, ok := nextToken(text, at)
+		if !ok {
+			return nil
+		}
+		at = t.End
+		if t.Kind != KindWord {
+			continue
+		}
+		for i := t.Start; i < t.End; i++ {
+			if text[i] >= 0x80 {
+				return newRefusal(codeNotText, t.Start, "the database's encoding is not UTF-8 and the text holds an unquoted name beyond ASCII")
+			}
+		}
+	}
+}
+
+func isDML(node *pg_query.Node) bool {
+	switch node.GetNode().(type) {
+	case *pg_query.Node_SelectStmt, *pg_query.Node_InsertStmt, *pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_MergeStmt:
+		return true
+	}
+	return false
+}
+
+// describe names a relation in messages.
+func describe(schema, name string) string {
+	if schema == "" {
+		return fmt.Sprintf("%q", name)
+	}
+	return fmt.Sprintf("%q", schema+"."+name)
+}

@@ -1,5 +1,117 @@
 package sql
 
+import (
+	"slices"
+	"strings"
+)
+
+// function is a function, procedure or aggregate that some user or extension made.
+type function struct {
+	oid          uint32
+	schema, name string
+	language     string
+	source       string
+	calls        []uint32
+	extension    bool
+	sensitive    bool
+}
+
+// sqlRunners are functions that run SQL given as text, or read tables or pages given by name: built-in ones and those of well-known
+// extensions. A trailing * stands for any ending.
+var sqlRunners = []string{
+	"query_to_xml*", "table_to_xml*", "schema_to_xml*", "database_to_xml*", "cursor_to_xml*", "ts_stat", "ts_rewrite",
+	"dblink*", "crosstab*", "connectby", "xpath_table", "get_raw_page", "heap_page_item*", "pg_background_launch",
+	"schedule_in_database", "plv8_execute", "exec_sql",
+}
+
+// statisticsRelations are views and tables of pg_catalog that show values of other tables' columns.
+var statisticsRelations = []string{"pg_stats", "pg_statistic", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs"}
+
+func isSQLRunner(name string) bool {
+	for _, r := range sqlRunners {
+		if prefix, any := strings.CutSuffix(r, "*"); any && strings.HasPrefix(name, prefix) || r == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Catalog) readFunctions(s *snapshot) []*function {
+	c.functions = map[string][]string{}
+	var all []*function
+	for i := range s.Functions {
+		f := &s.Functions[i]
+		if f.Trigger {
+			continue // can't be called by name
+		}
+		all = append(all, &function{
+			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension,
+		})
+	}
+	return all
+}
+
+// opaque reports whether the body may run SQL that its text does not show.
+func (f *function) opaque() bool {
+	switch f.language {
+	case "sql", "plpgsql":
+		return bodyHides(f.source)
+	case "internal":
+		return isSQLRunner(f.source) || isSQLRunner(f.name)
+	case "c":
+		return !f.extension || isSQLRunner(f.name) || isSQLRunner(f.source)
+	}
+	return true
+}
+
+// bodyHides reports whether a body may name a table in a form that a search for the name does not find.
+func bodyHides(body string) bool {
+	lower := strings.ToLower(body)
+	return strings.Contains(lower, "execute") || strings.Contains(lower, `u&"`)
+}
+
+func (f *function) callsSensitive(byOID map[uint32]*function) bool {
+	return slices.ContainsFunc(f.calls, func(oid uint32) bool {
+		g := byOID[oid]
+		return g != nil && g.sensitive
+	})
+}
+
+// sensitiveFunction reports whether a call by this name may reach a function that must not be called: when in doubt which function of that
+// name is meant, yes.
+func (c *Catalog) sensitiveFunction(path []string, schema, name string) bool {
+	if len(c.spec.Protected) == 0 && len(c.spec.Listed) == 0 {
+		return false
+	}
+	if isSQLRunner(name) && (schema == "" || !c.trusted[schema+"."+name]) {
+		return true
+	}
+	for _, s := range c.functions[name] {
+		if s == schema || schema == "" && slices.Contains(path, s) || schema == "pg_temp" {
+			return true
+		}
+	}
+	return false
+}
+
 // checkFunction refuses, and returns false for, a call of a function whose body runs SQL that analysis can't see or that names a
 // protected or listed table.
-func (a *analysis) checkFunction(nameParts []string, at int) bool { return true }
+func (a *analysis) checkFunction(nameParts []string, at int) bool {
+	schema, name := splitName(nameParts)
+	if !a.cat.sensitiveFunction(a.path, schema, name) {
+		return true
+	}
+	a.refuse(codeOpaqueCall, at, "function %s runs SQL that the proxy can't see, or its body names a protected or listed table", name)
+	return false
+}
+
+// splitName takes the last two parts of a qualified name; a database name in front does not matter.
+func splitName(parts []string) (schema, name string) {
+	if n := len(parts); n > 0 {
+		name = parts[n-1]
+		if n > 1 {
+			schema = parts[n-2]
+		}
+	}
+	return schema, name
+}

@@ -11,10 +11,20 @@ type Catalog struct {
 	relations []*Relation
 	byOID     map[uint32]*Relation
 	byName    map[TableName]*Relation
-	trusted   map[TableName]bool
+	trusted   map[string]bool     // schema.name
+	functions map[string][]string // sensitive functions: name to schemas
+	operators []string            // operators whose functions are sensitive
+	names     *matcher            // all that MayTouch searches for
+	tables    *matcher            // tableNames alone
+	// tableNames are the unqualified names of sensitive relations and of configured tables.
+	tableNames map[string]bool
+	problems   []Problem
+	// foldsHighBytes: the server's encoding is not UTF-8, so it may fold letters beyond ASCII as we do not.
+	foldsHighBytes bool
 }
 
 type index struct {
+	schema  string
 	name    string
 	unique  bool
 	primary bool

@@ -1,14 +1,169 @@
 package sql
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"github.com/pganalyze/pg_query_go/v6/parser"
 )
 
-// parse reads a text with PostgreSQL's own grammar, after the checks that keep the C code from harm.
+const (
+	// maxText bounds the bytes of a text that is analysed. A tree takes up to about 100 times its text.
+	maxText = 8 << 20
+	// maxDepth bounds depthBound. The C code takes less than 200 bytes of stack for each unit in parsing and writes the tree in time
+	// that grows with size times depth; PostgreSQL itself gives up between 4,000 and 6,000 operators in a chain.
+	maxDepth = 5000
+	// maxParam is the largest parameter number of the protocol (a 16-bit count in Bind).
+	maxParam = 65535
+)
+
+// parse reads a text with PostgreSQL's own grammar, after the checks that keep the C code from harm: it stops at a NUL byte without a
+// word, its stack has an end that recover can't catch, and nested comments take it quadratic time.
 func parse(text string) (*pg_query.ParseResult, *Refusal) {
-	tree, err := pg_query.Parse(text)
-	if err != nil {
-		return nil, &Refusal{Code: codeSyntax, SQLSTATE: "42601", Message: "syntax error", At: -1}
+	if r := guard(text); r != nil {
+		return nil, r
 	}
-	return tree, nil
+	tree, err := pg_query.Parse(blankComments(text))
+	if err == nil {
+		return tree, nil
+	}
+	if e, ok := err.(*parser.Error); ok {
+		return nil, syntaxError(text, e)
+	}
+	return nil, newRefusal(codeTooDeep, -1, "the statement is too deeply nested")
+}
+
+// syntaxError gives the server's own words, without the element of the text that they quote: it may be a value.
+func syntaxError(text string, e *parser.Error) *Refusal {
+	message, _, quoted := strings.Cut(e.Message, ` at or near "`)
+	at := -1
+	if e.Cursorpos > 0 { // counts characters from 1
+		at = len(text)
+		n := 0
+		for i := range text {
+			if n++; n == e.Cursorpos {
+				at = i
+				break
+			}
+		}
+	}
+	switch {
+	case quoted && at >= 0:
+		if t, ok := nextToken(text, at); ok && (t.Kind == KindWord || t.Kind == KindPunct || t.Kind == KindOperator) {
+			message += ` at or near "` + text[t.Start:t.End] + `"`
+		}
+	case strings.Contains(message, `"`):
+		message, _, _ = strings.Cut(message, ` "`)
+	}
+	return newRefusal(codeSyntax, at, "%s", message)
+}
+
+// guard refuses what must not reach the parser.
+func guard(text string) *Refusal {
+	if len(text) > maxText {
+		return newRefusal(codeTooLong, -1, "the text has %d bytes, %d can be analysed", len(text), maxText)
+	}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		return newRefusal(codeNotText, i, "the text holds a NUL byte")
+	}
+	if !utf8.ValidString(text) {
+		return newRefusal(codeNotText, -1, "the text is not valid UTF-8")
+	}
+	return guardTokens(text)
+}
+
+// level is what depthBound knows of one open bracket.
+type level struct {
+	tokens int // since the last comma or semicolon
+	fixed  int // set operations, which nest over commas
+}
+
+// guardTokens checks parameter numbers, and an upper bound of the tree's depth: for each open bracket the tokens since the last comma,
+// since no construct nests over a comma except set operations, which are counted for themselves.
+func guardTokens(text string) *Refusal {
+	var open []level
+	now, below := level{}, 0
+	for at := 0; ; {
+		t, ok := nextToken(text, at)
+		if !ok {
+			return nil // a lexical error is the parser's to report
+		}
+		at = t.End
+		now.tokens++
+		switch t.Kind {
+		case KindParam:
+			if n := paramNumber(text[t.Start+1 : t.End]); n < 1 || n > maxParam {
+				return newRefusal(codeParamNumber, t.Start, "there is no parameter with this number")
+			}
+		case KindWord:
+			if isWord(text, t, "union") || isWord(text, t, "intersect") || isWord(text, t, "except") {
+				now.fixed += 4
+			}
+		case KindPunct:
+			switch text[t.Start] {
+			case '(', '[':
+				open = append(open, now)
+				below += now.tokens + now.fixed
+				now = level{}
+			case ')', ']':
+				if n := len(open); n > 0 {
+					now, open = open[n-1], open[:n-1]
+					below -= now.tokens + now.fixed
+				}
+			case ',':
+				now.tokens = 0
+			case ';':
+				now = level{}
+			}
+		}
+		if below+now.tokens+now.fixed > maxDepth {
+			return newRefusal(codeTooDeep, t.Start, "the statement is too deeply nested or holds too long a chain of operators")
+		}
+	}
+}
+
+// paramNumber is the value of decimal digits, 0 when too large to be a parameter.
+func paramNumber(digits string) int {
+	n := 0
+	for i := range len(digits) {
+		if n = n*10 + int(digits[i]-'0'); n > maxParam {
+			return 0
+		}
+	}
+	return n
+}
+
+// blankComments writes spaces into comments that hold other comments, so that offsets stay as they are.
+func blankComments(text string) string {
+	if strings.Count(text, "/*") < 2 {
+		return text
+	}
+	var out []byte
+	for at, more := 0, true; more; {
+		var t Token
+		t, more = nextToken(text, at)
+		for at < t.Start {
+			switch {
+			case strings.HasPrefix(text[at:], "--"):
+				at = lineEnd(text, at)
+			case strings.HasPrefix(text[at:], "/*"):
+				end, nested := blockCommentEnd(text, at)
+				if nested && out == nil {
+					out = []byte(text)
+				}
+				for j := at + 2; nested && j < end-2; j++ {
+					out[j] = ' '
+				}
+				at = end
+			default:
+				at++
+			}
+		}
+		at = t.End
+	}
+	if out == nil {
+		return text
+	}
+	return string(out)
 }

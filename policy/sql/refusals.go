@@ -1,5 +1,7 @@
 package sql
 
+import "fmt"
+
 // RefusalDoc documents one refusal code: docs/errors.md is made of these.
 type RefusalDoc struct {
 	Code     string
@@ -25,6 +27,9 @@ const (
 	codeInheritance  = "PV113"
 	codeRule         = "PV114"
 	codeNoDefinition = "PV115"
+	codeStatistics   = "PV116"
+	codeCascade      = "PV117"
+	codeInternal     = "PV139"
 )
 
 // Refusals lists every refusal code of this package, ordered by code.
@@ -40,6 +45,12 @@ func refusalDoc(code string) RefusalDoc {
 		}
 	}
 	return RefusalDoc{Code: code, SQLSTATE: "0A000", Title: "refused", Fix: ""}
+}
+
+// newRefusal makes a refusal with the SQLSTATE and hint of its code.
+func newRefusal(code string, at int, format string, args ...any) *Refusal {
+	doc := refusalDoc(code)
+	return &Refusal{Code: code, SQLSTATE: doc.SQLSTATE, Message: fmt.Sprintf(format, args...), Hint: doc.Fix, At: at}
 }
 
 func statementRefusals() []RefusalDoc {
@@ -74,5 +85,11 @@ func statementRefusals() []RefusalDoc {
 			"Replace the rule by a trigger or by a plain view."},
 		{codeNoDefinition, "0A000", "The view's definition can't be read or understood by the proxy",
 			"Query the table itself, or simplify the view."},
+		{codeStatistics, "0A000", "The planner's statistics show values of columns",
+			"Connect directly as an administrator to read statistics."},
+		{codeCascade, "0A000", "CASCADE reaches a protected or listed table that the statement does not name",
+			"Name the tables one by one."},
+		{codeInternal, "XX000", "The proxy failed to analyse the statement",
+			"This is a defect of pgveil: please report the statement's form, without values."},
 	}
 }

@@ -1,4 +1,59 @@
 package sql
 
+// Codes of data definition.
+const (
+	codeColumnType   = "PV201"
+	codeColumnForm   = "PV202"
+	codeColumnCheck  = "PV203"
+	codeDefault      = "PV204"
+	codeUniqueNone   = "PV205"
+	codeForeignKey   = "PV206"
+	codeLike         = "PV207"
+	codeRename       = "PV208"
+	codeAlterType    = "PV209"
+	codeIndex        = "PV210"
+	codeShadow       = "PV211"
+	codeCreateView   = "PV212"
+	codeBody         = "PV213"
+	codeAlterForm    = "PV214"
+	codeCreateOther  = "PV215"
+	codeColumnPlaced = "PV216"
+)
+
 // ddlRefusals documents the codes of data definition: PV2xx.
-func ddlRefusals() []RefusalDoc { return nil }
+func ddlRefusals() []RefusalDoc {
+	return []RefusalDoc{
+		{codeColumnType, "42804", "A protected column is declared with another type than the encrypt section gives",
+			"Declare the column with its configured type; the proxy stores it as bytea."},
+		{codeColumnForm, "0A000", "A protected column can't be serial, identity, generated, collated or have storage options",
+			"Declare it as a plain column; let the application make its values."},
+		{codeColumnCheck, "0A000", "A constraint's expression reads a protected column, of which the database sees only ciphertext",
+			"Check the value in the application, or remove the constraint. IS [NOT] NULL may be checked."},
+		{codeDefault, "0A000", "The DEFAULT of a protected column is not a literal",
+			"Use a literal DEFAULT, or set the value in the application."},
+		{codeUniqueNone, "0A000", "UNIQUE or PRIMARY KEY on a column with search: none would not be enforced",
+			"Configure the column with search: equality."},
+		{codeForeignKey, "0A000", "A foreign key joins a protected column with one that is not sealed alike",
+			"Give both columns the same key, type and search: equality."},
+		{codeLike, "0A000", "LIKE, INHERITS, PARTITION OF, ATTACH and OF would copy protected columns without their protection",
+			"Write the columns out and name the new table in the encrypt section."},
+		{codeRename, "0A000", "Renaming or moving a protected or listed relation would detach it from its configuration",
+			"Change the configuration and rename over a direct connection, then reload."},
+		{codeAlterType, "0A000", "The type of a protected column can't be changed",
+			"Add a column of the new type, copy the values through the proxy, drop the old one."},
+		{codeIndex, "0A000", "The index would not serve or not enforce what it says on ciphertext",
+			"Index a column with search: equality by btree or hash, without expressions on protected columns."},
+		{codeShadow, "0A000", "A temporary relation would hide a protected or listed one of the same name",
+			"Give the temporary relation another name."},
+		{codeCreateView, "0A000", "The view's body compares, computes with or converts a protected column",
+			"Make the view of plain columns and apply the conditions in the application's statements."},
+		{codeBody, "0A000", "The body names a protected or listed table, and it would run where the proxy does not see it",
+			"Create it over a direct connection; name it in trusted_functions if the proxy may call it."},
+		{codeAlterForm, "0A000", "This form of ALTER can't be used with a protected or listed table",
+			"Do it over a direct connection, then reload."},
+		{codeCreateOther, "0A000", "This object can't be created over a protected table",
+			"Create it over a direct connection if its effect on ciphertext is intended."},
+		{codeColumnPlaced, "0A000", "The column's type name was not found where it should stand",
+			"Write the type name plainly, without quotes or escapes."},
+	}
+}

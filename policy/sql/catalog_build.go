@@ -1,0 +1,241 @@
+package sql
+
+import (
+	"maps"
+	"slices"
+)
+
+// NewCatalog joins the answer of CatalogQuery with the configuration. It fails only if the answer can't be read: what does not fit
+// together is refused when a statement touches it, and listed by Problems.
+func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
+	s, err := readSnapshot(snapshotText)
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{
+		Database: s.Database, spec: spec, viewPath: s.Path,
+		foldsHighBytes: s.Encoding != "UTF8",
+		byOID:          make(map[uint32]*Relation, len(s.Relations)),
+		byName:         make(map[TableName]*Relation, len(s.Relations)),
+		trusted:        make(map[string]bool, len(spec.TrustedFunctions)),
+	}
+	for _, name := range spec.TrustedFunctions {
+		c.trusted[name] = true
+	}
+	for i := range s.Relations {
+		c.addRelation(&s.Relations[i])
+	}
+	c.addKeys(s)
+	c.applySpec()
+	c.inherit()
+	functions := c.readFunctions(s)
+	c.spread(s, functions)
+	c.markUnusable(s)
+	c.names = newMatcher(c.sensitiveNames())
+	c.tableNames = c.sensitiveTableNames()
+	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
+	c.problems = c.findProblems(s)
+	return c, nil
+}
+
+func (c *Catalog) addRelation(s *snapRelation) {
+	r := &Relation{OID: s.OID, Schema: s.Schema, Name: s.Name, Definition: s.Definition, byName: make(map[string]int, len(s.Columns))}
+	if s.Kind != "" {
+		r.Kind = s.Kind[0]
+	}
+	for i, col := range s.Columns {
+		r.byName[col.Name] = i
+		r.Columns = append(r.Columns, Column{
+			Name: col.Name, Num: col.Num, Type: Type{col.Type, col.Mod}, NotNull: col.NotNull,
+			HasDefault: col.Default && col.Generated == "", Generated: col.Generated != "", Identity: col.Identity != "",
+		})
+	}
+	c.relations = append(c.relations, r)
+	c.byOID[r.OID] = r
+	c.byName[r.TableName()] = r
+}
+
+func (c *Catalog) addKeys(s *snapshot) {
+	for _, pair := range s.Inherits {
+		if child := c.byOID[pair[0]]; child != nil {
+			child.Parents = append(child.Parents, pair[1])
+		}
+	}
+	for _, x := range s.Indexes {
+		r := c.byOID[x.Relation]
+		if r == nil {
+			continue
+		}
+		keys := min(max(x.Keys, 0), len(x.Columns))
+		r.indexes = append(r.indexes, index{
+			schema: x.Schema, name: x.Name, unique: x.Unique, primary: x.Primary, columns: x.Columns[:keys],
+			partial: x.Partial, method: x.Method, expr: slices.Contains(x.Columns, 0),
+		})
+	}
+	for _, k := range s.Constraints {
+		if r := c.byOID[k.Relation]; r != nil && k.Kind == "f" {
+			r.foreign = append(r.foreign, foreignKey{name: k.Name, columns: k.Columns, target: k.Target, others: k.Others})
+		}
+	}
+}
+
+// applySpec marks the tables and columns that the configuration names.
+func (c *Catalog) applySpec() {
+	for _, name := range c.spec.Listed {
+		if r := c.byName[name]; r != nil {
+			r.Listed, r.Sensitive = true, true
+		}
+	}
+	for name, columns := range c.spec.Protected {
+		r := c.byName[name]
+		if r == nil {
+			continue
+		}
+		r.Listed, r.Sensitive = true, true
+		for column, p := range columns {
+			if col, ok := r.Column(column); ok {
+				protect(r, col, &p)
+			}
+		}
+	}
+}
+
+func protect(r *Relation, col *Column, p *Protection) {
+	r.Protected = true
+	col.Protection = p
+	what := ""
+	switch {
+	case col.Type.OID != OIDBytea:
+		what = "is not stored as bytea"
+	case col.Generated:
+		what = "is a generated column"
+	case col.Identity:
+		what = "is an identity column"
+	default:
+		return
+	}
+	doc := refusalDoc(codeStoredType)
+	col.Unusable = &Refusal{
+		Code: doc.Code, SQLSTATE: doc.SQLSTATE, At: -1, Hint: doc.Fix,
+		Message: "protected column " + r.TableName().String() + "." + col.Name + " " + what,
+	}
+}
+
+// inherit gives the children and partitions of a protected table its protection, column by name, since a statement over the parent
+// reads and writes them.
+func (c *Catalog) inherit() {
+	for changed := true; changed; {
+		changed = false
+		for _, child := range c.relations {
+			for _, oid := range child.Parents {
+				parent := c.byOID[oid]
+				if parent == nil || !parent.Protected {
+					continue
+				}
+				for i := range parent.Columns {
+					p := parent.Columns[i].Protection
+					col, ok := child.Column(parent.Columns[i].Name)
+					if p != nil && ok && col.Protection == nil {
+						protect(child, col, p)
+						child.Sensitive, changed = true, true
+					}
+				}
+			}
+		}
+	}
+}
+
+// spread marks everything from which a protected or listed table is reached, until nothing is added: views by what they depend on,
+// parents and children of inheritance, functions by their bodies.
+func (c *Catalog) spread(s *snapshot, functions []*function) {
+	byOID := make(map[uint32]*function, len(functions))
+	for _, f := range functions {
+		byOID[f.oid] = f
+	}
+	for changed := true; changed; {
+		changed = false
+		mark := func(r *Relation) {
+			if r != nil && !r.Sensitive {
+				r.Sensitive, changed = true, true
+			}
+		}
+		for _, d := range s.Depends {
+			if r := c.byOID[d.On]; d.Kind == "r" && r != nil && r.Sensitive {
+				mark(c.byOID[d.View])
+			}
+			if f := byOID[d.On]; d.Kind == "f" && f != nil && f.sensitive {
+				mark(c.byOID[d.View])
+			}
+		}
+		for _, pair := range s.Inherits {
+			child, parent := c.byOID[pair[0]], c.byOID[pair[1]]
+			if child != nil && parent != nil && (child.Sensitive || parent.Sensitive) {
+				mark(child)
+				mark(parent)
+			}
+		}
+		names := newMatcher(c.sensitiveNames())
+		for _, f := range functions {
+			if !f.sensitive && !c.trusted[f.schema+"."+f.name] && (f.opaque() || names.match(f.source)&hitName != 0 || f.callsSensitive(byOID)) {
+				f.sensitive, changed = true, true
+				c.functions[f.name] = append(c.functions[f.name], f.schema)
+			}
+		}
+		for _, o := range s.Operators {
+			if f := byOID[o.Function]; f != nil && f.sensitive && !slices.Contains(c.operators, o.Name) {
+				c.operators, changed = append(c.operators, o.Name), true
+			}
+		}
+	}
+}
+
+// markUnusable marks relations that no statement may touch.
+func (c *Catalog) markUnusable(s *snapshot) {
+	refuse := func(r *Relation, code, what string) {
+		if r.Unusable == nil {
+			doc := refusalDoc(code)
+			r.Unusable = &Refusal{Code: code, SQLSTATE: doc.SQLSTATE, Hint: doc.Fix, Message: r.TableName().String() + " " + what, At: -1}
+		}
+	}
+	for _, oid := range s.Rules {
+		if r := c.byOID[oid]; r != nil && r.Sensitive {
+			refuse(r, codeRule, "has rewrite rules")
+		}
+	}
+	for _, r := range c.relations {
+		if r.Sensitive && (r.Kind == 'v' || r.Kind == 'm') && r.Definition == "" {
+			refuse(r, codeNoDefinition, "is a view without a readable definition")
+		}
+		for _, oid := range r.Parents {
+			parent := c.byOID[oid]
+			if parent == nil || !r.Sensitive {
+				continue
+			}
+			if !r.Listed {
+				refuse(r, codeInheritance, "is a child or partition of a protected or listed table and is not named itself")
+			}
+			if !parent.Listed {
+				refuse(parent, codeInheritance, "has a protected or listed child or partition and is not named itself")
+			}
+			if r.Protected && parent.Listed && !sameProtection(parent, r) {
+				refuse(parent, codeInheritance, "protects its columns otherwise than its child "+r.TableName().String())
+			}
+		}
+	}
+}
+
+// sameProtection reports whether each column that parent and child share is protected alike.
+func sameProtection(parent, child *Relation) bool {
+	for i := range parent.Columns {
+		p := parent.Columns[i].Protection
+		col, ok := child.Column(parent.Columns[i].Name)
+		if !ok {
+			continue
+		}
+		q := col.Protection
+		if (p == nil) != (q == nil) || p != nil && (p.ID != q.ID || p.Search != q.Search || p.Type != q.Type) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,303 @@
+package sql
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// testCatalog builds a Catalog from lines, through the snapshot's JSON. Lines (leading white space and # comments are ignored):
+//
+//	path public, other                                effective search path of the snapshot (default: pg_catalog, public)
+//	database crm                                      (default: test)
+//	encoding LATIN1                                   (default: UTF8)
+//	table public.t: id int4 notnull pk, email text equality key=mail unique, ssn text none, note text default
+//	partition public.p of public.t: …                 a child table
+//	view public.v: id int4, email bytea = SELECT id, email FROM t
+//	matview public.m: …
+//	config public.t: ssn text none                    configured, whatever the database holds
+//	listed public.orders
+//	function public.f(plpgsql): BEGIN … END
+//	trusted public.f
+//	rule public.t
+//	foreign public.o(c_email) public.t(email)
+//	trigger public.t f
+//
+// A column's words: the type, then in any order notnull, default, generated, identity, pk, unique, index, none or equality (protected; the type
+// is the logical one, and it is stored as bytea), key=NAME (default: table.column), stored=TYPE, guard.
+func testCatalog(t testing.TB, lines string) *Catalog {
+	t.Helper()
+	b := &catalogBuilder{spec: Spec{Protected: map[TableName]map[string]Protection{}}, keys: map[string]uint32{}, functions: map[string]uint32{}}
+	b.snap = snapshot{Database: "test", Encoding: "UTF8", Path: []string{"pg_catalog", "public"}}
+	for _, line := range strings.Split(lines, "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		if err := b.line(line); err != nil {
+			t.Fatalf("catalog line %q: %v", line, err)
+		}
+	}
+	text, err := json.Marshal(b.encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewCatalog(text, b.spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+type catalogBuilder struct {
+	snap      snapshot
+	spec      Spec
+	keys      map[string]uint32
+	functions map[string]uint32
+}
+
+func (b *catalogBuilder) line(line string) error {
+	word, rest, _ := strings.Cut(line, " ")
+	rest = strings.TrimSpace(rest)
+	switch word {
+	case "path":
+		b.snap.Path = nil
+		for _, s := range strings.Split(rest, ",") {
+			b.snap.Path = append(b.snap.Path, strings.TrimSpace(s))
+		}
+	case "database":
+		b.snap.Database = rest
+	case "encoding":
+		b.snap.Encoding = rest
+	case "listed":
+		b.spec.Listed = append(b.spec.Listed, tableName(rest))
+	case "trusted":
+		b.spec.TrustedFunctions = append(b.spec.TrustedFunctions, rest)
+	case "rule":
+		b.snap.Rules = append(b.snap.Rules, b.find(rest).OID)
+	case "trigger":
+		table, fn, _ := strings.Cut(rest, " ")
+		b.snap.Triggers = append(b.snap.Triggers, snapTrigger{b.find(table).OID, "tr", b.functions[fn]})
+	case "function":
+		head, body, _ := strings.Cut(rest, ":")
+		name, lang, _ := strings.Cut(strings.TrimSuffix(head, ")"), "(")
+		tn, oid := tableName(name), uint32(40000+len(b.snap.Functions))
+		b.functions[tn.Name] = oid
+		b.snap.Functions = append(b.snap.Functions, snapFunction{
+			OID: oid, Schema: tn.Schema, Name: tn.Name, Kind: "f", Language: lang, Source: body, Extension: lang == "c", Trigger: strings.Contains(body, "#trigger"),
+		})
+	case "foreign":
+		from, to, _ := strings.Cut(rest, " ")
+		ft, fc, _ := strings.Cut(strings.TrimSuffix(from, ")"), "(")
+		tt, tc, _ := strings.Cut(strings.TrimSuffix(to, ")"), "(")
+		b.snap.Constraints = append(b.snap.Constraints, snapConstraint{
+			Relation: b.find(ft).OID, Kind: "f", Name: "fk", Columns: []int16{b.num(ft, fc)}, Target: b.find(tt).OID, Others: []int16{b.num(tt, tc)},
+		})
+	case "table", "view", "matview", "partition", "config":
+		return b.relation(word, rest)
+	default:
+		return fmt.Errorf("unknown word %q", word)
+	}
+	return nil
+}
+
+func (b *catalogBuilder) relation(word, rest string) error {
+	head, columns, ok := strings.Cut(rest, ":")
+	if !ok {
+		return fmt.Errorf("no colon")
+	}
+	name, parent, child := strings.Cut(head, " of ")
+	tn := tableName(strings.TrimSpace(name))
+	definition := ""
+	if word == "view" || word == "matview" {
+		if columns, definition, ok = strings.Cut(columns, "="); !ok {
+			return fmt.Errorf("a view needs = SELECT …")
+		}
+	}
+	kind := map[string]string{"table": "r", "partition": "r", "view": "v", "matview": "m"}[word]
+	s := snapRelation{OID: uint32(17000 + 10*len(b.snap.Relations)), Schema: tn.Schema, Name: tn.Name, Kind: kind, Definition: strings.TrimSpace(definition)}
+	for i, def := range splitTop(columns) {
+		c, err := b.column(tn, s.OID, int16(i+1), strings.Fields(def))
+		if err != nil {
+			return err
+		}
+		s.Columns = append(s.Columns, c)
+	}
+	if word == "config" {
+		return nil
+	}
+	if child {
+		b.snap.Inherits = append(b.snap.Inherits, [2]uint32{s.OID, b.find(strings.TrimSpace(parent)).OID})
+	}
+	b.snap.Relations = append(b.snap.Relations, s)
+	for _, r := range b.snap.Relations {
+		if definition != "" && r.OID != s.OID && slices.Contains(words(definition), r.Name) {
+			b.snap.Depends = append(b.snap.Depends, snapDepend{s.OID, "r", r.OID})
+		}
+	}
+	for _, f := range b.snap.Functions {
+		if definition != "" && slices.Contains(words(definition), f.Name) {
+			b.snap.Depends = append(b.snap.Depends, snapDepend{s.OID, "f", f.OID})
+		}
+	}
+	return nil
+}
+
+func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []string) (snapColumn, error) {
+	if len(w) < 2 {
+		return snapColumn{}, fmt.Errorf("column %v needs a name and a type", w)
+	}
+	typ, err := testType(w[1])
+	if err != nil {
+		return snapColumn{}, err
+	}
+	c := snapColumn{Num: num, Name: w[0], Type: typ.OID, Mod: typ.Mod}
+	p := Protection{Key: table.Name + "." + w[0], Type: typ}
+	protected := false
+	idx := snapIndex{Relation: rel, Schema: table.Schema, Name: table.Name + "_" + w[0] + "_key", Columns: []int16{num}, Keys: 1, Method: "btree"}
+	stored := Type{OIDBytea, -1}
+	for _, x := range w[2:] {
+		key, val, _ := strings.Cut(x, "=")
+		switch key {
+		case "notnull":
+			c.NotNull = true
+		case "default":
+			c.Default = true
+		case "generated":
+			c.Default, c.Generated = true, "s"
+		case "identity":
+			c.Identity = "a"
+		case "pk":
+			c.NotNull, idx.Primary, idx.Unique = true, true, true
+			b.snap.Indexes = append(b.snap.Indexes, idx)
+		case "unique":
+			idx.Unique = true
+			b.snap.Indexes = append(b.snap.Indexes, idx)
+		case "index":
+			b.snap.Indexes = append(b.snap.Indexes, idx)
+		case "none":
+			protected = true
+		case "equality":
+			protected, p.Search = true, SearchEquality
+		case "key":
+			p.Key = val
+		case "guard":
+			p.Guard = true
+		case "stored":
+			if stored, err = testType(val); err != nil {
+				return c, err
+			}
+		default:
+			return c, fmt.Errorf("unknown column word %q", x)
+		}
+	}
+	if protected {
+		if b.keys[p.Key] == 0 {
+			b.keys[p.Key] = uint32(len(b.keys) + 1)
+		}
+		p.ID = b.keys[p.Key]
+		c.Type, c.Mod = stored.OID, stored.Mod
+		if b.spec.Protected[table] == nil {
+			b.spec.Protected[table] = map[string]Protection{}
+		}
+		b.spec.Protected[table][w[0]] = p
+	}
+	return c, nil
+}
+
+func (b *catalogBuilder) find(name string) *snapRelation {
+	tn := tableName(name)
+	for i := range b.snap.Relations {
+		if r := &b.snap.Relations[i]; r.Schema == tn.Schema && r.Name == tn.Name {
+			return r
+		}
+	}
+	panic("no relation " + name)
+}
+
+func (b *catalogBuilder) num(table, column string) int16 {
+	for _, c := range b.find(table).Columns {
+		if c.Name == column {
+			return c.Num
+		}
+	}
+	panic("no column " + column)
+}
+
+// encode gives the JSON form that CatalogQuery makes.
+func (b *catalogBuilder) encode() map[string]any {
+	s := b.snap
+	var relations, depends, triggers []any
+	for _, r := range s.Relations {
+		var columns []any
+		for _, c := range r.Columns {
+			columns = append(columns, []any{c.Num, c.Name, c.Type, c.Mod, c.NotNull, c.Default, c.Generated, c.Identity})
+		}
+		relations = append(relations, map[string]any{
+			"oid": r.OID, "schema": r.Schema, "name": r.Name, "kind": r.Kind, "columns": columns, "definition": r.Definition,
+		})
+	}
+	for _, d := range s.Depends {
+		depends = append(depends, []any{d.View, d.Kind, d.On})
+	}
+	for _, t := range s.Triggers {
+		triggers = append(triggers, []any{t.Relation, t.Name, t.Function})
+	}
+	return map[string]any{
+		"database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
+		"rules": s.Rules, "triggers": triggers, "constraints": s.Constraints, "indexes": s.Indexes, "functions": s.Functions,
+	}
+}
+
+// testType reads int4, varchar(10), numeric(10,2), text[].
+func testType(s string) (Type, error) {
+	base, mod, _ := strings.Cut(strings.TrimSuffix(s, ")"), "(")
+	oids := map[string]uint32{
+		"bool": OIDBool, "bytea": OIDBytea, "int8": OIDInt8, "int2": OIDInt2, "int4": OIDInt4, "text": OIDText, "varchar": OIDVarchar,
+		"date": OIDDate, "timestamptz": OIDTimestamptz, "numeric": OIDNumeric, "uuid": OIDUUID, "jsonb": OIDJSONB, "float8": 701, "float4": 700,
+		"text[]": 1009, "int4[]": 1007, "bytea[]": 1001, "timestamp": 1114, "json": 114,
+	}
+	oid, ok := oids[base]
+	if !ok {
+		return Type{}, fmt.Errorf("unknown type %q", s)
+	}
+	typ := Type{oid, -1}
+	if mod != "" {
+		var p, scale int32
+		if n, _ := fmt.Sscanf(mod, "%d,%d", &p, &scale); n == 0 {
+			return Type{}, fmt.Errorf("bad modifier in %q", s)
+		}
+		typ.Mod = p + 4
+		if oid == OIDNumeric {
+			typ.Mod = (p<<16 | scale) + 4
+		}
+	}
+	return typ, nil
+}
+
+func tableName(s string) TableName {
+	schema, name, _ := strings.Cut(s, ".")
+	return TableName{schema, name}
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz_0123456789", r) })
+}
+
+// splitTop splits at commas outside parentheses.
+func splitTop(s string) (parts []string) {
+	depth, start := 0, 0
+	for i, c := range s {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}

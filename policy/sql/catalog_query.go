@@ -1,0 +1,72 @@
+package sql
+
+// CatalogQuery reads what NewCatalog needs, as one row with one text column: JSON in base64, so that neither client_encoding nor
+// DateStyle and the like can change it. It works for any role on PostgreSQL 14 to 18. Every function, operator, type and table in it is
+// schema-qualified: the session's search_path, which a client may have set to a schema of its own, has no say in what it reads.
+//
+// pg_get_viewdef leaves out the schema of names that are visible on the search path; "path" records the path that was in force, so
+// that those names resolve to what they meant.
+const CatalogQuery = `SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
+'database', pg_catalog.current_database(),
+'encoding', pg_catalog.current_setting('server_encoding'),
+'path', pg_catalog.to_json(pg_catalog.current_schemas(true)),
+'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+	'oid', c.oid::pg_catalog.int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
+	'partition', c.relispartition, 'rls', c.relrowsecurity,
+	'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::pg_catalog.int8, a.atttypmod,
+			a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) ORDER BY a.attnum)
+		FROM pg_catalog.pg_attribute a
+		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped),
+	'definition', CASE WHEN c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v','m']::pg_catalog."char"[]) THEN pg_catalog.pg_get_viewdef(c.oid) END))
+	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','v','m','f','S','c']::pg_catalog."char"[])
+	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[])
+	AND n.nspname OPERATOR(pg_catalog.!~) '^pg_toast' AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
+'inherits', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(i.inhrelid::pg_catalog.int8, i.inhparent::pg_catalog.int8))
+	FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid
+	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','f']::pg_catalog."char"[])),
+'depends', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(r.ev_class::pg_catalog.int8,
+		CASE WHEN d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'f' ELSE 'r' END, d.refobjid::pg_catalog.int8))
+	FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) r.oid
+		AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+		AND d.refobjid OPERATOR(pg_catalog.<>) r.ev_class
+	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass]::pg_catalog.oid[])),
+'rules', (SELECT pg_catalog.json_agg(DISTINCT r.ev_class::pg_catalog.int8) FROM pg_catalog.pg_rewrite r
+	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'),
+'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.tgrelid::pg_catalog.int8, t.tgname, t.tgfoid::pg_catalog.int8))
+	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
+'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
+		'columns', k.conkey, 'target', k.confrelid::pg_catalog.int8, 'others', k.confkey,
+		'definition', CASE WHEN k.contype OPERATOR(pg_catalog.=) 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END))
+	FROM pg_catalog.pg_constraint k
+	WHERE k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c','f','x']::pg_catalog."char"[])
+	AND k.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND k.connamespace OPERATOR(pg_catalog.<>) ALL (
+		ARRAY['pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace]::pg_catalog.oid[])),
+'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('relation', i.indrelid::pg_catalog.int8, 'oid', i.indexrelid::pg_catalog.int8,
+		'schema', n.nspname, 'name', c.relname, 'unique', i.indisunique, 'primary', i.indisprimary,
+		'columns', i.indkey::pg_catalog.int2[], 'keys', i.indnkeyatts, 'partial', i.indpred IS NOT NULL, 'method', m.amname))
+	FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+	JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+	JOIN pg_catalog.pg_am m ON m.oid OPERATOR(pg_catalog.=) c.relam
+	WHERE n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[])
+	AND n.nspname OPERATOR(pg_catalog.!~) '^pg_toast' AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
+'functions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', p.oid::pg_catalog.int8, 'schema', n.nspname, 'name', p.proname,
+		'kind', p.prokind, 'language', l.lanname, 'trigger', p.prorettype OPERATOR(pg_catalog.=) 'pg_catalog.trigger'::pg_catalog.regtype::pg_catalog.oid,
+		'source', coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
+		'calls', CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'a' THEN (SELECT pg_catalog.json_build_array(g.aggtransfn::pg_catalog.oid::pg_catalog.int8,
+			g.aggfinalfn::pg_catalog.oid::pg_catalog.int8, g.aggmtransfn::pg_catalog.oid::pg_catalog.int8, g.aggmfinalfn::pg_catalog.oid::pg_catalog.int8)
+			FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::pg_catalog.oid OPERATOR(pg_catalog.=) p.oid) END,
+		'extension', EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+			AND e.objid OPERATOR(pg_catalog.=) p.oid AND e.deptype OPERATOR(pg_catalog.=) 'e')))
+	FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+	WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid),
+'operators', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.oprname, o.oprcode::pg_catalog.oid::pg_catalog.int8))
+	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
+	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[]))
+))::pg_catalog.text, 'UTF8'), 'base64')`
+
+// PathQuery reads what names mean in a session right now: one row, the effective search path as a JSON array (see ParsePath) and
+// the current role.
+const PathQuery = `SELECT pg_catalog.to_json(pg_catalog.current_schemas(true))::pg_catalog.text, CURRENT_USER::pg_catalog.text`

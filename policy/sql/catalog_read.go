@@ -1,0 +1,156 @@
+package sql
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// snapshot is the JSON that CatalogQuery makes.
+type snapshot struct {
+	Database    string           `json:"database"`
+	Encoding    string           `json:"encoding"`
+	Path        []string         `json:"path"`
+	Relations   []snapRelation   `json:"relations"`
+	Inherits    [][2]uint32      `json:"inherits"` // child, parent
+	Depends     []snapDepend     `json:"depends"`
+	Rules       []uint32         `json:"rules"`
+	Triggers    []snapTrigger    `json:"triggers"`
+	Constraints []snapConstraint `json:"constraints"`
+	Indexes     []snapIndex      `json:"indexes"`
+	Functions   []snapFunction   `json:"functions"`
+	Operators   []snapOperator   `json:"operators"`
+}
+
+type snapRelation struct {
+	OID        uint32       `json:"oid"`
+	Schema     string       `json:"schema"`
+	Name       string       `json:"name"`
+	Kind       string       `json:"kind"`
+	Partition  bool         `json:"partition"`
+	RLS        bool         `json:"rls"`
+	Columns    []snapColumn `json:"columns"`
+	Definition string       `json:"definition"`
+}
+
+type snapColumn struct {
+	Num                 int16
+	Name                string
+	Type                uint32
+	Mod                 int32
+	NotNull, Default    bool
+	Generated, Identity string
+}
+
+// UnmarshalJSON reads the array form, which keeps the snapshot of a large catalog small.
+func (c *snapColumn) UnmarshalJSON(b []byte) error {
+	return tuple(b, &c.Num, &c.Name, &c.Type, &c.Mod, &c.NotNull, &c.Default, &c.Generated, &c.Identity)
+}
+
+// snapDepend says that a rule of View reads the relation ("r") or function ("f") On.
+type snapDepend struct {
+	View uint32
+	Kind string
+	On   uint32
+}
+
+func (d *snapDepend) UnmarshalJSON(b []byte) error { return tuple(b, &d.View, &d.Kind, &d.On) }
+
+type snapTrigger struct {
+	Relation uint32
+	Name     string
+	Function uint32
+}
+
+func (t *snapTrigger) UnmarshalJSON(b []byte) error {
+	return tuple(b, &t.Relation, &t.Name, &t.Function)
+}
+
+type snapOperator struct {
+	Name     string
+	Function uint32
+}
+
+func (o *snapOperator) UnmarshalJSON(b []byte) error { return tuple(b, &o.Name, &o.Function) }
+
+type snapConstraint struct {
+	Relation   uint32  `json:"relation"`
+	Kind       string  `json:"kind"` // c check, f foreign key, x exclusion
+	Name       string  `json:"name"`
+	Columns    []int16 `json:"columns"`
+	Target     uint32  `json:"target"`
+	Others     []int16 `json:"others"`
+	Definition string  `json:"definition"`
+}
+
+type snapIndex struct {
+	Relation uint32  `json:"relation"`
+	OID      uint32  `json:"oid"`
+	Schema   string  `json:"schema"`
+	Name     string  `json:"name"`
+	Unique   bool    `json:"unique"`
+	Primary  bool    `json:"primary"`
+	Columns  []int16 `json:"columns"` // 0 for an expression
+	Keys     int     `json:"keys"`
+	Partial  bool    `json:"partial"`
+	Method   string  `json:"method"`
+}
+
+type snapFunction struct {
+	OID       uint32   `json:"oid"`
+	Schema    string   `json:"schema"`
+	Name      string   `json:"name"`
+	Kind      string   `json:"kind"`
+	Language  string   `json:"language"`
+	Trigger   bool     `json:"trigger"`
+	Source    string   `json:"source"`
+	Calls     []uint32 `json:"calls"`
+	Extension bool     `json:"extension"`
+}
+
+func tuple(b []byte, fields ...any) error {
+	n := len(fields)
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return err
+	}
+	if len(fields) != n {
+		return fmt.Errorf("catalog: %d fields where %d belong", len(fields), n)
+	}
+	return nil
+}
+
+// readSnapshot accepts CatalogQuery's answer as the server sends it (base64 with line breaks), and plain JSON.
+func readSnapshot(text []byte) (*snapshot, error) {
+	text = bytes.TrimSpace(text)
+	if len(text) > 0 && text[0] != '{' {
+		plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+		n, err := base64.StdEncoding.Decode(plain, text)
+		if err != nil {
+			return nil, errors.New("catalog: the server's answer is not base64")
+		}
+		text = plain[:n]
+	}
+	if !utf8.Valid(text) {
+		return nil, errors.New("catalog: names are not valid UTF-8")
+	}
+	var s snapshot
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	if s.Database == "" || len(s.Path) == 0 {
+		return nil, errors.New("catalog: no database or search path in the server's answer")
+	}
+	return &s, nil
+}
+
+// ParsePath reads the first column of PathQuery's answer.
+func ParsePath(text []byte) ([]string, error) {
+	var path []string
+	if err := json.Unmarshal(text, &path); err != nil {
+		return nil, fmt.Errorf("search path: %w", err)
+	}
+	return path, nil
+}

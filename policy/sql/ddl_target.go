@@ -1,0 +1,58 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// creationTarget is the qualified name under which CREATE would make a relation, and whether it is temporary. current_schemas(true)
+// does not tell whether pg_temp stands in search_path by name; if it stands first there, the relation is made in pg_temp although this
+// says otherwise, and a configured table is then made there with bytea columns: nothing is stored in clear.
+func (a *analysis) creationTarget(r *pg_query.RangeVar) (TableName, bool) {
+	schema := r.GetSchemaname()
+	if r.GetRelpersistence() == "t" || schema == "pg_temp" || strings.HasPrefix(schema, "pg_temp_") {
+		return TableName{"pg_temp", r.GetRelname()}, true
+	}
+	if schema == "" {
+		for _, s := range a.path {
+			if s != "pg_catalog" && !strings.HasPrefix(s, "pg_temp_") {
+				schema = s
+				break
+			}
+		}
+	}
+	return TableName{schema, r.GetRelname()}, false
+}
+
+// addTarget records a relation that the statement makes and reports its name and whether the configuration names it. A temporary
+// relation that would hide a sensitive one is refused: it goes away without a statement that says so, at COMMIT or ROLLBACK, and
+// names would then mean another table than analysis believes.
+func (a *analysis) addTarget(r *pg_query.RangeVar, effects Effect) (name TableName, configured bool) {
+	name, temporary := a.creationTarget(r)
+	use := TableUse{Table: name, Effects: effects, At: a.nameSpan(int(r.GetLocation()))}
+	if rel, ok := a.cat.byName[name]; ok {
+		use.OID = rel.OID
+		a.st.Sensitive = a.st.Sensitive || rel.Sensitive
+	}
+	configured = a.cat.configured(name)
+	a.st.Sensitive = a.st.Sensitive || configured
+	a.st.Tables = append(a.st.Tables, use)
+	if temporary && a.cat.sensitiveName(name.Name) {
+		a.refuse(codeShadow, int(r.GetLocation()), "a temporary relation %q would hide a protected or listed one", name.Name)
+	}
+	return name, configured
+}
+
+// configured reports whether the encrypt section or the policy names the table, existing or not.
+func (c *Catalog) configured(name TableName) bool {
+	if _, ok := c.spec.Protected[name]; ok {
+		return true
+	}
+	for _, t := range c.spec.Listed {
+		if t == name {
+			return true
+		}
+	}
+	return false
+}

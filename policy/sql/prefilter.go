@@ -1,0 +1,78 @@
+package sql
+
+// MayTouch reports false only if the text provably can't touch a protected or listed table, so that it may be forwarded without being
+// read at all.
+//
+// It searches the bytes of the text, letters of either case alike, for the name of everything from which such a table is reached: the
+// tables themselves, whether they exist or not, views, materialized views, parents and children over them, functions and
+// operators whose bodies name one of these or run SQL that can't be seen, built-in functions that run SQL given as text, and the statistics
+// views. Why that is enough:
+//
+//   - A statement reaches a relation or function through a name that stands in its text. The forms in which a name does not stand there
+//     as it is are: U&"…" identifiers (any U&" in the text answers true); a doubled quote inside "…" (the longest part
+//     without a quote is searched for); letters beyond ASCII, which stand in the client's encoding and which single-byte
+//     encodings fold (the longest part in ASCII is searched for; without one the answer is always true); truncation
+//     to 63 bytes (the stored name is a prefix of what is written).
+//   - Every client encoding of PostgreSQL writes an ASCII character of a name as that byte, so an ASCII name stands in the text byte by
+//     byte in every encoding, and with standard_conforming_strings either way.
+//   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
+//     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE or a backslash answer true.
+//   - Cascades reach tables that are not named: TRUNCATE or DROP together with CASCADE answer true.
+//   - Prepared statements and cursors over such tables are refused when they are made in SQL, so their names mean nothing here.
+//
+// It assumes that the catalog is that of the session's database and is as new as the last change of the schema, and that what the
+// server does by itself (triggers, rules of plain tables, column defaults, casts and operators written in C) is the administrator's will:
+// Problems reports triggers that reach a protected table.
+func (c *Catalog) MayTouch(text string) bool {
+	if c.names == nil {
+		return false
+	}
+	hit := c.names.match(text)
+	if hit&(hitName|hitUnicode) != 0 {
+		return true
+	}
+	if hit&(hitBlock) != 0 && hit&(hitHidden) != 0 {
+		return true
+	}
+	return hit&(hitDrop) != 0 && hit&hitCascade != 0
+}
+
+// sensitiveNames lists what MayTouch searches for; nil when nothing is protected or listed.
+func (c *Catalog) sensitiveNames() []string {
+	if len(c.spec.Protected) == 0 && len(c.spec.Listed) == 0 {
+		return nil
+	}
+	var names []string
+	for name := range c.sensitiveTableNames() {
+		names = append(names, name)
+	}
+	for name := range c.functions {
+		names = append(names, name)
+	}
+	names = append(names, c.operators...)
+	names = append(names, "pg_stats", "pg_statistic")
+	for _, r := range sqlRunners {
+		if r[len(r)-1] == '*' {
+			r = r[:len(r)-1]
+		}
+		names = append(names, r)
+	}
+	return names
+}
+
+// sensitiveTableNames are the unqualified names of sensitive relations, and of configured tables that need not exist yet.
+func (c *Catalog) sensitiveTableNames() map[string]bool {
+	names := map[string]bool{}
+	for t := range c.spec.Protected {
+		names[t.Name] = true
+	}
+	for _, t := range c.spec.Listed {
+		names[t.Name] = true
+	}
+	for _, r := range c.relations {
+		if r.Sensitive {
+			names[r.Name] = true
+		}
+	}
+	return names
+}

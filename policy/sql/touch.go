@@ -1,0 +1,183 @@
+package sql
+
+import (
+	"slices"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// touch is what a tree names, whatever the place where the name stands. It over-approximates: a CTE that has a table's name counts as
+// that table.
+type touch struct {
+	tables    []tableRef
+	sensitive bool // a name may be that of something sensitive
+	changes   bool // set_config is called
+	called    []calledFunction
+}
+
+type tableRef struct {
+	schema, name string
+	at           int
+	effects      Effect
+	rel          *Relation // nil when the catalog has no such relation
+}
+
+type calledFunction struct {
+	name []string
+	at   int
+}
+
+// touches walks any tree.
+func (a *analysis) touches(m protoreflect.ProtoMessage) *touch {
+	t := &touch{}
+	a.walk(t, m.ProtoReflect(), EffectSelect)
+	return t
+}
+
+func (a *analysis) walk(t *touch, m protoreflect.Message, effects Effect) {
+	switch n := m.Interface().(type) {
+	case *pg_query.RangeVar:
+		a.note(t, n, effects)
+		return
+	case *pg_query.FuncCall:
+		a.noteCall(t, stringList(n.GetFuncname()), int(n.GetLocation()))
+	case *pg_query.A_Expr:
+		t.sensitive = t.sensitive || a.cat.sensitiveOperator(stringList(n.GetName()))
+	case *pg_query.SubLink:
+		t.sensitive = t.sensitive || a.cat.sensitiveOperator(stringList(n.GetOperName()))
+	case *pg_query.InsertStmt:
+		a.target(t, n.GetRelation(), EffectInsert, m)
+		return
+	case *pg_query.UpdateStmt:
+		a.target(t, n.GetRelation(), EffectUpdate, m)
+		return
+	case *pg_query.DeleteStmt:
+		a.target(t, n.GetRelation(), EffectDelete, m)
+		return
+	case *pg_query.MergeStmt:
+		a.target(t, n.GetRelation(), EffectInsert|EffectUpdate|EffectDelete, m)
+		return
+	}
+	a.walkFields(t, m, effects, "")
+}
+
+// target notes a statement's target and walks the rest.
+func (a *analysis) target(t *touch, r *pg_query.RangeVar, effects Effect, m protoreflect.Message) {
+	if r != nil {
+		a.note(t, r, effects)
+	}
+	a.walkFields(t, m, EffectSelect, "relation")
+}
+
+func (a *analysis) walkFields(t *touch, m protoreflect.Message, effects Effect, skip protoreflect.Name) {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if f.Kind() != protoreflect.MessageKind || f.Name() == skip {
+			return true
+		}
+		if !f.IsList() {
+			a.walk(t, v.Message(), effects)
+			return true
+		}
+		list := v.List()
+		for i := range list.Len() {
+			a.walk(t, list.Get(i).Message(), effects)
+		}
+		return true
+	})
+}
+
+func (a *analysis) note(t *touch, n *pg_query.RangeVar, effects Effect) {
+	ref := tableRef{schema: n.GetSchemaname(), name: n.GetRelname(), at: int(n.GetLocation()), effects: effects}
+	ref.rel, _ = a.cat.Relation(a.path, ref.schema, ref.name)
+	t.sensitive = t.sensitive || a.cat.sensitiveTable(ref.schema, ref.name, ref.rel)
+	t.tables = append(t.tables, ref)
+}
+
+func (a *analysis) noteCall(t *touch, name []string, at int) {
+	schema, last := splitName(name)
+	if last == "set_config" {
+		t.changes = true
+	}
+	if a.cat.sensitiveFunction(a.path, schema, last) {
+		t.sensitive = true
+	}
+	t.called = append(t.called, calledFunction{name, at})
+}
+
+// sensitiveTable reports whether a name may denote something sensitive: the relation found does, or, when none was found, the name is that of
+// something sensitive anywhere.
+func (c *Catalog) sensitiveTable(schema, name string, found *Relation) bool {
+	if c.names == nil {
+		return false
+	}
+	if found != nil {
+		return found.Sensitive
+	}
+	return isStatistics(schema, name) || c.sensitiveName(name)
+}
+
+func isStatistics(schema, name string) bool {
+	return (schema == "" || schema == "pg_catalog") && slices.Contains(statisticsRelations, name)
+}
+
+// sensitiveName reports whether anything sensitive has this name, in any schema, existing or configured.
+func (c *Catalog) sensitiveName(name string) bool { return c.tableNames[name] }
+
+func (c *Catalog) sensitiveOperator(parts []string) bool {
+	_, name := splitName(parts)
+	return slices.Contains(c.operators, name)
+}
+
+// tableUses records the tables that a walk found.
+func (a *analysis) tableUses(t *touch) {
+	for _, ref := range t.tables {
+		a.addTable(ref.schema, ref.name, ref.at, ref.effects)
+	}
+}
+
+// addTable records one occurrence of a table. A name that the catalog does not know is recorded as written.
+func (a *analysis) addTable(schema, name string, at int, effects Effect) *Relation {
+	use := TableUse{Table: TableName{schema, name}, Effects: effects, At: a.nameSpan(at)}
+	rel, ok := a.cat.Relation(a.path, schema, name)
+	if ok {
+		use.Table, use.OID = rel.TableName(), rel.OID
+	}
+	a.st.Sensitive = a.st.Sensitive || a.cat.sensitiveTable(schema, name, rel)
+	a.st.Tables = append(a.st.Tables, use)
+	return rel
+}
+
+// nameSpan is the span of a qualified name that begins at at.
+func (a *analysis) nameSpan(at int) Span {
+	if at < 0 || at >= len(a.text) {
+		return Span{a.st.At.Start, a.st.At.Start}
+	}
+	end := nameEnd(a.text, at)
+	for end >= 0 {
+		dot, ok := nextToken(a.text, end)
+		if !ok || !isPunct(a.text, dot, ".") {
+			break
+		}
+		next := nameEnd(a.text, dot.End)
+		if next < 0 {
+			break
+		}
+		end = next
+	}
+	if end < 0 {
+		return Span{at, at}
+	}
+	return Span{at, end}
+}
+
+// stringList takes the strings of a list of String nodes.
+func stringList(nodes []*pg_query.Node) []string {
+	var out []string
+	for _, n := range nodes {
+		if s := n.GetString_(); s != nil {
+			out = append(out, s.GetSval())
+		}
+	}
+	return out
+}

@@ -1,0 +1,174 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// analyzeUtility analyses every statement that is not a query or a change of rows. A kind without a case of its own is refused when it
+// names something sensitive.
+func (a *analysis) analyzeUtility(node *pg_query.Node) {
+	switch n := node.GetNode().(type) {
+	case *pg_query.Node_TransactionStmt:
+		a.transaction(n.TransactionStmt)
+	case *pg_query.Node_VariableSetStmt:
+		a.st.ChangesPath = changesPath(n.VariableSetStmt)
+		a.st.Understood = true
+	case *pg_query.Node_DiscardStmt:
+		a.st.ChangesPath = n.DiscardStmt.GetTarget() == pg_query.DiscardMode_DISCARD_ALL
+		a.st.ChangesSchema = a.st.ChangesPath || n.DiscardStmt.GetTarget() == pg_query.DiscardMode_DISCARD_TEMP
+		a.st.Understood = true
+	case *pg_query.Node_VariableShowStmt, *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt,
+		*pg_query.Node_CheckPointStmt, *pg_query.Node_LoadStmt, *pg_query.Node_DeallocateStmt, *pg_query.Node_ClosePortalStmt,
+		*pg_query.Node_FetchStmt, *pg_query.Node_ConstraintsSetStmt:
+		a.st.Understood = true
+	case *pg_query.Node_ExplainStmt:
+		a.explain(n.ExplainStmt)
+	case *pg_query.Node_PrepareStmt:
+		a.stored(n.PrepareStmt.GetQuery(), 0)
+	case *pg_query.Node_DeclareCursorStmt:
+		a.stored(n.DeclareCursorStmt.GetQuery(), EffectCursor)
+	case *pg_query.Node_CreateTableAsStmt:
+		into := n.CreateTableAsStmt.GetInto().GetRel()
+		a.analyzeCreateAs(n.CreateTableAsStmt.GetQuery(), into, a.touches(n.CreateTableAsStmt.GetQuery()))
+	case *pg_query.Node_CopyStmt:
+		a.copy(n.CopyStmt)
+	case *pg_query.Node_DoStmt:
+		if a.cat.MayTouch(a.source()) {
+			a.refuse(codeDynamic, a.st.At.Start, "a DO block may run SQL over a protected or listed table")
+			return
+		}
+		a.st.ChangesSchema, a.st.ChangesPath, a.st.Understood = true, true, true
+	default:
+		a.analyzeMaintenance(node)
+	}
+}
+
+// source is the statement's own text.
+func (a *analysis) source() string { return a.text[a.st.At.Start:a.st.At.End] }
+
+func (a *analysis) transaction(n *pg_query.TransactionStmt) {
+	switch n.GetKind() {
+	case pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK, pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
+		a.st.ChangesPath = true
+	}
+	a.st.Understood = true
+}
+
+// changesPath reports whether a SET or RESET may change the search path or the current role.
+func changesPath(n *pg_query.VariableSetStmt) bool {
+	if n.GetKind() == pg_query.VariableSetKind_VAR_RESET_ALL {
+		return true
+	}
+	switch strings.ToLower(n.GetName()) {
+	case "search_path", "role", "session_authorization":
+		return true
+	}
+	return false
+}
+
+// explain is its body's analysis; its own rows are text of the server's making.
+func (a *analysis) explain(n *pg_query.ExplainStmt) {
+	verb := a.st.Verb
+	if inner := n.GetQuery(); isDML(inner) {
+		a.analyzeQuery(inner)
+	} else {
+		a.analyzeUtility(inner)
+	}
+	a.st.Verb = verb
+	for i := range a.st.Tables {
+		a.st.Tables[i].Effects |= EffectExplain
+	}
+	if a.st.Refusal == nil && a.st.Understood {
+		a.st.Results = []Result{{Name: "QUERY PLAN", Origin: Origin{Table: -1}}}
+	}
+}
+
+// stored analyses the query of PREPARE and DECLARE CURSOR: refused when sensitive, since EXECUTE and FETCH do not say what they run.
+func (a *analysis) stored(query *pg_query.Node, effects Effect) {
+	verb := a.st.Verb
+	a.analyzeQuery(query)
+	a.st.Verb = verb
+	for i := range a.st.Tables {
+		a.st.Tables[i].Effects |= effects
+	}
+	if a.st.Refusal == nil && a.st.Sensitive {
+		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(verb))
+	}
+	a.plain()
+}
+
+// plain forgets what is known of rows: the statement returns none that must be looked at.
+func (a *analysis) plain() { a.st.Results = nil }
+
+// analyzeCreateAs analyses CREATE TABLE AS, CREATE MATERIALIZED VIEW and SELECT INTO.
+func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.RangeVar, t *touch) {
+	a.st.ChangesSchema, a.st.ChangesPath = true, t.changes
+	for _, ref := range t.tables {
+		if into != nil && ref.at == int(into.GetLocation()) {
+			continue
+		}
+		a.addTable(ref.schema, ref.name, ref.at, ref.effects)
+	}
+	a.addTarget(into, EffectCreate|EffectInsert)
+	switch {
+	case a.st.Sensitive || t.sensitive:
+		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(a.st.Verb))
+	default:
+		a.st.Understood = true
+	}
+}
+
+// copy analyses COPY. Rows of a listed table may not leave by COPY, which knows no masks.
+func (a *analysis) copy(n *pg_query.CopyStmt) {
+	if n.GetQuery() != nil {
+		a.analyzeQuery(n.GetQuery())
+		a.st.Verb = "copy"
+		for i := range a.st.Tables {
+			a.st.Tables[i].Effects |= EffectCopyTo
+		}
+		if a.st.Refusal == nil && a.st.Sensitive {
+			a.refuse(codeCopy, a.st.At.Start, "COPY of a query over a protected or listed table is not supported")
+		}
+		a.plain()
+		return
+	}
+	effects := EffectCopyTo | EffectSelect
+	if n.GetIsFrom() {
+		effects = EffectCopyFrom | EffectInsert
+	}
+	r := n.GetRelation()
+	rel := a.addTable(r.GetSchemaname(), r.GetRelname(), int(r.GetLocation()), effects)
+	t := a.touches(n.GetWhereClause())
+	switch {
+	case !a.st.Sensitive && !t.sensitive:
+		a.st.Understood = true
+	case n.GetIsFrom() && rel != nil && rel.Listed && !rel.Protected && rel.Unusable == nil && !t.sensitive && (rel.Kind == 'r' || rel.Kind == 'p'):
+		a.copyColumns(n, rel)
+		a.st.Understood = true
+	default:
+		a.refuse(codeCopy, int(r.GetLocation()), "COPY of %s is not supported", describe(r.GetSchemaname(), r.GetRelname()))
+	}
+}
+
+// copyColumns records the columns that COPY FROM writes.
+func (a *analysis) copyColumns(n *pg_query.CopyStmt, rel *Relation) {
+	names := stringList(n.GetAttlist())
+	for i := range rel.Columns {
+		c := &rel.Columns[i]
+		if len(names) > 0 && !contains(names, c.Name) {
+			continue
+		}
+		a.st.Columns = append(a.st.Columns, ColumnUse{Table: len(a.st.Tables) - 1, Name: c.Name, Num: c.Num, Use: UseWrite, At: a.st.Tables[len(a.st.Tables)-1].At})
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
