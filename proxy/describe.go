@@ -64,7 +64,13 @@ func (s *session) rowDescription(a answer) error {
 			return s.ownError(a, err)
 		}
 	}
+	if st := statementOf(a); st != nil {
+		st.witnessed.Store(p.Plan)
+	}
 	s.described(a)
+	if a.own {
+		return nil
+	}
 	return s.client.SetOut(appendDescription(s.client.Out(), fields, slots, a))
 }
 
@@ -74,6 +80,13 @@ func (s *session) planOf(a answer) planned {
 		return a.portal.plan
 	}
 	return a.run.plan
+}
+
+func statementOf(a answer) *statement {
+	if a.portal != nil {
+		return a.portal.stmt
+	}
+	return a.stmt
 }
 
 func slotsOf(a answer, p planned) []policy.Slot {

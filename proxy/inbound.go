@@ -57,16 +57,25 @@ func (s *session) message(typ byte, size int) error {
 	case 'c', 'f':
 		return s.pass(answer{kind: kindCopyEnd})
 	case 'X':
-		return errTerminate
+		return s.terminate()
 	}
 	return &fatal{sqlstate: "08P01", message: fmt.Sprintf("invalid message type %q from the client, %d bytes", typ, size)}
+}
+
+// terminate hands the client's farewell on. The server still does what it was sent before; its answers go nowhere.
+func (s *session) terminate() error {
+	s.client.Deaf.Store(true)
+	if err := errors.Join(s.client.Forward(s.up), s.up.Flush()); err != nil {
+		return err
+	}
+	return errTerminate
 }
 
 // whole reads a frame that must be looked at and hands it on.
 func (s *session) whole(do func(frame, body []byte) error) error {
 	frame, err := s.client.Frame()
 	if errors.Is(err, wire.ErrTooLong) {
-		return &fatal{sqlstate: "54000", message: err.Error(), hint: "raise limits.max_message"}
+		return s.tooLong()
 	}
 	if err != nil {
 		return fmt.Errorf("client read: %w", err)
@@ -75,6 +84,53 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 		return nil
 	}
 	if err := do(frame, frame[5:]); err != nil && !errors.Is(err, errDropped) {
+		return err
+	}
+	return nil
+}
+
+// peeked is how much of a long message is looked at: PostgreSQL's names have at most 63 bytes, and so have sane clients'.
+const peeked = 1024
+
+// tooLong takes a message that is too long to be read whole. A Bind of a plain statement may pass all the same; the rest is
+// refused.
+func (s *session) tooLong() error {
+	typ, _, err := s.client.Next()
+	if err != nil {
+		return fmt.Errorf("client read: %w", err)
+	}
+	head, err := s.client.Peek(peeked)
+	if err != nil {
+		return fmt.Errorf("client read: %w", err)
+	}
+	kinds := map[byte]kind{'Q': kindQuery, 'F': kindCall, 'P': kindParse, 'B': kindBind, 'D': kindDescribePortal, 'E': kindExecute, 'C': kindClose}
+	a := answer{kind: kinds[typ], refusal: refusalLong}
+	s.inBatch = s.inBatch || !simple(a.kind)
+	r := wire.NewReader(head)
+	first, second := r.CString(), r.CString()
+	if r.Err() == nil && (typ == 'P' || typ == 'B') {
+		a.name = string(first)
+	}
+	if typ == 'B' && r.Err() == nil {
+		st, err := s.statement(second)
+		if errors.Is(err, errDropped) {
+			return s.client.Discard()
+		}
+		if err != nil {
+			return err
+		}
+		if st == nil || st.plan.Plain {
+			a.refusal = nil
+			if st != nil {
+				a.portal = &portal{stmt: st, plan: st.plan, batch: s.batch}
+			}
+			return s.pass(a)
+		}
+	}
+	if err := s.client.Discard(); err != nil {
+		return fmt.Errorf("client read: %w", err)
+	}
+	if err := s.refuseNamed(a); !errors.Is(err, errDropped) {
 		return err
 	}
 	return nil
@@ -295,12 +351,25 @@ func (s *session) execute(frame, body []byte) error {
 	if po == nil {
 		return s.send(answer{kind: kindExecute, run: &run{plan: planned{Plan: plainPlan}}}, frame)
 	}
+	if err := s.callWitness(name, po); err != nil {
+		return err
+	}
 	ru := &run{plan: po.plan, edits: po.stmt.edits, shape: po.shape}
 	if refusal := s.decide(ru); refusal != nil {
 		return s.refuse(kindExecute, refusal)
 	}
 	s.effects(po.plan.Plan)
 	return s.send(answer{kind: kindExecute, portal: po, run: ru}, frame)
+}
+
+// callWitness has the server describe a portal whose results it has not described under this plan, before rows of it come.
+func (s *session) callWitness(name []byte, po *portal) error {
+	if po.plan.Plain || len(po.plan.Statements[0].Results) == 0 || po.stmt.witnessed.Load() == po.plan.Plan {
+		return nil
+	}
+	out, at := wire.Begin(s.frame[:0], 'D')
+	s.frame = wire.End(wire.AppendCString(append(out, 'P'), string(name)), at)
+	return s.send(answer{kind: kindDescribePortal, portal: po, own: true}, s.frame)
 }
 
 func (s *session) close(frame, body []byte) error {

@@ -37,7 +37,8 @@ type answer struct {
 	portal    *portal
 	oldStmt   *statement // what name meant before, restored when the server skips the message
 	oldPortal *portal
-	run       *run // set for Query and Execute
+	run       *run // set for Query, Execute and Describe of a statement
+	own       bool // a Describe that the client did not ask for
 }
 
 // ledger holds the answers owed, in order, and what the client's names mean. It is the only thing that both loops share.

@@ -59,6 +59,9 @@ func (s *session) answer(typ byte) error {
 		if !fits(a.kind, typ) {
 			return desync(a.kind, typ)
 		}
+		if a.own {
+			return s.ownError(a, errUndescribed)
+		}
 		s.ledger.settle()
 		return s.up.Forward(s.client)
 	case 'C', 'I', 's':

@@ -103,7 +103,10 @@ func (s *session) makeSure(text []byte) error {
 	if err != nil {
 		return s.asked(err)
 	}
-	if s.path, err = sql.ParsePath(rows); err != nil {
+	if len(rows) != 1 || len(rows[0]) == 0 {
+		return refusalCatalog
+	}
+	if s.path, err = sql.ParsePath(rows[0][0]); err != nil {
 		return err
 	}
 	s.pathID = strings.Join(s.path, "\x00")

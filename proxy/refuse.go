@@ -29,6 +29,8 @@ var (
 	refusalReplan = &sql.Refusal{Code: "PV007", SQLSTATE: "0A000", At: -1,
 		Message: "cached plan must not change result type",
 		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}
+	refusalLong = &sql.Refusal{Code: "PV011", SQLSTATE: "54000", At: -1,
+		Message: "the message is longer than the proxy reads whole", Hint: "Raise limits.max_message_bytes."}
 	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
 		Message: "audit log unavailable; nothing was sent to the database",
 		Hint:    "Statements of this role are only carried out when they can be recorded first."}
@@ -55,6 +57,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: "PV010", SQLSTATE: "XX000", Title: "The server's result is not what was planned",
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
+		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
 	}
 }
 

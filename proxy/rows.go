@@ -142,7 +142,7 @@ func (c *columnShape) appendMasked(dst, raw []byte, set *value.Settings, scratch
 		if err != nil {
 			return dst, err
 		}
-		if scratch.text, err = value.Text(scratch.text[:0], c.typ, plain, set); err != nil {
+		if scratch.text, err = value.Text(scratch.text[:0], plain, c.typ, set); err != nil {
 			return dst, c.broken(err)
 		}
 		text = scratch.text

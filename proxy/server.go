@@ -182,6 +182,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	if err != nil {
 		return
 	}
+	defer s.sessions.Add(-1)
 	done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -269,7 +270,7 @@ func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Pr
 	ses.log = s.log.With(zap.String("session", ses.id), zap.String("user", proof.User), zap.String("database", o.Startup.Database))
 	ses.seal.server = s
 	ses.settings.Store(&value.Settings{})
-	for _, p := range g.Parameters {
+	for _, p := range g.Params {
 		ses.setting(p[0], p[1])
 	}
 	ses.status.Store(uint32(g.Status))

@@ -11,12 +11,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/audit"
-	"github.com/pgveil/pgveil/proxy/metrics"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -89,15 +89,18 @@ func (s *session) run() error {
 	start := s.event(audit.SessionStart)
 	start.Addr, start.Method = s.subject.Addr.String(), s.subject.Method
 	s.note(start)
-	s.client.BeforeRead = s.up.Flush
-	s.up.BeforeRead = s.client.Flush
+	s.watch(s.client, s.up, s.server.metrics.AddedInbound)
+	s.watch(s.up, s.client, s.server.metrics.AddedOutbound)
 
 	var loops sync.WaitGroup
 	reasons := make(chan error, 2)
 	loop := func(f func() error) {
 		defer loops.Done()
-		reasons <- f()
-		s.stop()
+		err := f()
+		reasons <- err
+		if !errors.Is(err, errTerminate) { // then the server ends the session when it has done all it was sent
+			s.stop()
+		}
 	}
 	stopWatching := context.AfterFunc(s.ctx, s.interrupt)
 	defer stopWatching()
@@ -157,7 +160,24 @@ func outcomeOf(reason error) string {
 	return "error"
 }
 
-// measure observes how long batches stay in the proxy.
-func (s *session) measure(m *metrics.Metrics) {
-	_ = m
+// sampled is how many batches share one observation of the time that a batch stays in the proxy.
+const sampled = 16
+
+// watch makes what was read from one side go out to the other before more is waited for, and observes how long that takes.
+func (s *session) watch(from, to *wire.Conn, took prometheus.Observer) {
+	var n uint
+	var woke time.Time
+	from.BeforeRead = func() error {
+		err := to.Flush()
+		if !woke.IsZero() {
+			took.Observe(time.Since(woke).Seconds())
+			woke = time.Time{}
+		}
+		return err
+	}
+	from.AfterRead = func() {
+		if n++; n%sampled == 0 {
+			woke = time.Now()
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/pgveil/pgveil/policy"
@@ -15,7 +16,7 @@ type planned struct {
 	path    string
 }
 
-// statement is a prepared statement, as the client's name denotes it. Its fields but certain and reader belong to the inbound
+// statement is a prepared statement, as the client's name denotes it. Its fields but certain and witnessed belong to the inbound
 // loop.
 type statement struct {
 	text     string // the client's own
@@ -25,6 +26,8 @@ type statement struct {
 	edits    *positions
 
 	certain bool // under ledger.mu: the server has confirmed it
+	// witnessed is the plan whose results the server has described as expected.
+	witnessed atomic.Pointer[policy.Plan]
 
 	shape *rowShape // of the latest Bind, used again when the formats are the same
 }

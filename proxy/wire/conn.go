@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 )
 
 const (
@@ -30,6 +31,10 @@ type Conn struct {
 
 	// BeforeRead, if set, runs each time Conn is about to block for input: the place to flush the other side.
 	BeforeRead func() error
+	// AfterRead, if set, runs when input has come after that.
+	AfterRead func()
+	// Deaf makes output go nowhere: the peer has said that it is gone.
+	Deaf atomic.Bool
 
 	in       []byte // in[r:w] is read and not consumed
 	r, w     int
@@ -162,6 +167,9 @@ func (c *Conn) fill(n int) error {
 		}
 		m, err := c.Conn.Read(c.in[c.w:])
 		c.w += m
+		if c.AfterRead != nil {
+			c.AfterRead()
+		}
 		if err != nil && c.w-c.r < n {
 			if err == io.EOF && c.w > c.r {
 				return io.ErrUnexpectedEOF
@@ -198,7 +206,13 @@ func (c *Conn) Flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	_, err := c.Conn.Write(c.out)
+	var err error
+	if !c.Deaf.Load() {
+		_, err = c.Conn.Write(c.out)
+	}
+	if c.Deaf.Load() {
+		err = nil
+	}
 	if cap(c.out) > 8*flushAt {
 		c.out = nil
 	} else {
