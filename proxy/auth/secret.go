@@ -8,19 +8,19 @@ import (
 
 const redacted = "[secret]"
 
-// Secret holds bytes that no log, error or dump may show: every way of printing it prints a name. The bytes are behind a
-// pointer, so that even printing a struct with an unexported Secret in it shows an address.
-type Secret struct{ p *[]byte }
+// Secret holds bytes that no log, error or dump may show: every way of printing it prints a name. The bytes are in a
+// closure, because fmt does not ask the methods of a Secret in an unexported field, and follows pointers.
+type Secret struct{ bytes func() *[]byte }
 
 // NewSecret takes b over; the caller must not use it afterwards.
-func NewSecret(b []byte) Secret { return Secret{p: &b} }
+func NewSecret(b []byte) Secret { return Secret{bytes: func() *[]byte { return &b }} }
 
 // Reveal is the bytes themselves, not a copy.
 func (s Secret) Reveal() []byte {
-	if s.p == nil {
+	if s.bytes == nil {
 		return nil
 	}
-	return *s.p
+	return *s.bytes()
 }
 
 // Empty says that there are no bytes.
@@ -28,9 +28,9 @@ func (s Secret) Empty() bool { return len(s.Reveal()) == 0 }
 
 // Wipe overwrites the bytes and forgets them, in all copies of s.
 func (s Secret) Wipe() {
-	if s.p != nil {
-		clear(*s.p)
-		*s.p = nil
+	if s.bytes != nil {
+		clear(*s.bytes())
+		*s.bytes() = nil
 	}
 }
 

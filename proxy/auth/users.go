@@ -20,6 +20,14 @@ type User struct {
 
 func (u User) validAt(t time.Time) bool { return u.ValidUntil.IsZero() || t.Before(u.ValidUntil) }
 
+func (u User) encode() string {
+	s := quote(u.Name) + " " + u.Verifier.Encode()
+	if !u.ValidUntil.IsZero() {
+		s += " " + u.ValidUntil.UTC().Format(time.RFC3339Nano)
+	}
+	return s
+}
+
 // Users is an immutable snapshot of a users file. The zero value knows no one.
 type Users struct {
 	byName map[string]User
@@ -28,8 +36,11 @@ type Users struct {
 	shape  Verifier
 }
 
-// line is one line of the file: text if it names no user.
-type line struct{ text, user string }
+// line is one line of the file: a user's, the mock secret's, or else text.
+type line struct {
+	text, user string
+	mock       bool
+}
 
 const (
 	// mockDirective starts the line that holds the secret of the mock verifiers.
@@ -46,7 +57,7 @@ func NewUsers() *Users {
 	u := &Users{secret: NewSecret(b)}
 	u.lines = []line{
 		{text: "# Users of pgveil: name, verifier, and if it ends, until when. See pgveil users."},
-		{text: mockDirective + " " + base64.StdEncoding.EncodeToString(b)},
+		{mock: true},
 	}
 	return u.finish()
 }
@@ -140,16 +151,15 @@ func (u *Users) mock(name string) Verifier {
 func (u *Users) Encode() []byte {
 	var b strings.Builder
 	for _, l := range u.lines {
-		if l.user == "" {
-			b.WriteString(l.text + "\n")
-			continue
+		switch {
+		case l.mock:
+			b.WriteString(mockDirective + " " + base64.StdEncoding.EncodeToString(u.secret.Reveal()))
+		case l.user != "":
+			b.WriteString(u.byName[l.user].encode())
+		default:
+			b.WriteString(l.text)
 		}
-		x := u.byName[l.user]
-		b.WriteString(quote(x.Name) + " " + x.Verifier.Encode())
-		if !x.ValidUntil.IsZero() {
-			b.WriteString(" " + x.ValidUntil.UTC().Format(time.RFC3339Nano))
-		}
-		b.WriteString("\n")
+		b.WriteByte('\n')
 	}
 	return []byte(b.String())
 }

@@ -42,7 +42,7 @@ func (u *Users) parseLine(text string) error {
 		return err
 	}
 	if trimmed[0] == '@' {
-		u.lines = append(u.lines, line{text: text})
+		u.lines = append(u.lines, line{mock: true})
 		return u.parseMock(f)
 	}
 	x, err := parseUser(f)
