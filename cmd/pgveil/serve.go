@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pgveil/pgveil/config"
+	"github.com/pgveil/pgveil/proxy"
+	"github.com/pgveil/pgveil/proxy/audit"
+	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+func newServe() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the proxy",
+		Long: `Runs until SIGTERM or SIGINT, then takes no new clients, gives the sessions limits.drain_timeout to finish, and ends; a second
+signal ends it at once. SIGHUP, and any change of the files that the configuration names, loads policy, protected columns, keys, users
+and certificate again: all or nothing. A reload that fails changes nothing, says why in the log, and shows in a metric. Changes of
+other settings are named and need a restart.
+
+The log goes to standard error.`,
+		Example: "  pgveil serve -c /etc/pgveil/pgveil.yaml",
+		Args:    args(cobra.NoArgs),
+	}
+	path := configFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		cfg, err := config.Load(*path)
+		if err != nil {
+			return err
+		}
+		p, err := build(c.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		log, err := newLogger(cfg.Log, c.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		defer log.Sync()
+		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
+		defer stop()
+		context.AfterFunc(ctx, stop) // a second signal is not caught any more
+		s := &service{path: *path, parts: p, log: log}
+		if err := s.open(); err != nil {
+			return err
+		}
+		return s.run(ctx)
+	}
+	return c
+}
+
+// service is the running proxy and what surrounds it.
+type service struct {
+	path  string
+	parts *parts // as started; what a reload replaces stands in live
+	log   *zap.Logger
+
+	live     live
+	registry *prometheus.Registry
+	metrics  *metrics.Metrics
+	record   *audit.Log // nil: none
+	server   *proxy.Server
+	clients  net.Listener
+	pages    net.Listener // nil: none
+}
+
+// open takes what can be taken once: ports, and the folder of the record. It starts nothing.
+func (s *service) open() (err error) {
+	cfg := s.parts.cfg
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	s.live.set(s.parts)
+	s.registry = prometheus.NewRegistry()
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.metrics = metrics.New(s.registry)
+	s.metrics.WatchCertificates(s.live.certificates)
+	if s.clients, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return err
+	}
+	if cfg.Metrics.Listen != "" {
+		if s.pages, err = net.Listen("tcp", cfg.Metrics.Listen); err != nil {
+			return err
+		}
+	}
+	if s.parts.auditKey != nil {
+		s.record, err = audit.Open(string(cfg.Audit.Dir), audit.Options{
+			Key: s.parts.auditKey, Software: software(), CheckpointEvery: cfg.Audit.CheckpointInterval.Std(),
+		})
+		if errors.Is(err, audit.ErrBroken) {
+			return withHint(err, "find out why; then pgveil audit accept-break")
+		}
+		if err != nil {
+			return err
+		}
+		s.metrics.WatchAudit(s.record.Lag)
+	}
+	s.server, err = proxy.New(s.options())
+	return err
+}
+
+func (s *service) close() {
+	for _, ln := range []net.Listener{s.clients, s.pages} {
+		if ln != nil {
+			ln.Close()
+		}
+	}
+	if s.record != nil {
+		s.record.Close()
+	}
+}
+
+func (s *service) options() proxy.Options {
+	p, l := s.parts, s.parts.cfg.Limits
+	return proxy.Options{
+		Listener: s.clients,
+		Accept:   wire.AcceptOptions{TLS: s.live.serverTLS(), RequireTLS: p.cfg.TLS.Mode != config.TLSPlainOnLoopback},
+		Method:   p.method,
+		Login:    p.login,
+		Dial:     p.dial,
+		World:    p.world,
+		Audit:    s.record,
+		Metrics:  s.metrics,
+		Log:      s.log,
+		Limits: proxy.Limits{
+			Sessions: l.MaxConnections, Handshake: l.HandshakeTimeout.Std(), Message: int(l.MaxMessageBytes),
+			Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(),
+		},
+	}
+}
+
+// run serves until ctx ends and returns when everything has ended: the sessions first, then what they rely on.
+func (s *service) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	around, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var g errgroup.Group
+	// What surrounds the server must not end before it; if it does, the server ends too.
+	beside := func(what string, f func(context.Context) error) {
+		g.Go(func() error {
+			err := f(around)
+			if around.Err() == nil {
+				cancel()
+				return fmt.Errorf("%s ended: %w", what, errOr(err, errors.New("without a reason")))
+			}
+			return err
+		})
+	}
+	if s.record != nil {
+		beside("the record", s.record.Run)
+		s.note(ctx, audit.Event{Kind: audit.KeysLoaded})
+	}
+	if s.pages != nil {
+		beside("metrics", func(ctx context.Context) error {
+			return metrics.Serve(ctx, s.pages, metrics.Routes(s.registry, s.checks()...))
+		})
+	}
+	beside("watching files", s.watch)
+	now := time.Now()
+	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
+		s.metrics.Reload(what, now, nil)
+	}
+	s.log.Info("ready", zap.String("version", version), zap.Stringer("listen", s.clients.Addr()),
+		zap.String("upstream", s.parts.cfg.Upstream.Host), zap.String("policy", s.parts.world.Policy.Version()))
+	err := s.server.Run(ctx)
+	s.log.Info("ending")
+	end()
+	err = errors.Join(err, g.Wait())
+	if s.record != nil {
+		err = errors.Join(err, s.record.Close())
+	}
+	return err
+}
+
+func errOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// checks are the conditions of being ready.
+func (s *service) checks() []metrics.Check {
+	checks := []metrics.Check{{Name: "upstream", Func: s.upstreamReachable}}
+	if s.record != nil {
+		checks = append(checks, metrics.Check{Name: "record", Func: func(context.Context) error { return s.record.Healthy() }})
+	}
+	return checks
+}
+
+// upstreamReachable opens and closes a socket: no more, lest the server's log fill with broken handshakes.
+func (s *service) upstreamReachable(ctx context.Context) error {
+	u := s.parts.cfg.Upstream
+	network, addr := "tcp", net.JoinHostPort(u.Host, fmt.Sprint(u.Port))
+	if u.Host[0] == '/' {
+		network, addr = "unix", fmt.Sprintf("%s/.s.PGSQL.%d", u.Host, u.Port)
+	}
+	conn, err := (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, network, addr)
+	if err != nil {
+		return errors.New("the upstream server cannot be reached")
+	}
+	return conn.Close()
+}
+
+// note puts an event on the record; that it could not be is logged.
+func (s *service) note(ctx context.Context, e audit.Event) {
+	if s.record == nil {
+		return
+	}
+	if err := s.record.AppendAsync(ctx, e); err != nil {
+		s.log.Error("event not recorded", zap.String("kind", string(e.Kind)), zap.Error(err))
+	}
+}
