@@ -1,0 +1,275 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// condition analyses a boolean expression. top is true within the top-level AND of a WHERE, where an equality with constants is
+// a lookup.
+func (r *resolver) condition(s *scope, node *pg_query.Node, top bool, use Use) {
+	if b := node.GetBoolExpr(); b != nil {
+		top = top && b.GetBoolop() == pg_query.BoolExprType_AND_EXPR
+		for _, arg := range b.GetArgs() {
+			r.condition(s, arg, top, use)
+		}
+		return
+	}
+	if e := node.GetAExpr(); e != nil {
+		lookup := use
+		if top {
+			lookup = UseLookup
+		}
+		r.operator(s, e, use, lookup)
+		return
+	}
+	if n := node.GetNullTest(); n != nil {
+		r.nullTest(s, n, use)
+		return
+	}
+	if l := node.GetSubLink(); l != nil {
+		r.subLink(s, l, use)
+		return
+	}
+	v := r.eval(s, node, use)
+	if v.form == formSealed {
+		r.mark(v, use)
+		r.no(codeCondition, v.at.Start, "%s can't be used as a condition", v.name())
+		return
+	}
+	r.settle(v, use, OIDBool, codeCondition)
+}
+
+// equality reports whether an operator is the server's own = or <>.
+func equality(name []*pg_query.Node) bool {
+	parts := nameList(name)
+	if len(parts) == 0 || len(parts) > 2 || len(parts) == 2 && parts[0] != "pg_catalog" {
+		return false
+	}
+	op := parts[len(parts)-1]
+	return op == "=" || op == "<>"
+}
+
+// operator analyses an A_Expr. use is recorded for operands in general, lookup for a column compared for equality with constants.
+func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value {
+	at := int(e.GetLocation())
+	result := plainValue(OIDBool, r.spanAt(e.GetLocation()))
+	if use&UsePredicate == 0 {
+		use |= UsePredicate
+	}
+	pick := func(negated bool) Use {
+		if negated {
+			return use
+		}
+		return lookup
+	}
+	parts := nameList(e.GetName())
+	negated := len(parts) > 0 && parts[len(parts)-1] != "="
+	switch e.GetKind() {
+	case pg_query.A_Expr_Kind_AEXPR_OP:
+		if e.GetLexpr() != nil && e.GetRexpr() != nil && equality(e.GetName()) {
+			l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+			r.compareUsing(l, rt, pick(negated), use, at)
+			return result
+		}
+		return r.plainOperator(s, e, use)
+	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
+		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+		r.compareUsing(l, rt, pick(e.GetKind() == pg_query.A_Expr_Kind_AEXPR_DISTINCT), use, at)
+		return result
+	case pg_query.A_Expr_Kind_AEXPR_IN:
+		l := r.eval(s, e.GetLexpr(), use)
+		items := e.GetRexpr().GetList().GetItems()
+		vals, all := make([]value, len(items)), true
+		for i, n := range items {
+			vals[i] = r.eval(s, n, use)
+			all = all && vals[i].constant()
+		}
+		lk := use
+		if all {
+			lk = pick(negated)
+		}
+		for _, v := range vals {
+			r.compareUsing(l, v, lk, use, at)
+		}
+		return result
+	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
+		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+		if equality(e.GetName()) {
+			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use, at)
+			return result
+		}
+		r.ordered(l, use, at)
+		r.ordered(rt, use, at)
+		return result
+	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
+		l, rt := r.eval(s, e.GetLexpr(), use|UseExpression), r.eval(s, e.GetRexpr(), use|UseExpression)
+		r.compare(l, rt, use|UseExpression, at)
+		if l.form == formSealed {
+			return l.derived()
+		}
+		r.settle(l, 0, 0, codeExpression)
+		return plainValue(l.typ.OID, l.at)
+	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE, pg_query.A_Expr_Kind_AEXPR_SIMILAR:
+		r.settle(r.eval(s, e.GetLexpr(), use), use, OIDText, codePattern)
+		r.settle(r.eval(s, e.GetRexpr(), use), use, OIDText, codePattern)
+		return result
+	}
+	// BETWEEN and whatever comes later.
+	r.ordered(r.eval(s, e.GetLexpr(), use), use, at)
+	if items := e.GetRexpr().GetList().GetItems(); items != nil {
+		for _, n := range items {
+			r.ordered(r.eval(s, n, use), use, at)
+		}
+		return result
+	}
+	r.ordered(r.eval(s, e.GetRexpr(), use), use, at)
+	return result
+}
+
+// plainOperator is any operator but equality: no protected value can be its operand.
+func (r *resolver) plainOperator(s *scope, e *pg_query.A_Expr, use Use) value {
+	parts := nameList(e.GetName())
+	code := codeExpression
+	typ := uint32(0)
+	switch parts[len(parts)-1] {
+	case "<", ">", "<=", ">=":
+		code, typ = codeOrdered, OIDBool
+	case "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@":
+		code, typ = codePattern, OIDBool
+	default:
+		use |= UseExpression
+	}
+	var vals []value
+	hint := uint32(0)
+	for _, n := range []*pg_query.Node{e.GetLexpr(), e.GetRexpr()} {
+		if n != nil {
+			v := r.eval(s, n, use)
+			if v.form == formPlain {
+				hint = v.typ.OID
+			}
+			vals = append(vals, v)
+		}
+	}
+	for _, v := range vals {
+		r.settle(v, use, hint, code)
+	}
+	return plainValue(typ, r.spanAt(e.GetLocation()))
+}
+
+// ordered settles an operand of a comparison other than equality.
+func (r *resolver) ordered(v value, use Use, _ int) { r.settle(v, use, 0, codeOrdered) }
+
+// compareUsing is compare that records lookup where one side is made of constants.
+func (r *resolver) compareUsing(l, rt value, lookup, use Use, at int) {
+	if l.constant() || rt.constant() {
+		use = lookup
+	}
+	r.compare(l, rt, use, at)
+}
+
+// compare analyses l = rt.
+func (r *resolver) compare(l, rt value, use Use, at int) {
+	switch {
+	case l.form == formRow && rt.form == formRow && len(l.elems) == len(rt.elems):
+		for i := range l.elems {
+			r.compare(l.elems[i], rt.elems[i], use, at)
+		}
+		return
+	case l.form == formSealed:
+		r.mark(l, use)
+		r.meet(l, rt, use, at)
+		return
+	case rt.form == formSealed:
+		r.mark(rt, use)
+		r.meet(rt, l, use, at)
+		return
+	}
+	hint := l.typ.OID
+	if l.form != formPlain {
+		hint = rt.typ.OID
+		if rt.form != formPlain {
+			hint = 0
+		}
+	}
+	r.settle(l, use, hint, codePlainPeer)
+	r.settle(rt, use, hint, codePlainPeer)
+}
+
+// meet analyses the other side of an equality with a protected value.
+func (r *resolver) meet(v, other value, use Use, at int) {
+	switch other.form {
+	case formSealed:
+		r.mark(other, use)
+		if !r.searchable(v) || !r.searchable(other) {
+			return
+		}
+		if !sameDomain(v.prot, other.prot) {
+			r.no(codeOtherKey, v.at.Start, "%s and %s have different keys or types", v.name(), other.name())
+		}
+	case formFree:
+		if len(other.leaves) == 0 || onlyCasts(other) {
+			r.bindAll(other, v.target(PurposeCompare), false)
+			return // NULL, whatever the mode
+		}
+		if r.searchable(v) {
+			r.bindAll(other, v.target(PurposeCompare), false)
+		}
+	case formUnusable:
+		r.broken(other)
+	default:
+		r.mark(other, use)
+		where := at
+		if other.at.End > 0 {
+			where = other.at.Start
+		}
+		_ = where
+		r.no(codePlainPeer, v.at.Start, "%s can be compared with constants, parameters and columns of the same key only", v.name())
+	}
+}
+
+func onlyCasts(v value) bool {
+	for _, l := range v.leaves {
+		if l.kind != leafCast {
+			return false
+		}
+	}
+	return true
+}
+
+// compareArray analyses l = ANY (array) and its kin.
+func (r *resolver) compareArray(l, array value, lookup, use Use, at int) {
+	if array.constant() {
+		use = lookup
+	}
+	switch {
+	case array.form == formArray:
+		protected := l.form == formSealed
+		for _, e := range array.elems {
+			protected = protected || e.form == formSealed
+			r.compare(l, e, use, at)
+		}
+		if len(array.elems) == 0 {
+			r.compare(l, value{form: formFree, src: -1}, use, at)
+		}
+		for _, cast := range array.leaves {
+			switch {
+			case l.form == formSealed:
+				r.bind(cast, l.target(PurposeCompare), true)
+			case protected:
+				r.no(codeCast, cast.at.Start, "an array of protected columns can't be cast")
+			default:
+				r.bindPlain(cast, 0)
+			}
+		}
+	case l.form == formSealed && array.form == formFree:
+		r.mark(l, use)
+		if len(array.leaves) == 0 || r.searchable(l) {
+			r.bindAll(array, l.target(PurposeCompare), true)
+		}
+	case l.form == formSealed:
+		r.compare(l, array, use, at)
+	default:
+		r.settle(l, use, 0, codePlainPeer)
+		r.settle(array, use, 0, codePlainPeer)
+	}
+}

@@ -1,0 +1,242 @@
+package sql
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// Further type OIDs of src/include/catalog/pg_type.dat.
+const (
+	oidFloat8   = 701
+	oidInterval = 1186
+)
+
+// family groups the logical types whose equal values have equal canonical bytes.
+func family(oid uint32) uint32 {
+	switch oid {
+	case OIDText, OIDVarchar:
+		return OIDText
+	case OIDInt2, OIDInt4, OIDInt8:
+		return OIDInt8
+	}
+	return oid
+}
+
+// width orders the integer types, and text after varchar: a value of a narrower type is one of the wider.
+func width(oid uint32) int {
+	switch oid {
+	case OIDInt4, OIDText:
+		return 1
+	case OIDInt8:
+		return 2
+	}
+	return 0
+}
+
+// typeNames are the names, as the grammar leaves them in a TypeName, of the types that protected columns may have.
+func typeOID(name string) uint32 {
+	switch name {
+	case "bool", "boolean":
+		return OIDBool
+	case "bytea":
+		return OIDBytea
+	case "int8", "bigint":
+		return OIDInt8
+	case "int2", "smallint":
+		return OIDInt2
+	case "int4", "int", "integer":
+		return OIDInt4
+	case "text":
+		return OIDText
+	case "varchar":
+		return OIDVarchar
+	case "date":
+		return OIDDate
+	case "timestamptz":
+		return OIDTimestamptz
+	case "numeric", "decimal":
+		return OIDNumeric
+	case "uuid":
+		return OIDUUID
+	case "jsonb":
+		return OIDJSONB
+	}
+	return 0
+}
+
+// typeText names a type in an Edit; it is the inverse of typeOID.
+func typeText(oid uint32) string {
+	switch oid {
+	case OIDBool:
+		return "bool"
+	case OIDBytea:
+		return "bytea"
+	case OIDInt8:
+		return "int8"
+	case OIDInt2:
+		return "int2"
+	case OIDInt4:
+		return "int4"
+	case OIDText:
+		return "text"
+	case OIDVarchar:
+		return "varchar"
+	case OIDDate:
+		return "date"
+	case OIDTimestamptz:
+		return "timestamptz"
+	case OIDNumeric:
+		return "numeric"
+	case OIDUUID:
+		return "uuid"
+	case OIDJSONB:
+		return "jsonb"
+	}
+	return ""
+}
+
+// arrayOID is pg_type.typarray of a logical type.
+func arrayOID(oid uint32) uint32 {
+	switch oid {
+	case OIDBool:
+		return 1000
+	case OIDBytea:
+		return 1001
+	case OIDInt8:
+		return 1016
+	case OIDInt2:
+		return 1005
+	case OIDInt4:
+		return 1007
+	case OIDText:
+		return 1009
+	case OIDVarchar:
+		return 1015
+	case OIDDate:
+		return 1182
+	case OIDTimestamptz:
+		return 1185
+	case OIDNumeric:
+		return 1231
+	case OIDUUID:
+		return 2951
+	case OIDJSONB:
+		return 3807
+	}
+	return 0
+}
+
+// castType reads a TypeName. The OID is 0 for a type that no protected column has.
+func (r *resolver) castType(t *pg_query.TypeName) *castTo {
+	c := &castTo{at: Span{-1, -1}, mod: -1}
+	names := nameList(t.GetNames())
+	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
+		c.oid = typeOID(names[len(names)-1])
+	}
+	if t.GetSetof() || t.GetPctType() {
+		c.oid = 0
+	}
+	c.array = len(t.GetArrayBounds()) > 0
+	if mods := t.GetTypmods(); len(mods) > 0 {
+		c.mod = -2
+		if len(mods) == 1 {
+			if i := mods[0].GetAConst().GetIval(); i != nil {
+				c.mod = int(i.GetIval())
+			}
+		}
+	}
+	if r.view == nil && t.GetLocation() >= 0 {
+		c.at = Span{int(t.GetLocation()), typeNameEnd(r.text, int(t.GetLocation()))}
+	}
+	return c
+}
+
+// fits refuses, and returns false for, a leaf whose lexical kind or cast could not yield a value of t's type.
+func (r *resolver) fits(l *leaf, t *Target, array bool) bool {
+	oid := t.Protection.Type.OID
+	if l.cast != nil && !r.castFits(l, t, array) {
+		return false
+	}
+	if l.kind == leafBits {
+		r.noType(l, t)
+		return false
+	}
+	if l.kind != leafLiteral || l.lit == LiteralString {
+		return true
+	}
+	if array {
+		r.noType(l, t)
+		return false
+	}
+	ok := false
+	switch l.lit {
+	case LiteralInteger:
+		ok = family(oid) == OIDInt8 || oid == OIDNumeric
+	case LiteralFloat:
+		ok = oid == OIDNumeric
+	case LiteralBool:
+		ok = oid == OIDBool
+	}
+	if !ok {
+		r.noType(l, t)
+	}
+	return ok
+}
+
+func (r *resolver) noType(l *leaf, t *Target) {
+	r.no(codeLiteralType, l.at.Start, "the constant's type does not fit protected column %s.%s", t.Table, t.Column)
+}
+
+func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
+	oid, c := t.Protection.Type.OID, l.cast
+	ok := c.oid != 0 && c.array == array && c.at.End > c.at.Start && c.at.Start >= 0 &&
+		(family(c.oid) == family(oid) || oid == OIDNumeric && family(c.oid) == OIDInt8)
+	if ok && c.mod != -1 {
+		ok = l.kind == leafLiteral && c.oid == OIDVarchar && !array && c.mod >= utf8.RuneCountInString(l.text)
+	}
+	if ok && l.kind == leafLiteral && family(c.oid) == OIDInt8 && !array {
+		_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(c.oid))
+		ok = err == nil
+	}
+	if !ok {
+		r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)
+	}
+	return ok
+}
+
+func bits(oid uint32) int {
+	switch oid {
+	case OIDInt2:
+		return 16
+	case OIDInt4:
+		return 32
+	}
+	return 64
+}
+
+// trimSpace removes what isspace removes in the C locale, as int4in does.
+func trimSpace(s string) string {
+	space := func(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+	for s != "" && space(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && space(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// nameList is the strings of a qualified name; a star is "*".
+func nameList(nodes []*pg_query.Node) []string {
+	names := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		if n.GetAStar() != nil {
+			names = append(names, "*")
+			continue
+		}
+		names = append(names, n.GetString_().GetSval())
+	}
+	return names
+}

@@ -1,0 +1,216 @@
+package sql
+
+// form says what analysis knows of an expression's value. The zero value is unusable on purpose: it refuses.
+type form uint8
+
+const (
+	formUnusable form = iota // a view's column whose expression cannot be understood
+	formPlain                // sent, stored and returned as it is
+	formSealed               // cells of a protected column
+	formFree                 // constants and parameters: what they meet decides
+	formArray                // ARRAY[…], elements in elems
+	formRow                  // ROW(…), fields in elems
+)
+
+// value is what one expression yields.
+type value struct {
+	form form
+	// prot, table and column describe a sealed value; table and column are what a Target names.
+	prot   *Protection
+	table  TableName
+	column string
+	// src is the index into Statement.Tables of the base table that the value is copied from unchanged, -1 for none.
+	src int
+	// cols are the ColumnUses that the value is a copy of: several for a set operation, none for an expression.
+	cols []int
+	// oid and num are the origin as the server's RowDescription names it, 0 for none.
+	oid uint32
+	num int16
+	// typ is the type of a plain value, OID 0 when unknown.
+	typ    Type
+	leaves []*leaf
+	elems  []value
+	// whole is set for a reference to a whole row.
+	whole *rangeItem
+	// broken says why a formUnusable value cannot be used.
+	broken *Refusal
+	at     Span
+}
+
+func plainValue(typ uint32, at Span) value {
+	return value{form: formPlain, src: -1, typ: Type{typ, -1}, at: at}
+}
+
+// constant reports whether v is made of constants and parameters only.
+func (v value) constant() bool {
+	switch v.form {
+	case formFree:
+		return true
+	case formArray, formRow:
+		for _, e := range v.elems {
+			if !e.constant() {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// derived is v as an expression: the server no longer names an origin.
+func (v value) derived() value {
+	v.oid, v.num = 0, 0
+	return v
+}
+
+// target is the Target that a free value meets at the sealed value v.
+func (v value) target(p Purpose) *Target {
+	return &Target{Table: v.table, Column: v.column, Protection: *v.prot, Purpose: p}
+}
+
+// name is how a refusal names a sealed value.
+func (v value) name() string {
+	if v.column == "" {
+		return "a protected value"
+	}
+	return "protected column " + v.table.String() + "." + v.column
+}
+
+// leaf is one constant or parameter of the client's text, or a cast of NULL or of an array whose type name must follow the
+// values inside.
+type leaf struct {
+	at     Span
+	kind   leafKind
+	lit    LiteralKind
+	text   string
+	number int // of a parameter
+	cast   *castTo
+	// spread: the argument of unnest, each element of which is a value.
+	spread bool
+	// neutral: where it stands, the type doesn't matter ($1 IS NULL).
+	neutral bool
+
+	plain     bool   // it met a plain value
+	plainType uint32 // whose type this is
+	target    *Target
+	array     bool // it met the target as an array
+}
+
+type leafKind uint8
+
+const (
+	leafLiteral leafKind = iota
+	leafParam
+	leafCast // NULL::text, ARRAY[…]::text[]: only the type name is ours
+	leafBits // B'…', X'…'
+)
+
+// castTo is a cast written around a constant or parameter.
+type castTo struct {
+	at    Span // the type name
+	oid   uint32
+	array bool
+	mod   int // its one modifier, -1: none, -2: something else
+}
+
+// mark adds uses to the columns that v is a copy of.
+func (r *resolver) mark(v value, use Use) {
+	for _, i := range v.cols {
+		r.st.Columns[i].Use |= use
+	}
+	for _, e := range v.elems {
+		r.mark(e, use)
+	}
+}
+
+// settle makes v a plain value: constants and parameters in it keep their meaning. A sealed value can't be one; code says why.
+func (r *resolver) settle(v value, use Use, typ uint32, code string) {
+	switch v.form {
+	case formArray, formRow:
+		use |= UseExpression
+	}
+	r.mark(v, use)
+	switch v.form {
+	case formSealed:
+		r.no(code, v.at.Start, "%s can't be used here", v.name())
+	case formUnusable:
+		r.broken(v)
+	}
+	for _, l := range v.leaves {
+		r.bindPlain(l, typ)
+	}
+	for _, e := range v.elems {
+		r.settle(e, 0, 0, code)
+	}
+	if v.whole != nil && v.whole.guarded(r) {
+		r.wholeRow(v)
+	}
+}
+
+func (r *resolver) broken(v value) {
+	if v.broken != nil {
+		r.noBecause(*v.broken)
+		return
+	}
+	r.no(codeConstruct, v.at.Start, "this can't be understood here")
+}
+
+func (r *resolver) wholeRow(v value) {
+	r.no(codeWholeRow, v.at.Start, "the whole row of %q holds protected or listed columns", v.whole.name)
+}
+
+// bindPlain settles one leaf as plain; typ is the type of what it met, 0 when unknown.
+func (r *resolver) bindPlain(l *leaf, typ uint32) {
+	if l.target != nil {
+		r.no(codeConflict, l.at.Start, "the value is used both for a protected column and otherwise")
+		return
+	}
+	if !l.plain {
+		l.plain, l.plainType = true, typ
+	} else if l.plainType != typ {
+		l.plainType = 0
+	}
+}
+
+// bind settles one leaf as a value of t's column.
+func (r *resolver) bind(l *leaf, t *Target, array bool) {
+	array = array || l.spread
+	if l.plain {
+		r.no(codeConflict, l.at.Start, "the value is used both for protected column %s.%s and otherwise", t.Table, t.Column)
+		return
+	}
+	if !r.fits(l, t, array) {
+		return
+	}
+	if l.target == nil {
+		l.target, l.array = t, array
+		return
+	}
+	old := l.target
+	same := old.Table == t.Table && old.Column == t.Column
+	if l.array != array || !sameDomain(&old.Protection, &t.Protection) || old.Protection.Type.OID != t.Protection.Type.OID ||
+		t.Protection.Search == SearchNone && !same {
+		r.no(codeConflict, l.at.Start, "the value is used for both %s.%s and %s.%s", old.Table, old.Column, t.Table, t.Column)
+		return
+	}
+	if old.Purpose == PurposeStore && t.Purpose == PurposeStore && old.Protection.Type.Mod != t.Protection.Type.Mod {
+		r.no(codeConflict, l.at.Start, "the value is stored in columns of different length: %s.%s and %s.%s",
+			old.Table, old.Column, t.Table, t.Column)
+		return
+	}
+	if t.Purpose == PurposeStore {
+		l.target = t
+	}
+}
+
+// bindAll settles all leaves of a free value.
+func (r *resolver) bindAll(v value, t *Target, array bool) {
+	for _, l := range v.leaves {
+		r.bind(l, t, array)
+	}
+}
+
+// sameDomain reports whether equal values of the two columns are equal bytes: one key, one search mode, one family of types.
+func sameDomain(a, b *Protection) bool {
+	return a.Key == b.Key && a.ID == b.ID && a.Search == b.Search && family(a.Type.OID) == family(b.Type.OID)
+}

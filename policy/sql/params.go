@@ -1,0 +1,158 @@
+package sql
+
+import (
+	"sort"
+	"strconv"
+)
+
+// group is the occurrences of one parameter that may share one sealed value.
+type group struct {
+	sample *leaf
+	leaves []*leaf
+}
+
+// closeParams turns what the leaves met into Literals, Params and Edits.
+func (r *resolver) closeParams() {
+	sort.SliceStable(r.leaves, func(i, j int) bool { return r.leaves[i].at.Start < r.leaves[j].at.Start })
+	occurrences := map[int][]*leaf{}
+	last := 0
+	for _, l := range r.leaves {
+		switch l.kind {
+		case leafParam:
+			occurrences[l.number] = append(occurrences[l.number], l)
+			last = max(last, l.number)
+		case leafCast:
+			if l.target != nil {
+				r.castEdit(l.cast)
+			}
+		case leafLiteral:
+			if l.target == nil {
+				continue
+			}
+			r.st.Literals = append(r.st.Literals, Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target})
+			if l.cast != nil {
+				r.castEdit(l.cast)
+			}
+		}
+	}
+	if last > maxParam {
+		r.no(codeParamNumber, -1, "there is no parameter $%d", last)
+		return
+	}
+	params := make([]Param, last)
+	var copies []Param
+	for n := 1; n <= last; n++ {
+		params[n-1] = Param{Client: n, Upstream: n}
+		copies = r.closeParam(n, last, occurrences[n], &params[n-1], copies)
+	}
+	if last+len(copies) > maxParam {
+		r.no(codeParamNumber, -1, "the statement needs more than %d parameters", maxParam)
+	}
+	if last > 0 {
+		r.st.Params = append(params, copies...)
+	}
+	sort.SliceStable(r.st.Edits, func(i, j int) bool { return r.st.Edits[i].At.Start < r.st.Edits[j].At.Start })
+}
+
+// closeParam decides what the server's $n is and which copies the client's $n needs besides. Where it is also used plainly, the plain
+// use keeps the number.
+func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []Param) []Param {
+	var groups []*group
+	var plain, neutral []*leaf
+	for _, l := range leaves {
+		switch {
+		case l.target != nil:
+			groups = join(groups, l)
+		case l.neutral && !l.plain:
+			neutral = append(neutral, l)
+		default:
+			plain = append(plain, l)
+		}
+	}
+	if len(groups) == 0 {
+		return copies
+	}
+	if len(plain) == 0 {
+		groups[0].leaves = append(groups[0].leaves, neutral...)
+	}
+	for _, l := range plain {
+		r.typedEdit(l, groups[0].sample)
+	}
+	for i, g := range groups {
+		p := Param{Client: n, Upstream: n, Target: g.sample.target, Array: g.sample.array}
+		for _, l := range g.leaves {
+			if l.cast != nil {
+				r.castEdit(l.cast)
+				if p.Cast == 0 {
+					p.Cast = l.cast.oid
+					if l.cast.array {
+						p.Cast = arrayOID(l.cast.oid)
+					}
+				}
+			}
+		}
+		if i == 0 && len(plain) == 0 {
+			*own = p
+			continue
+		}
+		p.Upstream = last + len(copies) + 1
+		for _, l := range g.leaves {
+			r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: "$" + strconv.Itoa(p.Upstream)})
+		}
+		copies = append(copies, p)
+	}
+	return copies
+}
+
+// join adds l to the group that it can share a sealed value with. A randomised value is never shared: two equal cells would tell.
+func join(groups []*group, l *leaf) []*group {
+	t := l.target
+	for _, g := range groups {
+		o := g.sample.target
+		if t.Protection.Search == SearchEquality && sameDomain(&t.Protection, &o.Protection) &&
+			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && l.array == g.sample.array &&
+			(t.Purpose == PurposeCompare || t.Protection.Type.Mod == o.Protection.Type.Mod) {
+			g.leaves = append(g.leaves, l)
+			return groups
+		}
+	}
+	return append(groups, &group{sample: l, leaves: []*leaf{l}})
+}
+
+// typedEdit writes the type out at a plain use of a parameter whose type the server would have inferred from the protected column:
+// its own inference might come to another type now, and so to another answer.
+func (r *resolver) typedEdit(l, like *leaf) {
+	t := like.target.Protection.Type
+	if l.cast != nil || !like.array && l.plainType != 0 && family(l.plainType) == family(t.OID) {
+		return
+	}
+	name := typeText(t.OID)
+	if like.array {
+		name += "[]"
+	}
+	r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, r.text[l.at.Start:l.at.End]+"::"+name)})
+}
+
+// castEdit makes a type name bytea.
+func (r *resolver) castEdit(c *castTo) {
+	if c.at.Start < 0 || c.at.End <= c.at.Start {
+		r.no(codeCast, -1, "a cast of a protected value can't be rewritten")
+		return
+	}
+	name := "bytea"
+	if c.array {
+		name = "bytea[]"
+	}
+	r.st.Edits = append(r.st.Edits, Edit{At: c.at, Text: r.padded(c.at, name)})
+}
+
+// padded is text with spaces where it would otherwise grow together with its neighbours.
+func (r *resolver) padded(at Span, text string) string {
+	if at.Start > 0 && classes[r.text[at.Start-1]]&isIdentCont != 0 && text[0] != '$' {
+		text = " " + text
+	}
+	if at.End < len(r.text) && classes[r.text[at.End]]&isIdentCont != 0 {
+		text += " "
+	}
+	return text
+}

@@ -1,0 +1,193 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// setOperation analyses UNION, INTERSECT and EXCEPT. The server reports no origin for its columns.
+func (r *resolver) setOperation(s *scope, sel *pg_query.SelectStmt) output {
+	left := r.query(s, sel.GetLarg())
+	right := r.query(s, sel.GetRarg())
+	distinct := !sel.GetAll() || sel.GetOp() != pg_query.SetOperation_SETOP_UNION
+	out := output{exact: left.exact && right.exact, cols: left.columns()}
+	if !out.exact && (left.guarded(r) || right.guarded(r)) {
+		r.no(codeUnknownColumns, -1, "the columns of a set operation can't be known")
+	}
+	if out.exact && len(left.cols) != len(right.cols) {
+		r.no(codeSetMix, -1, "the queries of a set operation must have the same number of columns")
+	}
+	for i := range out.cols {
+		if i >= len(right.cols) {
+			break
+		}
+		v := r.unify([]value{left.cols[i].val, right.cols[i].val}, nil, codeSetMix)
+		if distinct {
+			r.groupable(v, UseGroup)
+		}
+		r.mark(v, UseGroup)
+		out.cols[i].val = v
+	}
+	return out
+}
+
+func (o output) guarded(r *resolver) bool {
+	for _, c := range o.cols {
+		if guardedValue(r, c.val) {
+			return true
+		}
+	}
+	return false
+}
+
+// values analyses a VALUES list as a query.
+func (r *resolver) values(s *scope, rows []*pg_query.Node) output {
+	width := len(rows[0].GetList().GetItems())
+	columns := make([][]value, width)
+	for _, row := range rows {
+		for i, n := range row.GetList().GetItems() {
+			v := r.eval(s, n, UseExpression)
+			if i >= width {
+				r.settle(v, 0, 0, codeExpression) // the server reports the length
+				continue
+			}
+			columns[i] = append(columns[i], v)
+		}
+	}
+	out := output{exact: true, cols: make([]itemColumn, width)}
+	for i := range columns {
+		out.cols[i] = itemColumn{name: valuesColumn(i), val: r.unify(columns[i], nil, codeSetMix)}
+		if len(columns[i]) > 1 {
+			r.mark(out.cols[i].val, UseExpression)
+		}
+	}
+	return out
+}
+
+func valuesColumn(i int) string {
+	const digits = "0123456789"
+	n := ""
+	for i++; i > 0; i /= 10 {
+		n = digits[i%10:i%10+1] + n
+	}
+	return "column" + n
+}
+
+// unify makes one value of several alternatives: arms of a set operation, rows of VALUES, branches of CASE and COALESCE.
+// want, if not nil, is the protected column that the result is written to: each alternative is then one that could be.
+func (r *resolver) unify(vals []value, want *Target, code string) value {
+	var sealedOne *value
+	free := true
+	for i := range vals {
+		switch vals[i].form {
+		case formSealed:
+			if sealedOne == nil {
+				sealedOne = &vals[i]
+			}
+		case formUnusable:
+			r.broken(vals[i])
+		case formFree:
+			continue
+		}
+		free = false
+	}
+	out := value{form: formPlain, src: -1}
+	if len(vals) > 0 {
+		out.at, out.src, out.column, out.table = vals[0].at, vals[0].src, vals[0].column, vals[0].table
+	}
+	for i := range vals {
+		out.cols = append(out.cols, vals[i].cols...)
+	}
+	switch {
+	case free:
+		out.form = formFree
+		for i := range vals {
+			out.leaves = append(out.leaves, vals[i].leaves...)
+		}
+		return out
+	case sealedOne != nil:
+		return r.unifySealed(vals, *sealedOne, out, want, code)
+	}
+	typ, known := Type{}, false
+	for i := range vals {
+		if vals[i].form == formPlain {
+			if !known {
+				typ, known = vals[i].typ, true
+			} else if c, ok := commonType(typ, vals[i].typ); ok {
+				typ = c
+			} else {
+				typ = Type{}
+			}
+		}
+	}
+	out.typ = typ
+	for i := range vals {
+		r.settle(vals[i], 0, typ.OID, code)
+	}
+	if len(vals) == 1 && vals[0].whole != nil {
+		out.whole = vals[0].whole
+	}
+	return out
+}
+
+func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code string) value {
+	p := *like.prot
+	for i := range vals {
+		v := &vals[i]
+		if v.form != formSealed {
+			continue
+		}
+		if !sameDomain(&p, v.prot) || p.Type.OID != v.prot.Type.OID {
+			r.no(code, v.at.Start, "%s and %s have different keys or types", like.name(), v.name())
+			return out
+		}
+		if p.Type.Mod != v.prot.Type.Mod {
+			p.Type.Mod = -1
+		}
+	}
+	to := want
+	if to == nil {
+		// Seen as a result, a value of another length is as good; the server would not check it either.
+		q := p
+		q.Type.Mod = -1
+		to = &Target{Table: like.table, Column: like.column, Protection: q, Purpose: PurposeStore}
+	}
+	for i := range vals {
+		v := &vals[i]
+		switch v.form {
+		case formSealed:
+		case formFree:
+			r.bindAll(*v, to, false)
+			if want == nil && len(v.leaves) > 0 {
+				p.Type.Mod = -1
+			}
+		default:
+			r.no(code, v.at.Start, "%s and a value that is not protected can't be alternatives", like.name())
+		}
+	}
+	if want != nil {
+		for i := range vals {
+			if vals[i].form == formSealed {
+				r.storable(vals[i], want)
+			}
+		}
+		p = want.Protection
+	}
+	out.form, out.prot, out.typ = formSealed, &p, p.Type
+	out.table, out.column, out.src = like.table, like.column, like.src
+	return out
+}
+
+// clausesOfSet analyses ORDER BY and LIMIT of a set operation or VALUES: they see the output columns only.
+func (r *resolver) clausesOfSet(s *scope, sel *pg_query.SelectStmt, out output) {
+	if len(sel.GetSortClause()) > 0 {
+		it := &rangeItem{cols: out.cols, open: !out.exact, hiddenName: true}
+		r.orderBy(&scope{parent: s, items: []*rangeItem{it}}, sel.GetSortClause(), out)
+	}
+	r.limit(s, sel)
+	for range sel.GetLockingClause() {
+		r.no(codeConstruct, -1, "FOR UPDATE can't be used with a set operation")
+	}
+	if into := sel.GetIntoClause(); into != nil {
+		r.into(into, out)
+	}
+}
