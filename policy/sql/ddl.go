@@ -11,10 +11,45 @@ import (
 func (a *analysis) analyzeDDL(node *pg_query.Node) {
 	a.st.ChangesSchema = true
 	switch n := node.GetNode().(type) {
+	case *pg_query.Node_CreateStmt:
+		a.createTable(n.CreateStmt)
+	case *pg_query.Node_AlterTableStmt:
+		a.alterTable(n.AlterTableStmt)
+	case *pg_query.Node_IndexStmt:
+		a.createIndex(n.IndexStmt)
+	case *pg_query.Node_ViewStmt:
+		a.createView(n.ViewStmt)
+	case *pg_query.Node_DropStmt:
+		a.drop(n.DropStmt)
+	case *pg_query.Node_RenameStmt:
+		a.rename(n.RenameStmt)
+	case *pg_query.Node_AlterObjectSchemaStmt:
+		a.moved(n.AlterObjectSchemaStmt.GetRelation())
+	case *pg_query.Node_CreateTrigStmt:
+		a.overTable(n.CreateTrigStmt.GetRelation(), node)
+	case *pg_query.Node_CreatePolicyStmt:
+		a.overTable(n.CreatePolicyStmt.GetTable(), node)
+	case *pg_query.Node_AlterPolicyStmt:
+		a.overTable(n.AlterPolicyStmt.GetTable(), node)
+	case *pg_query.Node_RuleStmt:
+		a.overTable(n.RuleStmt.GetRelation(), node)
+	case *pg_query.Node_CreateFunctionStmt:
+		if a.cat.tables.match(a.source())&(hitName|hitUnicode) != 0 {
+			a.refuse(codeBody, a.st.At.Start, "%s: the text names a protected or listed table", strings.ToUpper(a.st.Verb))
+			return
+		}
+		a.st.Understood = true
+	case *pg_query.Node_CreateSeqStmt, *pg_query.Node_AlterSeqStmt, *pg_query.Node_CreateEnumStmt, *pg_query.Node_AlterEnumStmt,
+		*pg_query.Node_CompositeTypeStmt, *pg_query.Node_AlterOwnerStmt, *pg_query.Node_AlterFunctionStmt:
+		a.st.Understood = true // they make or change something of their own, and hold no expression
+	case *pg_query.Node_CreateSchemaStmt:
+		if len(n.CreateSchemaStmt.GetSchemaElts()) > 0 {
+			a.unknownKind(node)
+			return
+		}
+		a.st.Understood = true
 	default:
-		_ = n
 		a.unknownKind(node)
-		return
 	}
 }
 
@@ -41,4 +76,117 @@ func (a *analysis) expressions(m protoreflect.ProtoMessage) {
 	if t.sensitive {
 		a.refuse(codeUnsupported, a.st.At.Start, "an expression of this statement reads a protected or listed table")
 	}
+}
+
+// createView allows a view whose body hands columns of protected tables on as they are: no literal or parameter would have to be sealed
+// inside it. Analysis of statements over the view reads the body again.
+func (a *analysis) createView(n *pg_query.ViewStmt) {
+	verb := a.st.Verb
+	a.analyzeQuery(n.GetQuery())
+	a.st.Verb, a.st.ChangesSchema = verb, true
+	if a.refused() {
+		return
+	}
+	sealed := len(a.st.Edits) > 0 || len(a.st.Literals) > 0
+	for _, p := range a.st.Params {
+		sealed = sealed || p.Target != nil
+	}
+	for _, r := range a.st.Results {
+		// A sealed cell that is the result of anything but a column itself.
+		sealed = sealed || r.Protection != nil && r.Origin.Table < 0
+	}
+	if sealed {
+		a.refuse(codeCreateView, a.st.At.Start, "the view's body compares or computes with a protected column")
+		return
+	}
+	a.plain()
+	a.addTarget(n.GetView(), EffectCreate)
+	a.st.Understood = !a.refused()
+}
+
+// drop records what DROP removes.
+func (a *analysis) drop(n *pg_query.DropStmt) {
+	switch n.GetRemoveType() {
+	case pg_query.ObjectType_OBJECT_TABLE, pg_query.ObjectType_OBJECT_VIEW, pg_query.ObjectType_OBJECT_MATVIEW,
+		pg_query.ObjectType_OBJECT_FOREIGN_TABLE:
+		for _, o := range n.GetObjects() {
+			a.named(stringList(o.GetList().GetItems()), EffectDrop)
+		}
+	case pg_query.ObjectType_OBJECT_INDEX:
+		for _, o := range n.GetObjects() {
+			a.dropIndex(stringList(o.GetList().GetItems()))
+		}
+	case pg_query.ObjectType_OBJECT_TRIGGER, pg_query.ObjectType_OBJECT_RULE, pg_query.ObjectType_OBJECT_POLICY:
+		for _, o := range n.GetObjects() {
+			if parts := stringList(o.GetList().GetItems()); len(parts) > 1 {
+				a.named(parts[:len(parts)-1], EffectAlter)
+			}
+		}
+	case pg_query.ObjectType_OBJECT_SCHEMA:
+		for _, o := range n.GetObjects() {
+			for _, r := range a.cat.relations {
+				if r.Sensitive && r.Schema == o.GetString_().GetSval() {
+					a.addTable(r.Schema, r.Name, -1, EffectDrop)
+				}
+			}
+		}
+	}
+	a.st.Understood = true
+}
+
+// dropIndex records the table whose index is dropped.
+func (a *analysis) dropIndex(parts []string) {
+	schema, name := splitName(parts)
+	for _, r := range a.cat.relations {
+		for _, x := range r.indexes {
+			if x.name == name && (schema == "" || schema == x.schema) {
+				a.addTable(r.Schema, r.Name, a.findName(name), EffectAlter)
+			}
+		}
+	}
+}
+
+// rename refuses new names for sensitive relations and their columns: the configuration knows them by name.
+func (a *analysis) rename(n *pg_query.RenameStmt) {
+	if n.GetRelation() == nil {
+		a.st.Understood = true
+		return
+	}
+	r := n.GetRelation()
+	switch n.GetRenameType() {
+	case pg_query.ObjectType_OBJECT_TABCONSTRAINT, pg_query.ObjectType_OBJECT_INDEX, pg_query.ObjectType_OBJECT_TRIGGER,
+		pg_query.ObjectType_OBJECT_RULE, pg_query.ObjectType_OBJECT_POLICY, pg_query.ObjectType_OBJECT_SEQUENCE:
+		a.rangeVar(r, EffectAlter)
+		a.st.Understood = true
+		return
+	}
+	a.moved(r)
+}
+
+// moved refuses giving a sensitive relation another name or schema.
+func (a *analysis) moved(r *pg_query.RangeVar) {
+	if r != nil {
+		a.rangeVar(r, EffectAlter)
+		if a.st.Sensitive {
+			a.refuse(codeRename, int(r.GetLocation()), "%s is protected or listed by its name", describe(r.GetSchemaname(), r.GetRelname()))
+			return
+		}
+	}
+	a.st.Understood = true
+}
+
+// overTable refuses triggers, rules and policies over a sensitive table, or whose text names one.
+func (a *analysis) overTable(r *pg_query.RangeVar, node *pg_query.Node) {
+	a.rangeVar(r, EffectAlter)
+	t := a.touches(node)
+	for _, f := range t.called {
+		if !a.checkFunction(f.name, f.at) {
+			return
+		}
+	}
+	if a.st.Sensitive || t.sensitive {
+		a.refuse(codeCreateOther, a.st.At.Start, "%s over a protected or listed table", strings.ToUpper(a.st.Verb))
+		return
+	}
+	a.st.Understood = true
 }

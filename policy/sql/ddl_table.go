@@ -1,0 +1,151 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// createTable analyses CREATE TABLE. Configured columns become bytea; what can't be kept is refused.
+func (a *analysis) createTable(n *pg_query.CreateStmt) {
+	table, configured := a.addTarget(n.GetRelation(), EffectCreate)
+	prot := a.cat.spec.Protected[table]
+	for _, f := range a.touches(n).called {
+		a.checkFunction(f.name, f.at)
+	}
+	if len(prot) > 0 && n.GetOfTypename() != nil {
+		a.refuse(codeLike, int(n.GetRelation().GetLocation()), "table %s with protected columns can't be made of a type", table)
+	}
+	for _, p := range n.GetInhRelations() {
+		a.copiedFrom(table, configured, p.GetRangeVar())
+	}
+	for _, elt := range n.GetTableElts() {
+		switch e := elt.GetNode().(type) {
+		case *pg_query.Node_ColumnDef:
+			a.columnDef(table, prot, e.ColumnDef)
+		case *pg_query.Node_Constraint:
+			a.tableConstraint(table, prot, e.Constraint)
+		case *pg_query.Node_TableLikeClause:
+			a.copiedFrom(table, len(prot) > 0, e.TableLikeClause.GetRelation())
+		}
+	}
+	for _, c := range n.GetConstraints() {
+		a.tableConstraint(table, prot, c.GetConstraint())
+	}
+	for _, p := range n.GetPartspec().GetPartParams() {
+		e := p.GetPartitionElem()
+		if _, ok := prot[e.GetName()]; ok || readsColumns(e.GetExpr(), prot) {
+			a.refuse(codeIndex, int(e.GetLocation()), "table %s can't be partitioned by a protected column", table)
+		}
+	}
+	a.st.Understood = !a.refused()
+}
+
+// copiedFrom refuses taking columns from, or giving children to, a table where protection is at stake.
+func (a *analysis) copiedFrom(table TableName, configured bool, from *pg_query.RangeVar) {
+	rel := a.rangeVar(from, EffectSelect)
+	if configured || rel == nil && a.cat.sensitiveName(from.GetRelname()) || rel != nil && rel.Sensitive {
+		a.refuse(codeLike, int(from.GetLocation()), "table %s can't take its columns from %s", table, describe(from.GetSchemaname(), from.GetRelname()))
+	}
+}
+
+// tableConstraint analyses a constraint that stands by itself.
+func (a *analysis) tableConstraint(table TableName, prot map[string]Protection, c *pg_query.Constraint) {
+	at := int(c.GetLocation())
+	switch c.GetContype() {
+	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
+		for _, k := range stringList(c.GetKeys()) {
+			if p, ok := prot[k]; ok && p.Search != SearchEquality {
+				a.refuse(codeUniqueNone, at, "UNIQUE on %s.%s, which is sealed with search: none, would not be enforced", table, k)
+			}
+		}
+	case pg_query.ConstrType_CONSTR_FOREIGN:
+		a.foreignKey(table, prot, stringList(c.GetFkAttrs()), c)
+	case pg_query.ConstrType_CONSTR_CHECK:
+		if readsColumns(c.GetRawExpr(), prot) {
+			a.refuse(codeColumnCheck, at, "a CHECK of %s reads a protected column", table)
+		}
+	case pg_query.ConstrType_CONSTR_EXCLUSION:
+		for _, x := range c.GetExclusions() {
+			for _, item := range x.GetList().GetItems() {
+				e := item.GetIndexElem()
+				if _, ok := prot[e.GetName()]; ok || readsColumns(e.GetExpr(), prot) {
+					a.refuse(codeIndex, at, "an exclusion constraint of %s reads a protected column", table)
+				}
+			}
+		}
+		if readsColumns(c.GetWhereClause(), prot) {
+			a.refuse(codeIndex, at, "an exclusion constraint of %s reads a protected column", table)
+		}
+	}
+}
+
+// foreignKey checks that each pair of columns is plain on both sides, or sealed alike so that equal values have equal bytes.
+func (a *analysis) foreignKey(table TableName, prot map[string]Protection, columns []string, c *pg_query.Constraint) {
+	to := c.GetPktable()
+	rel := a.rangeVar(to, EffectSelect)
+	target, _ := a.creationTarget(to)
+	others := stringList(c.GetPkAttrs())
+	var otherProt func(string) *Protection
+	self := rel == nil && target == table || rel != nil && rel.TableName() == table
+	switch {
+	case self:
+		otherProt = func(name string) *Protection { return lookup(prot, name) }
+	case rel != nil:
+		otherProt = func(name string) *Protection {
+			if col, ok := rel.Column(name); ok {
+				return col.Protection
+			}
+			return nil
+		}
+	default:
+		otherProt = func(name string) *Protection { return lookup(a.cat.spec.Protected[target], name) }
+	}
+	if len(others) == 0 && rel != nil {
+		others = rel.primaryKey()
+	}
+	local := false
+	for _, name := range columns {
+		local = local || lookup(prot, name) != nil
+	}
+	if len(others) != len(columns) {
+		if local || rel != nil && rel.Protected || rel == nil && (self && len(prot) > 0 || len(a.cat.spec.Protected[target]) > 0) {
+			a.refuseHint(codeForeignKey, int(c.GetLocation()), "Write the referenced columns out: REFERENCES table (column).",
+				"the columns that a foreign key of %s references are not known", table)
+		}
+		return
+	}
+	for i, name := range columns {
+		p, q := lookup(prot, name), otherProt(others[i])
+		if p == nil && q == nil {
+			continue
+		}
+		if p == nil || q == nil || p.ID != q.ID || p.Type.OID != q.Type.OID || p.Search != SearchEquality || q.Search != SearchEquality {
+			a.refuse(codeForeignKey, int(c.GetLocation()), "column %s.%s and the column it references are not sealed alike", table, name)
+		}
+	}
+}
+
+func lookup(prot map[string]Protection, name string) *Protection {
+	if p, ok := prot[name]; ok {
+		return &p
+	}
+	return nil
+}
+
+// primaryKey is the names of the primary key's columns, nil when there is none.
+func (r *Relation) primaryKey() []string {
+	for _, x := range r.indexes {
+		if !x.primary {
+			continue
+		}
+		var names []string
+		for _, num := range x.columns {
+			for i := range r.Columns {
+				if r.Columns[i].Num == num {
+					names = append(names, r.Columns[i].Name)
+				}
+			}
+		}
+		return names
+	}
+	return nil
+}
