@@ -24,8 +24,8 @@ const (
 	stopTimeout = 3 * time.Second
 )
 
-// Check is one condition of being ready. Func returns nil when it holds; its error is shown to whoever can reach the
-// metrics port and must not hold a value or a secret.
+// Check is one condition of being ready. Func returns nil when it holds and heeds its context; its error is shown to whoever can
+// reach the metrics port and must not hold a value or a secret.
 type Check struct {
 	Name string
 	Func func(context.Context) error
@@ -107,16 +107,13 @@ func (r *readiness) answer(ctx context.Context) (bool, []byte) {
 	if r.body != nil && time.Since(r.at) < checkEvery {
 		return r.ready, r.body
 	}
-	reasons := make([]string, len(r.checks))
+	failed := make([]error, len(r.checks))
 	var wg sync.WaitGroup
 	for i, c := range r.checks {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 			defer cancel()
-			reasons[i] = "ok"
-			if err := c.Func(ctx); err != nil {
-				reasons[i] = err.Error()
-			}
+			failed[i] = c.Func(ctx)
 		})
 	}
 	wg.Wait()
@@ -125,8 +122,11 @@ func (r *readiness) answer(ctx context.Context) (bool, []byte) {
 		Checks map[string]string `json:"checks"`
 	}{true, make(map[string]string)}
 	for i, c := range r.checks {
-		state.Checks[c.Name] = reasons[i]
-		state.Ready = state.Ready && reasons[i] == "ok"
+		state.Checks[c.Name] = "ok"
+		if failed[i] != nil {
+			state.Ready = false
+			state.Checks[c.Name] = failed[i].Error()
+		}
 	}
 	body, err := json.Marshal(state)
 	if err != nil {
