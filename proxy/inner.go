@@ -34,7 +34,7 @@ var errSessionEnded = errors.New("the session has ended")
 // the client, and not while the server takes CopyData.
 func (s *session) ask(text string) ([][][]byte, error) {
 	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
-	kinds := []kind{kindClose, kindParse, kindBind, kindExecute, kindClose}
+	kinds := []kind{kindClose, kindParse, kindBind, kindExecute, kindClose, kindClose}
 	if !q.inBatch {
 		kinds = append(kinds, kindSync)
 	}
@@ -63,12 +63,12 @@ func (s *session) ask(text string) ([][][]byte, error) {
 
 // appendInner appends the messages of one statement without parameters, its result in text form.
 func appendInner(dst []byte, text string, sync bool) []byte {
-	closing := func() {
+	closing := func(what byte) {
 		var at int
 		dst, at = wire.Begin(dst, 'C')
-		dst = wire.End(wire.AppendCString(append(dst, 'S'), innerName), at)
+		dst = wire.End(wire.AppendCString(append(dst, what), innerName), at)
 	}
-	closing()
+	closing('S') // left over where an earlier one failed
 	dst, at := wire.Begin(dst, 'P')
 	dst = wire.AppendCString(wire.AppendCString(dst, innerName), text)
 	dst = wire.End(wire.AppendInt16(dst, 0), at)
@@ -77,7 +77,8 @@ func appendInner(dst []byte, text string, sync bool) []byte {
 	dst = wire.End(append(dst, 0, 0, 0, 0, 0, 0), at)
 	dst, at = wire.Begin(dst, 'E')
 	dst = wire.End(wire.AppendInt32(wire.AppendCString(dst, innerName), 0), at)
-	closing()
+	closing('P')
+	closing('S')
 	if sync {
 		return wire.AppendFrame(dst, 'S', nil)
 	}
