@@ -62,6 +62,8 @@ type Spec struct {
 	Protected map[TableName]map[string]Protection
 	// Listed are further tables that the policy file names: statements over them are always analysed.
 	Listed []TableName
+	// AllListed lists every table and view of the database besides.
+	AllListed bool
 	// TrustedFunctions are "schema.name" of functions that may be called although their bodies are opaque or
 	// name a protected table.
 	TrustedFunctions []string

@@ -3,6 +3,7 @@ package sql
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // NewCatalog joins the answer of CatalogQuery with the configuration. It fails only if the answer can't be read: what does not fit
@@ -81,6 +82,14 @@ func (c *Catalog) addKeys(s *snapshot) {
 
 // applySpec marks the tables and columns that the configuration names.
 func (c *Catalog) applySpec() {
+	if c.spec.AllListed {
+		c.spec.Listed = slices.Clone(c.spec.Listed)
+		for _, r := range c.relations {
+			if strings.ContainsRune("rpvmf", rune(r.Kind)) {
+				c.spec.Listed = append(c.spec.Listed, r.TableName())
+			}
+		}
+	}
 	for _, name := range c.spec.Listed {
 		if r := c.byName[name]; r != nil {
 			r.Listed, r.Sensitive = true, true
