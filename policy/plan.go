@@ -27,9 +27,25 @@ const (
 	Null          // show NULL, open nothing
 )
 
+// String is the action's word in explanations and records.
+func (a Action) String() string {
+	switch a {
+	case Pass:
+		return "pass"
+	case Open:
+		return "open"
+	case Mask:
+		return "mask"
+	case Null:
+		return "null"
+	}
+	return "refuse"
+}
+
 // Slot is one result column and what to do with it.
 type Slot struct {
 	Do         Action
+	Name       string        // as analysis predicts it; empty when it doesn't
 	Table      sql.TableName // origin, empty for an expression
 	Column     string
 	OID        uint32 // origin table and attribute that the server's RowDescription must agree with; 0: expression
@@ -38,23 +54,37 @@ type Slot struct {
 	Mask       mask.Mask       // set when Do is Mask
 }
 
+// Verdict is what the policy says of one table or column of a statement.
+type Verdict struct {
+	Do   Action // for a table Pass or Refuse; for a column Open stands for "shown in clear", encrypted or not
+	Mask mask.Mask
+	Rule string // the rule that decides, empty when none has to
+}
+
 // StatementPlan is the verdict on one statement of a text.
 type StatementPlan struct {
-	Verb    string
+	Verb string
+	// Plain: it touches nothing that the policy is about, and its results are forwarded untouched; Results is nil then.
+	Plain   bool
 	Results []Slot // nil: returns no rows
 	// Statement is the analysis, nil when the text was proven to touch nothing sensitive without one.
 	Statement *sql.Statement
-	// Rules are the ids of the rules that allowed it, for the record.
+	// Tables and Columns are the verdicts on Statement.Tables and Statement.Columns, by index.
+	Tables  []Verdict
+	Columns []Verdict
+	// Rules are the ids of the rules that allowed it, for the record; of a refused statement, of those that would have.
 	Rules []string
+	// Refusals are all reasons why the statement is refused, in the order of their places.
+	Refusals []*sql.Refusal
 }
 
 // Plan is everything the proxy needs to carry one text out, computed once and immutable. The zero value refuses.
 type Plan struct {
-	// Refusal is non-nil when the text must not be sent.
+	// Refusal is non-nil when the text must not be sent: the first of all its statements' refusals.
 	Refusal *sql.Refusal
 	// Allowed must be true for anything to be sent.
 	Allowed bool
-	// Plain: forward the text and its results untouched; the fields below are empty.
+	// Plain: forward the text and its results untouched: there are no Literals, Edits or Params.
 	Plain bool
 
 	Statements []StatementPlan
@@ -66,8 +96,10 @@ type Plan struct {
 
 	ChangesSchema bool
 	ChangesPath   bool
-	// ChangesSettings: a run-time setting may be different afterwards, or when the transaction ends.
+	// ChangesSettings and EndsTransaction are set by the session that asked for the plan, before it is cached: they are about
+	// the protocol.
 	ChangesSettings bool
-	// EndsTransaction: COMMIT, ROLLBACK or the like, which takes settings back.
 	EndsTransaction bool
+	// Normalized is the text with every constant replaced, for the record.
+	Normalized string
 }

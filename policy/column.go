@@ -1,0 +1,194 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/pgveil/pgveil/policy/mask"
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// column judges one ColumnUse: reading needs show, or mask for plain output; writing needs write.
+func (j *judgement) column(i int) {
+	c := j.st.Columns[i]
+	verdict := Verdict{Do: Open}
+	before := len(j.plan.Refusals)
+	switch {
+	case c.Table < 0 || c.Table >= len(j.seen):
+		j.refuse(codeUnclear, c.At.Start, "", "the table of column %s was not understood", c.Name)
+	case j.seen[c.Table].governed && len(j.seen[c.Table].grants) > 0:
+		o := &j.seen[c.Table]
+		if c.Use == 0 && o.effects&(reads|changes) != 0 {
+			j.refuse(codeUnclear, c.At.Start, "", "what is done with column %s was not understood", c.Name)
+		}
+		if c.Use&sql.UseWrite != 0 {
+			verdict.Rule = j.writable(o, c)
+		}
+		if read := c.Use &^ sql.UseWrite; read != 0 {
+			verdict = j.readable(o, c, read)
+		}
+	}
+	if len(j.plan.Refusals) > before || c.Table >= 0 && c.Table < len(j.seen) && j.seen[c.Table].governed && len(j.seen[c.Table].grants) == 0 {
+		verdict.Do = Refuse
+	}
+	j.plan.Columns = append(j.plan.Columns, verdict)
+}
+
+// writable checks that the column may be assigned by each of the statement's writing effects. CREATE and ALTER assign no
+// rows: their verb is enough.
+func (j *judgement) writable(o *occurrence, c sql.ColumnUse) (rule string) {
+	if o.effects&writes == 0 {
+		if o.effects&(sql.EffectCreate|sql.EffectAlter) == 0 {
+			j.refuse(codeUnclear, c.At.Start, "", "how column %s is written was not understood", c.Name)
+		}
+		return ""
+	}
+next:
+	for _, e := range singleEffects(o.effects & writes) {
+		for _, g := range o.grants {
+			if g.Do&e != 0 && (g.Write.All || g.write[c.Name]) {
+				j.by(g.ID)
+				rule = g.ID
+				continue next
+			}
+		}
+		j.refuse(codeWrite, c.At.Start, "", "%s may not %s column %s of table %s", j.who(), writeWord(e), c.Name, o.use.Table)
+		return ""
+	}
+	return rule
+}
+
+func writeWord(e sql.Effect) string {
+	if e == sql.EffectUpdate {
+		return "update"
+	}
+	return "write"
+}
+
+// readable checks a use that lets something of the column's values be seen.
+func (j *judgement) readable(o *occurrence, c sql.ColumnUse, read sql.Use) Verdict {
+	v := o.view(c.Name)
+	switch v.Do {
+	case Refuse:
+		j.refuse(codeHidden, c.At.Start, j.insteadOf(o, c), "column %s of table %s is not shown to %s", c.Name, o.use.Table, j.who())
+	case Mask, Null:
+		switch {
+		case j.isView(o.use):
+			j.refuse(codeMaskedView, c.At.Start, "", "the policy masks column %s of %s, which is a view", c.Name, o.use.Table)
+		case read&^sql.UseOutput != 0:
+			j.refuse(codeMaskedUse, c.At.Start, "", "masked column %s of table %s is used in %s; %s may only select it",
+				c.Name, o.use.Table, useWords(read&^sql.UseOutput), j.who())
+		case o.use.Effects&(sql.EffectCopyTo|sql.EffectCursor) != 0:
+			j.refuse(codeMaskedUse, c.At.Start, "Use a plain SELECT.", "masked column %s of table %s can't be read by COPY or a cursor",
+				c.Name, o.use.Table)
+		}
+	}
+	if v.Do != Refuse {
+		j.by(v.Rule)
+	}
+	return v
+}
+
+func (j *judgement) isView(use sql.TableUse) bool {
+	r, ok := j.relation(use.OID)
+	return ok && (r.Kind == 'v' || r.Kind == 'm')
+}
+
+// useWords says where a column stands, for people.
+func useWords(use sql.Use) string {
+	var all []string
+	for _, name := range useNames(use) {
+		all = append(all, map[string]string{
+			"lookup": "a condition", "predicate": "a condition", "group": "GROUP BY, DISTINCT or a set operation",
+			"order": "ORDER BY", "expression": "an expression", "aggregate": "an aggregate", "carry": "another column's value",
+		}[name])
+	}
+	if len(all) == 0 || all[0] == "" {
+		return "another way"
+	}
+	return all[0]
+}
+
+// insteadOf is a hint that lists what may be selected when the column was reached by *.
+func (j *judgement) insteadOf(o *occurrence, c sql.ColumnUse) string {
+	if c.At.End-c.At.Start != 1 && c.At.End != c.At.Start {
+		return ""
+	}
+	var names []string
+	for _, g := range o.grants {
+		for _, n := range g.Show.Names {
+			if o.view(n.Text).Do != Refuse && !contains(names, n.Text) {
+				names = append(names, n.Text)
+			}
+		}
+		for _, m := range g.Mask {
+			if o.view(m.Name.Text).Do != Refuse && !contains(names, m.Name.Text) {
+				names = append(names, m.Name.Text)
+			}
+		}
+	}
+	if len(names) == 0 || len(names) > 20 {
+		return ""
+	}
+	return "Name the columns instead of *: " + strings.Join(names, ", ") + "."
+}
+
+// view is how the subject sees a column of this occurrence: Open (in clear), Mask, Null or Refuse. Each effect must allow
+// it, and the least open one decides; within one effect the most open rule does. A rule that allows select also lets a
+// statement that writes read the column, since the same could be learned by a select of its own; COPY TO needs its own.
+func (o *occurrence) view(column string) Verdict {
+	result := Verdict{Do: Refuse}
+	for k, e := range singleEffects(o.effects) {
+		v := Verdict{Do: Refuse}
+		for _, g := range o.grants {
+			if g.Do&e == 0 && (e&reads != 0 || g.Do&sql.EffectSelect == 0) {
+				continue
+			}
+			if w := g.view(column); openness(w) > openness(v) {
+				v = w
+			}
+		}
+		if k == 0 || openness(v) < openness(result) {
+			result = v
+		}
+	}
+	return result
+}
+
+func (g *grant) view(column string) Verdict {
+	if m, ok := g.masks[column]; ok {
+		if _, null := m.(mask.Null); null {
+			return Verdict{Do: Null, Rule: g.ID}
+		}
+		return Verdict{Do: Mask, Mask: m, Rule: g.ID}
+	}
+	if g.Show.All || g.shown[column] {
+		return Verdict{Do: Open, Rule: g.ID}
+	}
+	return Verdict{Do: Refuse}
+}
+
+// openness orders views by how much they show, so that rules add up the same in any order: hidden, null, redact, hash, email,
+// first, last (of each the longer), in clear.
+func openness(v Verdict) int {
+	switch v.Do {
+	case Null:
+		return 1
+	case Open:
+		return 1 << 16
+	case Mask:
+		switch m := v.Mask.(type) {
+		case mask.Redact:
+			return 2
+		case *mask.Hash:
+			return 3
+		case mask.Email:
+			return 4
+		case mask.First:
+			return 1<<8 + m.Shown()
+		case mask.Last:
+			return 1<<9 + m.Shown()
+		}
+		return 2
+	}
+	return 0
+}
