@@ -1,12 +1,12 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"go.uber.org/zap"
 
@@ -14,9 +14,6 @@ import (
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/metrics"
 )
-
-// plainPlan is for what was never analysed and touches nothing sensitive.
-var plainPlan = &policy.Plan{Allowed: true, Plain: true}
 
 // plan judges one text. A refusal comes back as an error of type *sql.Refusal.
 func (s *session) plan(text []byte) (planned, error) {
@@ -31,11 +28,14 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 	}
+	if !s.privileged && w.Policy.Unread(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text))) {
+		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
+	}
 	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
 	p, ok := s.server.plans.Get(key, text)
 	if !ok {
 		p = w.Policy.Plan(s.roles, cat, s.path, string(text))
-		e := sideEffects(string(text))
+		e := sideEffects(text)
 		p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
 		p.ChangesPath = p.ChangesPath || e.path
 		s.server.plans.Put(key, string(text), p)
@@ -63,6 +63,7 @@ func (s *session) enter(w *World) {
 	if s.world != w {
 		s.world = w
 		s.roles = w.Policy.RolesOf(s.subject)
+		s.privileged = w.Policy.Privileged(s.roles)
 		s.cat = nil
 		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 	}
@@ -255,67 +256,4 @@ func (s *session) revalidate(st *statement) (planned, error) {
 func sameShape(a, b *policy.Plan) bool {
 	return a == b || a.Plain == b.Plain && reflect.DeepEqual(a.Edits, b.Edits) && reflect.DeepEqual(a.Params, b.Params) &&
 		reflect.DeepEqual(a.Literals, b.Literals)
-}
-
-// sideEffect is what a text may do besides its result.
-type sideEffect struct {
-	settings bool // some run-time setting may change
-	path     bool // search_path or role among them
-	ends     bool // a transaction may end
-}
-
-// sideEffects tells from the words of a text what it may do. It errs on the side of yes. What a function changes from inside
-// is not seen, except by set_config in the text.
-func sideEffects(text string) sideEffect {
-	b := bytes.ToLower([]byte(text))
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if bytes.Contains(b, []byte(w)) {
-				return true
-			}
-		}
-		return false
-	}
-	path := func() bool {
-		return has("search_path", "role", "authorization", "set_config", "discard", "reset", "call", "do", "schema", "execute")
-	}
-	single := !bytes.Contains(bytes.TrimRight(b, "; \t\r\n"), []byte(";"))
-	switch word := firstWord(b); {
-	case !single:
-	case word == "select", word == "insert", word == "update", word == "delete", word == "with", word == "values",
-		word == "table", word == "begin", word == "start", word == "savepoint", word == "release":
-		c := has("set_config")
-		return sideEffect{settings: c, path: c}
-	case word == "commit", word == "end", word == "rollback", word == "abort":
-		return sideEffect{ends: true}
-	}
-	settings := has("set", "discard", "do", "call", "execute")
-	return sideEffect{settings: settings, path: settings && path(), ends: has("commit", "end", "rollback", "abort", "prepare")}
-}
-
-// firstWord skips white space and comments; what it can't skip makes it return nothing.
-func firstWord(b []byte) string {
-	for {
-		b = bytes.TrimLeft(b, " \t\r\n\f(;")
-		switch {
-		case bytes.HasPrefix(b, []byte("--")):
-			i := bytes.IndexByte(b, '\n')
-			if i < 0 {
-				return ""
-			}
-			b = b[i:]
-		case bytes.HasPrefix(b, []byte("/*")):
-			i := bytes.Index(b, []byte("*/"))
-			if i < 0 || bytes.Contains(b[2:i], []byte("/*")) {
-				return ""
-			}
-			b = b[i+2:]
-		default:
-			n := 0
-			for n < len(b) && b[n] >= 'a' && b[n] <= 'z' {
-				n++
-			}
-			return string(b[:n])
-		}
-	}
 }

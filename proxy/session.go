@@ -48,6 +48,7 @@ type session struct {
 	inBatch    bool   // messages were sent since the last Sync
 	world      *World
 	roles      policy.RoleSet
+	privileged bool
 	cat        *sql.Catalog
 	generation uint64
 	catUntil   time.Time

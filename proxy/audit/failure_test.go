@@ -187,7 +187,7 @@ func crash(t *testing.T, dir string) string {
 	return out
 }
 
-// TestPowerCut cuts the newest segment at every byte beyond the checkpoint.
+// TestPowerCut cuts the newest segment at every byte beyond the checkpoint, and puts NUL bytes in place of what is missing.
 func TestPowerCut(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	l, stop := start(t, dir, Options{Key: key, CheckpointEvery: time.Hour})
@@ -196,36 +196,36 @@ func TestPowerCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		statement(t, l, "s")
-	}
+	statement(t, l, "s")
 	waitFor(t, func() bool { n, _ := l.Lag(); return n == 0 })
 	dead := crash(t, dir)
-	full, err := os.ReadFile(lastSegment(t, dead))
+	name := filepath.Base(lastSegment(t, dead))
+	full, err := os.ReadFile(filepath.Join(dead, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := signed.Size() - 1; n <= int64(len(full)); n++ {
-		cut := crash(t, dead)
-		if err := os.WriteFile(lastSegment(t, cut), full[:n], 0o600); err != nil {
-			t.Fatal(err)
+	t.Run("at", func(t *testing.T) {
+		const shares = 8
+		for share := range shares {
+			t.Run(fmt.Sprint(share), func(t *testing.T) {
+				t.Parallel()
+				for n := int(signed.Size()) - 1 + share; n <= len(full); n += shares {
+					leave := func(b []byte) string {
+						cut := crash(t, dead)
+						if err := os.WriteFile(filepath.Join(cut, name), b, 0o600); err != nil {
+							t.Fatal(err)
+						}
+						return cut
+					}
+					checkPowerCut(t, leave(full[:n]), key, full[:n], n >= int(signed.Size()))
+					if n%5 == 0 && n > int(signed.Size()) && n < len(full)-1 {
+						hole := append(append([]byte(nil), full[:n]...), make([]byte, len(full)-n-1)...)
+						checkPowerCut(t, leave(append(hole, '\n')), key, full[:n], true)
+					}
+				}
+			})
 		}
-		checkPowerCut(t, cut, key, full[:n], n >= signed.Size())
-		// The rest of the file as a hole.
-		if n > signed.Size() && n%7 == 0 {
-			hole := crash(t, dead)
-			b := make([]byte, len(full))
-			copy(b, full[:n])
-			b[len(b)-1] = '\n'
-			if n == int64(len(full)) {
-				continue
-			}
-			if err := os.WriteFile(lastSegment(t, hole), b, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			checkPowerCut(t, hole, key, full[:n], true)
-		}
-	}
+	})
 }
 
 func checkPowerCut(t *testing.T, dir string, key *Key, left []byte, opens bool) {

@@ -28,18 +28,18 @@ func (k *Key) Verifier() string { return k.verifier }
 func (k *Key) Name() string { return k.signer.Name() }
 
 // String is "audit key NAME".
-func (k *Key) String() string {
-	if k == nil || k.signer == nil {
+func (k Key) String() string {
+	if k.signer == nil {
 		return "no audit key"
 	}
 	return "audit key " + k.Name()
 }
 
 // Format prints String for every verb.
-func (k *Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
+func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 
 // MarshalJSON gives String.
-func (k *Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
+func (k Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
 
 // GenerateKey makes an Ed25519 key and writes it to a new file that only its owner can read. name is shown in every checkpoint; it
 // holds neither spaces nor '+', and is best a host's or a product's name ("crm-proxy-1.acme.test/audit"). An existing file is an

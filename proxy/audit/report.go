@@ -9,45 +9,46 @@ import (
 
 // Report is what Verify found.
 type Report struct {
-	Origin      string
-	Signer      string
-	Events      int64
-	First, Last time.Time // of the first and the newest event
-	Segments    int
+	Exit     int       `json:"exit"` // see ExitCode
+	Origin   string    `json:"origin"`
+	Signer   string    `json:"signer"`
+	Events   int64     `json:"events"`
+	First    time.Time `json:"first"` // time of the first event
+	Last     time.Time `json:"last"`  // and of the newest
+	Segments int       `json:"segments"`
 
-	Signed      int64 // lines under the latest checkpoint
-	Checkpoints int   // in the file of all of them
-	Remembered  []Remembered
+	Signed      int64        `json:"signed"`      // lines under the latest checkpoint
+	Checkpoints int          `json:"checkpoints"` // in the file of all of them
+	Remembered  []Remembered `json:"remembered,omitempty"`
 
-	Sessions   int64
-	Statements int64 // decided or refused
-	Lost       int64 // decided, fate unknown, and said so
-	Open       int64 // decided, neither done nor lost
-	Breaks     int64 // log.break_accepted events
+	Sessions   int64 `json:"sessions"`
+	Statements int64 `json:"statements"` // decided or refused
+	Lost       int64 `json:"lost"`       // decided, fate unknown, and said so
+	Open       int64 `json:"open"`       // decided, neither done nor lost
+	Breaks     int64 `json:"breaks"`     // log.break_accepted events
 
-	Unsigned       int64 // lines after the latest checkpoint
-	UnsignedFor    time.Duration
-	Unwitnessed    int64 // lines after the latest remembered checkpoint
-	UnwitnessedFor time.Duration
-	ClockBack      time.Duration // largest step back of the clock above a second
-	Live           bool          // the newest event is recent, and the log was not closed
+	Unsigned       int64         `json:"unsigned"` // lines after the latest checkpoint
+	UnsignedFor    time.Duration `json:"unsigned_ns"`
+	Unwitnessed    int64         `json:"unwitnessed"` // lines after the latest remembered checkpoint
+	UnwitnessedFor time.Duration `json:"unwitnessed_ns"`
+	ClockBack      time.Duration `json:"clock_back_ns"` // largest step back of the clock above a second
+	Live           bool          `json:"live"`          // the newest event is recent, and the log was not closed
 
-	Problems []Problem // at most maxProblems
+	Problems []Problem `json:"problems,omitempty"` // the first of them
 	more     int
-	worst    int
 }
 
 // Remembered is a checkpoint that was kept outside, and whether the log still agrees with it.
 type Remembered struct {
-	Size int64
-	Time time.Time // of the last event that it covers
-	OK   bool
+	Size int64     `json:"size"`
+	Time time.Time `json:"time"` // of the last event that it covers
+	OK   bool      `json:"ok"`
 }
 
 // Problem is one finding. Exit is 1 when it means that the log was altered, 2 when it is incomplete.
 type Problem struct {
-	Exit int
-	Text string
+	Exit int    `json:"exit"`
+	Text string `json:"text"`
 }
 
 // Exit codes of a verification.
@@ -60,7 +61,7 @@ const (
 const maxProblems = 20
 
 // ExitCode is 0 if all is well, 1 if the log was altered, 2 if it is incomplete.
-func (r *Report) ExitCode() int { return r.worst }
+func (r *Report) ExitCode() int { return r.Exit }
 
 func (r *Report) altered(format string, args ...any) {
 	r.problem(Problem{ExitAltered, fmt.Sprintf(format, args...)})
@@ -71,8 +72,8 @@ func (r *Report) incomplete(format string, args ...any) {
 }
 
 func (r *Report) problem(p Problem) {
-	if r.worst != ExitAltered {
-		r.worst = p.Exit
+	if r.Exit != ExitAltered {
+		r.Exit = p.Exit
 	}
 	if len(r.Problems) == maxProblems {
 		r.more++
@@ -131,7 +132,7 @@ func (r *Report) String() string {
 	if r.more > 0 {
 		row("", "and %d more", r.more)
 	}
-	row("exit", "%d (%s)", r.worst, [...]string{"ok", "altered", "incomplete"}[r.worst])
+	row("exit", "%d (%s)", r.Exit, [...]string{"ok", "altered", "incomplete"}[r.Exit])
 	b.WriteString("\n" + cannotShow)
 	return b.String()
 }

@@ -332,6 +332,7 @@ func TestPython(t *testing.T) {
 	}
 	for _, tt := range tampering {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			want := tt.exit
 			switch tt.name {
 			case "stored hashes changed": // it reads lines only
@@ -352,4 +353,52 @@ func TestPython(t *testing.T) {
 	if got, out := run(s.dir, "rubbish"); got != 3 {
 		t.Errorf("no key: exit %d\n%s", got, out)
 	}
+}
+
+// TestEveryBit flips one bit of every byte of the lines; no such log may pass.
+func TestEveryBit(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	l, stop := start(t, dir, Options{Key: key})
+	statement(t, l, "s")
+	stop()
+	path := lastSegment(t, dir)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		edit(t, path, func([]byte) []byte { b := bytes.Clone(whole); b[i] ^= 1 << (i % 8); return b })
+		r, err := verify(dir, key.Verifier(), later(), nil)
+		if err == nil && r.ExitCode() != ExitAltered {
+			t.Errorf("byte %d: exit %d\n%s", i, r.ExitCode(), r)
+		}
+	}
+}
+
+// FuzzCheckpoint: whatever opens is signed, and what is read is what was signed.
+func FuzzCheckpoint(f *testing.F) {
+	k := testKey(f)
+	text, err := Checkpoint{Origin: "test/audit+x", Size: 7}.sign(k)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte("test/audit+x\n7\nAAAA\n\n\u2014 test/audit AAAA\n"))
+	f.Add([]byte("\n\n\n\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		notes, rest := splitCheckpoints(b)
+		n := len(rest)
+		for _, one := range notes {
+			n += len(one) + 1
+			if cp, err := OpenCheckpoint(one, k.Verifier()); err == nil && cp.body() != (Checkpoint{Origin: "test/audit+x", Size: 7}).body() {
+				t.Errorf("opened %q", one)
+			}
+		}
+		if n != len(b) {
+			t.Errorf("split %d bytes of %d", n, len(b))
+		}
+		if cp, err := parseBody(string(b)); err == nil && !strings.HasPrefix(string(b), cp.body()) {
+			t.Errorf("%q was read as %q", b, cp.body())
+		}
+	})
 }

@@ -11,11 +11,12 @@ const other = "other"
 
 // verbs are the statement kinds that have their own series.
 var verbs = []string{
-	"select", "insert", "update", "delete", "merge", "values", "table", "copy", "truncate",
-	"begin", "commit", "rollback", "savepoint", "release", "set", "reset", "show", "discard",
-	"prepare", "execute", "deallocate", "declare", "fetch", "move", "close", "explain",
-	"create table", "alter table", "drop table", "create index", "drop index", "create view", "drop view",
-	"grant", "revoke", "lock", "listen", "notify", "unlisten", "vacuum", "analyze", "call", "do", "empty",
+	"select", "select into", "insert", "update", "delete", "merge", "copy", "truncate",
+	"begin", "start", "commit", "rollback", "rollback to", "savepoint", "release",
+	"set", "reset", "show", "discard", "prepare", "execute", "deallocate", "declare cursor", "fetch", "close", "explain",
+	"create table", "create table as", "alter table", "alter table rename", "drop table", "create index", "drop index",
+	"create view", "drop view", "create materialized view", "refresh materialized view", "drop materialized view",
+	"grant", "revoke", "lock", "listen", "notify", "unlisten", "vacuum", "analyze", "call", "do", "empty", "unknown",
 }
 
 // Outcome is how an attempt to sign in ended.

@@ -62,7 +62,7 @@ func TestDocumented(t *testing.T) {
 	if !slices.Equal(registered, documented) {
 		t.Errorf("registered:\n%s\n\ndocumented:\n%s", strings.Join(registered, "\n"), strings.Join(documented, "\n"))
 	}
-	for _, list := range [][]string{outcomes, stages} {
+	for _, list := range [][]string{outcomes, stages, verbs} {
 		for _, word := range list {
 			if !bytes.Contains(doc, []byte("`"+word+"`")) {
 				t.Errorf("docs/metrics.md does not name %q", word)

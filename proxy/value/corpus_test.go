@@ -42,9 +42,9 @@ func uuidColumn(r *rand.Rand) column {
 
 var hugeExponent = regexp.MustCompile(`[eE][-+]?\d{9,}`)
 
-// oddFloat: hexadecimal, and zero times a power beyond numeric's exponents.
+// oddFloat: hexadecimal, a signed NaN, zero times a power beyond numeric's exponents.
 func oddFloat(text string) bool {
-	return strings.ContainsAny(text, "xX") || hugeExponent.MatchString(text)
+	return strings.ContainsAny(text, "xX") || strings.HasSuffix(strings.ToLower(text), "nan") || hugeExponent.MatchString(text)
 }
 
 func integerColumns(r *rand.Rand) []column {

@@ -146,9 +146,6 @@ func (sc *scanner) date(mo *moment) error {
 		return sc.other()
 	case n == 8 && (len(sc.b) == 0 || sc.b[0] != '-'):
 		mo.y, mo.m, mo.d = mo.y/10000, mo.y/100%100, mo.y%100
-		if len(sc.b) > 0 && !isSpace(sc.b[0]) && sc.b[0]|0x20 != 't' {
-			return sc.other()
-		}
 		return nil
 	case n < 3 || !sc.take('-'):
 		return sc.other()
@@ -157,7 +154,8 @@ func (sc *scanner) date(mo *moment) error {
 	if mo.m, n = sc.digits(2); n == 0 || sc.more() || !sc.take('-') {
 		return sc.other()
 	}
-	if mo.d, n = sc.digits(2); n == 0 || sc.more() {
+	// A hyphen here would belong to the date's token, not begin an offset.
+	if mo.d, n = sc.digits(2); n == 0 || sc.more() || len(sc.b) > 0 && sc.b[0] == '-' {
 		return sc.other()
 	}
 	return nil

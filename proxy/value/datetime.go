@@ -243,8 +243,11 @@ func (in *input) fromDate(days int64) (int64, error) {
 	case dateMinusInfinity:
 		return timeMinusInfinity, nil
 	}
-	if days >= endTimestamp/usPerDay {
-		return 0, fail(stateDateRange, "date out of range for timestamp")
+	if days < endTimestamp/usPerDay {
+		us, err := in.fromLocal(days * usPerDay)
+		if e, ok := err.(*Error); !ok || e.SQLSTATE != stateDateRange {
+			return us, err
+		}
 	}
-	return in.fromLocal(days * usPerDay)
+	return 0, fail(stateDateRange, "date out of range for timestamp")
 }

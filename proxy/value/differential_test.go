@@ -69,8 +69,11 @@ func (s *session) check(c column, format int16, values [][]byte) (accepted int) 
 
 // eitherOf: where two things are wrong with a value, we need not find the same one first.
 func (c column) eitherOf(ours, server string) bool {
-	dates := "22007 22008 22009 22023"
-	return strings.Contains(dates, ours) && strings.Contains(dates, server) || c.t.OID == OIDJSONB && (ours == stateSyntax && server == stateOutOfRange || ours == server && ours == stateTooComplex)
+	states := "22007 22008 22009 22023"
+	if c.t.OID == OIDJSONB {
+		states = "22P02 22P05 22003 54001"
+	}
+	return strings.Contains(states, ours) && strings.Contains(states, server) && (ours != server || ours == stateTooComplex)
 }
 
 // pastTheEnd: what PostgreSQL rounds the last half second to, and the day before the first; it cannot read either.

@@ -1,0 +1,127 @@
+package proxy
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/pgveil/pgveil/policy"
+)
+
+// plainPlan is for what was never analysed and touches nothing sensitive.
+var plainPlan = plainPlanOf("other", sideEffect{})
+
+// unreadPlans are the plans of texts that are forwarded unread and do nothing besides what their first word says.
+var unreadPlans = map[string]*policy.Plan{
+	"select": plainPlanOf("select", sideEffect{}), "insert": plainPlanOf("insert", sideEffect{}),
+	"update": plainPlanOf("update", sideEffect{}), "delete": plainPlanOf("delete", sideEffect{}),
+	"with": plainPlanOf("select", sideEffect{}), "values": plainPlanOf("values", sideEffect{}),
+	"table": plainPlanOf("table", sideEffect{}), "begin": plainPlanOf("begin", sideEffect{}),
+	"start": plainPlanOf("begin", sideEffect{}), "savepoint": plainPlanOf("savepoint", sideEffect{}),
+	"release": plainPlanOf("release", sideEffect{}),
+	"commit":  plainPlanOf("commit", sideEffect{ends: true}), "end": plainPlanOf("commit", sideEffect{ends: true}),
+	"rollback": plainPlanOf("rollback", sideEffect{ends: true}), "abort": plainPlanOf("rollback", sideEffect{ends: true}),
+}
+
+func plainPlanOf(verb string, e sideEffect) *policy.Plan {
+	return &policy.Plan{Allowed: true, Plain: true, Statements: []policy.StatementPlan{{Verb: verb}},
+		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends}
+}
+
+// unreadPlan is the plan of a text that may be forwarded unread. Ordinary texts get one that exists already.
+func unreadPlan(text []byte) *policy.Plan {
+	var buf [12]byte
+	word := firstWord(text, buf[:])
+	if p, ok := unreadPlans[string(word)]; ok && single(text) && !setsConfig(text) {
+		return p
+	}
+	return plainPlanOf(string(word), sideEffects(text))
+}
+
+// sideEffect is what a text may do besides its result.
+type sideEffect struct {
+	settings bool // some run-time setting may change
+	path     bool // search_path or role among them
+	ends     bool // a transaction may end
+}
+
+// sideEffects tells from the words of a text what it may do. It errs on the side of yes. What a function changes from inside
+// is not seen, except by set_config in the text.
+func sideEffects(text []byte) sideEffect {
+	var buf [12]byte
+	if p, ok := unreadPlans[string(firstWord(text, buf[:]))]; ok && single(text) {
+		c := setsConfig(text)
+		return sideEffect{settings: c, path: c, ends: p.EndsTransaction}
+	}
+	lower := strings.ToLower(string(text))
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(lower, w) {
+				return true
+			}
+		}
+		return false
+	}
+	settings := has("set", "discard", "do", "call", "execute")
+	path := settings && has("search_path", "role", "authorization", "set_config", "discard", "reset", "call", "do", "schema", "execute")
+	return sideEffect{settings: settings, path: path, ends: has("commit", "end", "rollback", "abort", "prepare")}
+}
+
+// single reports whether a text is surely one statement.
+func single(text []byte) bool {
+	return bytes.IndexByte(bytes.TrimRight(text, "; \t\r\n"), ';') < 0
+}
+
+// setsConfig reports whether the word set_config stands in a text.
+func setsConfig(text []byte) bool {
+	const before, after = "set", "config"
+	for i := 0; ; {
+		n := bytes.IndexByte(text[i:], '_')
+		if n < 0 {
+			return false
+		}
+		i += n
+		if i >= len(before) && len(text)-i > len(after) && foldEqual(text[i-len(before):i], before) &&
+			foldEqual(text[i+1:i+1+len(after)], after) {
+			return true
+		}
+		i++
+	}
+}
+
+func foldEqual(b []byte, lower string) bool {
+	for i, c := range b {
+		if c|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// firstWord is a text's first word in lower case, in buf if it fits. It skips white space and comments; what it can't skip
+// makes it return nothing.
+func firstWord(b, buf []byte) []byte {
+	for {
+		b = bytes.TrimLeft(b, " \t\r\n\f(;")
+		switch {
+		case bytes.HasPrefix(b, []byte("--")):
+			i := bytes.IndexByte(b, '\n')
+			if i < 0 {
+				return nil
+			}
+			b = b[i:]
+		case bytes.HasPrefix(b, []byte("/*")):
+			i := bytes.Index(b, []byte("*/"))
+			if i < 0 || bytes.Contains(b[2:i], []byte("/*")) {
+				return nil
+			}
+			b = b[i+2:]
+		default:
+			n := 0
+			for n < len(b) && n < len(buf) && (b[n]|0x20 >= 'a' && b[n]|0x20 <= 'z') {
+				buf[n] = b[n] | 0x20
+				n++
+			}
+			return buf[:n]
+		}
+	}
+}

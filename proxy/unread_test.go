@@ -1,0 +1,40 @@
+package proxy
+
+import "testing"
+
+func TestSideEffects(t *testing.T) {
+	for _, c := range []struct {
+		text                 string
+		settings, path, ends bool
+	}{
+		{"select 1", false, false, false},
+		{"  /* x */ -- y\n SELECT set_CONFIG('search_path', 'x', false)", true, true, false},
+		{"SELECT 1; SET search_path = x", true, true, false},
+		{"set timezone to 'UTC'", true, false, false},
+		{"SET ROLE x", true, true, false},
+		{"reset all", true, true, false},
+		{"COMMIT;", false, false, true},
+		{"rollback to s", false, false, true},
+		{"begin; set local search_path = x; commit", true, true, true},
+		{"do $$ begin perform 1; end $$", true, true, true},
+		{"/* /* */ select 1", false, false, false},
+		{"discard all", true, true, false},
+		{"execute p", true, true, false},
+		{"", false, false, false},
+	} {
+		if e := sideEffects([]byte(c.text)); e != (sideEffect{c.settings, c.path, c.ends}) {
+			t.Errorf("%q: %+v", c.text, e)
+		}
+		p := unreadPlan([]byte(c.text))
+		if p.ChangesSettings != c.settings || p.ChangesPath != c.path || p.EndsTransaction != c.ends || !p.Plain || !p.Allowed {
+			t.Errorf("%q: plan %+v", c.text, p)
+		}
+	}
+}
+
+func TestUnreadPlanOfOrdinaryTextsAllocatesNothing(t *testing.T) {
+	text := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = 12345;")
+	if n := testing.AllocsPerRun(100, func() { unreadPlan(text) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
