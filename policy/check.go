@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pgveil/pgveil/policy/sql"
@@ -105,9 +106,13 @@ func (p *Policy) reaches(t sql.TableName) bool {
 	return false
 }
 
-// Extend adds to a Spec what must be analysed because of this policy.
+// Extend adds to a Spec what must be analysed because of this policy. A forbid about columns of tables that are not named one
+// by one needs every table's columns.
 func (p *Policy) Extend(spec sql.Spec) sql.Spec {
 	spec.Listed = append(append([]sql.TableName{}, spec.Listed...), p.Tables()...)
 	spec.AllListed = spec.AllListed || !p.rules.UnlistedPass
+	for _, f := range p.rules.Forbids {
+		spec.AllListed = spec.AllListed || f.Columns != nil && slices.ContainsFunc(f.On, Target.pattern)
+	}
 	return spec
 }

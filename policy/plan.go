@@ -100,6 +100,6 @@ type Plan struct {
 	// the protocol.
 	ChangesSettings bool
 	EndsTransaction bool
-	// Normalized is the text with every constant replaced, for the record.
+	// Normalized is the text with every constant replaced, for the record; empty unless Privileged. See sql.Normalize.
 	Normalized string
 }

@@ -27,10 +27,11 @@ func (j *judgement) table(i int) {
 		j.refuse(codeUnclear, use.At.Start, "", "what is done to table %s was not understood", use.Table)
 	case systemSchema(use.Table.Schema):
 		j.system(use, o.effects)
-	case j.p.governs(use.Table) || j.listedByCatalog(use):
-		o.governed = true
-		o.grants = j.p.grantsOn(j.roles, use.Table)
-		verdict.Rule = j.allowed(o)
+	default:
+		if o.governed = j.p.governs(use.Table) || j.protectedByParent(use); o.governed {
+			o.grants = j.p.grantsOn(j.roles, use.Table)
+			verdict.Rule = j.allowed(o)
+		}
 		j.forbidden(o, i)
 	}
 	j.seen = append(j.seen, o)
@@ -114,10 +115,10 @@ func (p *Policy) governs(t sql.TableName) bool { return !p.rules.UnlistedPass ||
 // lists is true when the policy or the encrypt section names a table.
 func (p *Policy) lists(t sql.TableName) bool { return p.named[t] || p.protected[t] != nil }
 
-// listedByCatalog is true for a table that is protected because its parent is.
-func (j *judgement) listedByCatalog(use sql.TableUse) bool {
+// protectedByParent is true for a child or partition that has encrypted columns because its parent has.
+func (j *judgement) protectedByParent(use sql.TableUse) bool {
 	r, ok := j.relation(use.OID)
-	return ok && (r.Protected || r.Listed)
+	return ok && r.Protected
 }
 
 // grantsOn are the permissions of the roles that are about a table.

@@ -9,13 +9,19 @@ import (
 // Plan judges one text of a subject that holds roles. It is pure: the same arguments give the same plan. path is
 // current_schemas(true) of the session. Cache its results: see Cache.
 func (p *Policy) Plan(roles RoleSet, cat *sql.Catalog, path []string, text string) *Plan {
-	switch {
-	case p == nil || cat == nil:
+	if p == nil || cat == nil {
 		return &Plan{Refusal: refusal(codeUnclear, -1, "", "there is no policy or no catalog to judge by")}
-	case p.Unread(roles, cat, text):
-		return &Plan{Allowed: true, Plain: true, Privileged: p.Privileged(roles)}
 	}
-	return p.judge(roles, cat, path, sql.Analyze(cat, path, text))
+	var plan *Plan
+	if p.Unread(roles, cat, text) {
+		plan = &Plan{Allowed: true, Plain: true, Privileged: p.Privileged(roles)}
+	} else {
+		plan = p.judge(roles, cat, path, sql.Analyze(cat, path, text))
+	}
+	if plan.Privileged {
+		plan.Normalized = sql.Normalize(text)
+	}
+	return plan
 }
 
 // Unread reports whether a text may be forwarded without being read: it can't touch a table that rules are about.
