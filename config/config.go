@@ -152,8 +152,6 @@ type Limits struct {
 	MaxConnections int `yaml:"max_connections,omitempty"`
 	// HandshakeTimeout bounds the time from accept until a client is signed in. Default 60s, as authentication_timeout.
 	HandshakeTimeout Duration `yaml:"handshake_timeout,omitempty"`
-	// MaxStatementBytes is the longest SQL text that is analysed; a longer one is refused. Default 16MB.
-	MaxStatementBytes Size `yaml:"max_statement_bytes,omitempty"`
 	// MaxMessageBytes is the longest message that is read whole: a Bind with sealed parameters, a row with sealed cells.
 	// Messages that only pass have no limit but PostgreSQL's. Default 64MB.
 	MaxMessageBytes Size `yaml:"max_message_bytes,omitempty"`

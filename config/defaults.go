@@ -35,12 +35,11 @@ func (l *Log) defaults() {
 
 func (l *Limits) defaults() {
 	*l = Limits{
-		MaxConnections:    500,
-		HandshakeTimeout:  Duration(60 * time.Second),
-		MaxStatementBytes: 16 << 20,
-		MaxMessageBytes:   64 << 20,
-		CatalogAge:        Duration(10 * time.Second),
-		DrainTimeout:      Duration(30 * time.Second),
-		PlanCacheBytes:    64 << 20,
+		MaxConnections:   500,
+		HandshakeTimeout: Duration(60 * time.Second),
+		MaxMessageBytes:  64 << 20,
+		CatalogAge:       Duration(10 * time.Second),
+		DrainTimeout:     Duration(30 * time.Second),
+		PlanCacheBytes:   64 << 20,
 	}
 }

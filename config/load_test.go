@@ -111,7 +111,7 @@ func TestDefaults(t *testing.T) {
 		{"policy", string(c.Policy), filepath.Join(dir, "policy.yaml")},
 		{"kms", string(c.Keys.KMS), "file://" + filepath.Join(dir, "master.key")},
 		{"handshake_timeout", c.Limits.HandshakeTimeout.String(), "1m0s"},
-		{"max_statement_bytes", c.Limits.MaxStatementBytes.String(), "16MB"},
+		{"max_message_bytes", c.Limits.MaxMessageBytes.String(), "64MB"},
 		{"metrics", c.Metrics.Listen, ""},
 		{"log", string(c.Log.Level) + string(c.Log.Format), "infojson"},
 	} {

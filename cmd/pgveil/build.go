@@ -187,7 +187,7 @@ func maskKey(keys *crypto.Keyring) (mask.Key, error) {
 
 func (p *parts) buildUpstream() error {
 	u := p.cfg.Upstream
-	p.dial = wire.DialOptions{Host: u.Host, Port: uint16(u.Port), Mode: wire.SSLMode(u.SSLMode)}
+	p.dial = wire.DialOptions{Host: u.Host, Port: uint16(u.Port), Mode: wire.SSLMode(u.SSLMode), Timeout: u.ConnectTimeout.Std()}
 	if u.CA != "" {
 		roots, err := wire.LoadRoots(string(u.CA))
 		if err != nil {

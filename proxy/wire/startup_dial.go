@@ -38,6 +38,8 @@ type DialOptions struct {
 	Roots *x509.CertPool
 	// Certificate, if set, is shown to a server that asks for one: (*Certificate).Current.
 	Certificate func() (*tls.Certificate, error)
+	// Timeout bounds connecting and the TLS handshake, as libpq's connect_timeout; 0: only the context does.
+	Timeout time.Duration
 }
 
 // LoadRoots reads a PEM file of certificate authorities, as libpq's sslrootcert.
@@ -88,6 +90,11 @@ func (o DialOptions) unix() bool { return strings.HasPrefix(o.Host, "/") }
 func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
+	}
+	if o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
+		defer cancel()
 	}
 	network, address := o.address()
 	d := net.Dialer{KeepAliveConfig: keepAlive}
