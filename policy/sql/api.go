@@ -29,21 +29,29 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 		return []*Statement{{Understood: true, At: Span{0, len(text)}, Verb: "empty"}}
 	}
 	var all []*Statement
-	moved := false // an earlier statement may have changed what names mean
+	moved, calm := false, true // an earlier statement may have changed what names mean; only in ways that data definition bears
 	for _, raw := range tree.GetStmts() {
 		st := analyzeOne(cat, path, text, raw)
-		if moved && st.Refusal == nil && cat.MayTouch(text[st.At.Start:st.At.End]) {
-			st.Refusal = newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")
-			st.Understood, st.Sensitive = false, true
+		if moved && !(calm && calmVerb(st.Verb)) && cat.MayTouch(text[st.At.Start:st.At.End]) {
+			*st = Statement{At: st.At, Verb: st.Verb, Sensitive: true, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
+				Refusal: newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
 		}
-		moved = moved || st.ChangesPath && !endsTransaction(st.Verb) || st.ChangesSchema
+		moved = moved || st.ChangesPath || st.ChangesSchema
+		calm = calm && !st.ChangesPath && (!st.ChangesSchema || calmVerb(st.Verb))
 		all = append(all, st)
 	}
 	return all
 }
 
-// endsTransaction reports verbs that are marked ChangesPath only because they may undo a SET.
-func endsTransaction(verb string) bool { return false }
+// calmVerb reports kinds of data definition that may follow each other in one text: their analysis goes by the configured names, and
+// none of them gives a name to another table.
+func calmVerb(verb string) bool {
+	switch verb {
+	case "create table", "alter table", "create index", "drop table", "drop index", "create seq", "create enum", "comment", "grant", "revoke":
+		return true
+	}
+	return false
+}
 
 func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt) (st *Statement) {
 	st = &Statement{At: rawSpan(text, raw)}

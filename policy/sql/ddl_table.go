@@ -115,10 +115,7 @@ func (a *analysis) foreignKey(table TableName, prot map[string]Protection, colum
 	}
 	for i, name := range columns {
 		p, q := lookup(prot, name), otherProt(others[i])
-		if p == nil && q == nil {
-			continue
-		}
-		if p == nil || q == nil || p.ID != q.ID || p.Type.OID != q.Type.OID || p.Search != SearchEquality || q.Search != SearchEquality {
+		if !sealedAlike(p, q) {
 			a.refuse(codeForeignKey, int(c.GetLocation()), "column %s.%s and the column it references are not sealed alike", table, name)
 		}
 	}

@@ -15,14 +15,19 @@ func (a *analysis) creationTarget(r *pg_query.RangeVar) (TableName, bool) {
 		return TableName{"pg_temp", r.GetRelname()}, true
 	}
 	if schema == "" {
-		for _, s := range a.path {
-			if s != "pg_catalog" && !strings.HasPrefix(s, "pg_temp_") {
-				schema = s
-				break
-			}
-		}
+		schema = a.creationSchema()
 	}
 	return TableName{schema, r.GetRelname()}, false
+}
+
+// creationSchema is the first schema of the path that is not there of itself.
+func (a *analysis) creationSchema() string {
+	for _, s := range a.path {
+		if s != "pg_catalog" && !strings.HasPrefix(s, "pg_temp_") {
+			return s
+		}
+	}
+	return ""
 }
 
 // addTarget records a relation that the statement makes and reports its name and whether the configuration names it. A temporary

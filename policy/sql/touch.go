@@ -2,6 +2,7 @@ package sql
 
 import (
 	"slices"
+	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -136,12 +137,18 @@ func (a *analysis) tableUses(t *touch) {
 	}
 }
 
-// addTable records one occurrence of a table. A name that the catalog does not know is recorded as written.
+// addTable records one occurrence of a table. An unqualified name that the catalog does not know stands for one in the schema where it
+// would be made, or in pg_catalog, which the catalog leaves out.
 func (a *analysis) addTable(schema, name string, at int, effects Effect) *Relation {
 	use := TableUse{Table: TableName{schema, name}, Effects: effects, At: a.nameSpan(at)}
 	rel, ok := a.cat.Relation(a.path, schema, name)
 	if ok {
 		use.Table, use.OID = rel.TableName(), rel.OID
+	}
+	if !ok && schema == "" {
+		if use.Table.Schema = a.creationSchema(); strings.HasPrefix(name, "pg_") {
+			use.Table.Schema = "pg_catalog"
+		}
 	}
 	a.st.Sensitive = a.st.Sensitive || a.cat.sensitiveTable(schema, name, rel)
 	a.st.Tables = append(a.st.Tables, use)

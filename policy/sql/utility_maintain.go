@@ -30,7 +30,9 @@ func (a *analysis) analyzeMaintenance(node *pg_query.Node) {
 	case *pg_query.Node_GrantStmt:
 		a.rangeVars(n.GrantStmt.GetObjects(), EffectMaintain)
 	case *pg_query.Node_GrantRoleStmt, *pg_query.Node_AlterDefaultPrivilegesStmt, *pg_query.Node_CreateRoleStmt,
-		*pg_query.Node_AlterRoleStmt, *pg_query.Node_DropRoleStmt, *pg_query.Node_CreateExtensionStmt:
+		*pg_query.Node_AlterRoleStmt, *pg_query.Node_DropRoleStmt:
+	case *pg_query.Node_CreateExtensionStmt, *pg_query.Node_AlterExtensionStmt:
+		a.st.ChangesSchema = true
 	case *pg_query.Node_AlterRoleSetStmt, *pg_query.Node_AlterDatabaseSetStmt:
 		a.st.ChangesPath = true
 	case *pg_query.Node_CommentStmt:

@@ -1,0 +1,81 @@
+package sql
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestUtilityGolden checks what is known of statements that are no DML, and the edits of transparent DDL: testdata/utility_*.txt and
+// testdata/ddl_*.txt, in the form that readGolden describes.
+func TestUtilityGolden(t *testing.T) {
+	for _, pattern := range []string{"testdata/utility_*.txt", "testdata/ddl_*.txt"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no golden files (%v)", pattern, err)
+		}
+		for _, file := range files {
+			t.Run(filepath.Base(file), func(t *testing.T) { runUtilityGolden(t, file) })
+		}
+	}
+}
+
+func runUtilityGolden(t *testing.T, file string) {
+	catalog, cases := readGolden(t, file)
+	c := testCatalog(t, catalog)
+	var out strings.Builder
+	out.WriteString(catalog + "\n---\n")
+	ran := 0
+	for _, k := range cases {
+		if k.sql == "" {
+			out.WriteString(k.comment + "\n")
+			continue
+		}
+		ran++
+		all := Analyze(c, dmlPath, k.sql)
+		got := printUtility(all, k.sql)
+		fmt.Fprintf(&out, "%s%s\n=>\n%s\n", k.comment, k.sql, got)
+		if !*update && strings.TrimSpace(got) != strings.TrimSpace(k.want) {
+			t.Errorf("%s\n got:\n%s\nwant:\n%s", k.sql, got, k.want)
+		}
+		for _, st := range all {
+			if st.Understood != (st.Refusal == nil) {
+				t.Errorf("%s: understood %v with refusal %v", k.sql, st.Understood, st.Refusal)
+			}
+			if st.Sensitive && st.Verb != "unknown" && !c.MayTouch(k.sql) {
+				t.Errorf("%s: sensitive or refused, but MayTouch is false", k.sql)
+			}
+		}
+	}
+	if ran == 0 {
+		t.Errorf("%s holds no cases", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func printUtility(all []*Statement, text string) string {
+	var b strings.Builder
+	for _, st := range all {
+		b.WriteString("[" + st.Verb + "]")
+		if st.ChangesPath {
+			b.WriteString(" changes-path")
+		}
+		if st.ChangesSchema {
+			b.WriteString(" changes-schema")
+		}
+		b.WriteString("\n")
+		if !st.Sensitive {
+			for _, u := range st.Tables {
+				fmt.Fprintf(&b, "table %s %s\n", u.Table, effectNames(u.Effects))
+			}
+		}
+		b.WriteString(printStatement(st, text))
+	}
+	return b.String()
+}
