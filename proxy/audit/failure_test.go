@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // disk is a file system whose faults a test turns on and off.
@@ -379,5 +381,39 @@ func TestAcceptBreak(t *testing.T) {
 	l.Close()
 	if all := events(t, dir); all[0].Kind != LogBreak {
 		t.Errorf("first line: %+v", all[0])
+	}
+}
+
+func TestSpill(t *testing.T) {
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := &spill{path: filepath.Join(dir, "spill")}
+	const n = spillAt/tlog.HashSize*2 + 5
+	for i := range n {
+		if err := s.add([]tlog.Hash{{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(s.path); err != nil {
+		t.Fatalf("nothing was spilt: %v", err)
+	}
+	if err := s.copyTo(f, 7*tlog.HashSize); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(f.Name())
+	if err != nil || len(b) != (n+7)*tlog.HashSize {
+		t.Fatalf("%d bytes, %v", len(b), err)
+	}
+	for i := range n {
+		if h := b[(i+7)*tlog.HashSize:]; h[0] != byte(i) || h[1] != byte(i>>8) || h[2] != byte(i>>16) {
+			t.Fatalf("hash %d is wrong", i)
+		}
+	}
+	if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is left: %v", err)
 	}
 }

@@ -77,7 +77,7 @@ func (l *Log) open() error {
 	case err != nil:
 		return err
 	case l.opt.AcceptBreak != nil:
-		return ErrNotBroken
+		return errors.Join(ErrNotBroken, found.hashes.drop())
 	}
 	if len(found.segments) == 0 && l.opt.AcceptBreak == nil {
 		if err := l.enterForgotten(); err != nil {

@@ -16,8 +16,8 @@ import (
 type state struct {
 	segments []segment
 	signed   Checkpoint
-	from     tree         // before the first line that was read
-	hashes   bytes.Buffer // stored hashes of the lines that were read
+	from     tree   // before the first line that was read
+	hashes   *spill // stored hashes of the lines that were read
 	tree     tree
 	number   numbering
 
@@ -74,6 +74,20 @@ func (w *writer) inspect() (*state, error) {
 	return w.scan(segments, 0, cp)
 }
 
+// scan reads the segments from start on.
+func (w *writer) scan(segments []segment, start int, cp Checkpoint) (*state, error) {
+	st := &state{
+		segments: segments, signed: cp,
+		hashes: &spill{path: filepath.Join(w.dir, hashesName+".new")},
+		number: numbering{sessions: make(map[string]*session)},
+	}
+	if err := w.read(st, start); err != nil {
+		st.hashes.drop()
+		return nil, err
+	}
+	return st, nil
+}
+
 // startSegment is the newest segment that begins no later than the checkpoint and has a first line, which names the statements
 // then open.
 func (w *writer) startSegment(segments []segment, cp Checkpoint) int {
@@ -91,26 +105,24 @@ func (w *writer) startSegment(segments []segment, cp Checkpoint) int {
 	return 0
 }
 
-// scan reads the segments from start on.
-func (w *writer) scan(segments []segment, start int, cp Checkpoint) (*state, error) {
-	st := &state{segments: segments, signed: cp, number: numbering{sessions: make(map[string]*session)}}
+// read takes the lines from segment start on into st.
+func (w *writer) read(st *state, start int) (err error) {
 	if start > 0 {
-		var err error
-		if st.from, err = loadTree(hashFile{w.hashes}, segments[start].first); err != nil {
-			return nil, err
+		if st.from, err = loadTree(hashFile{w.hashes}, st.segments[start].first); err != nil {
+			return err
 		}
 		st.tree = st.from
 	}
 	if err := st.checkRoot(); err != nil {
-		return nil, err
+		return err
 	}
 	var last Kind
-	for i := start; i < len(segments); i++ {
-		if st.torn > 0 || segments[i].first != st.tree.size {
-			return nil, fmt.Errorf("%w: %s does not begin where the lines before it end, at %d", ErrBroken, segments[i].name(), st.tree.size)
+	for _, s := range st.segments[start:] {
+		if st.torn > 0 || s.first != st.tree.size {
+			return fmt.Errorf("%w: %s does not begin where the lines before it end, at %d", ErrBroken, s.name(), st.tree.size)
 		}
 		st.size = 0
-		torn, err := readLines(w.dir, segments[i], func(line []byte, offset int64) error {
+		torn, err := readLines(w.dir, s, func(line []byte, offset int64) error {
 			h, err := st.line(line)
 			if err != nil {
 				return err
@@ -120,24 +132,24 @@ func (w *writer) scan(segments []segment, start int, cp Checkpoint) (*state, err
 			return nil
 		})
 		if errors.Is(err, errUnwritten) {
-			info, statErr := os.Stat(filepath.Join(w.dir, segments[i].name()))
+			info, statErr := os.Stat(filepath.Join(w.dir, s.name()))
 			if statErr != nil {
-				return nil, statErr
+				return statErr
 			}
 			torn, err = info.Size()-st.size, nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		st.torn = torn
 	}
-	if st.tree.size < cp.Size {
-		return nil, fmt.Errorf("%w: %d lines, but %d were signed", ErrBroken, st.tree.size, cp.Size)
+	if st.tree.size < st.signed.Size {
+		return fmt.Errorf("%w: %d lines, but %d were signed", ErrBroken, st.tree.size, st.signed.Size)
 	}
-	st.kept = st.tree.size - cp.Size
+	st.kept = st.tree.size - st.signed.Size
 	st.unclean = st.torn > 0 || (last != LogClosed && st.tree.size > 0)
 	st.number.commit()
-	return st, nil
+	return nil
 }
 
 // errUnwritten means that a line beyond the checkpoint holds NUL bytes, which no line does: blocks that a power cut kept from being
@@ -157,8 +169,8 @@ func (st *state) line(line []byte) (head, error) {
 	if err != nil {
 		return h, err
 	}
-	for _, s := range stored {
-		st.hashes.Write(s[:])
+	if err := st.hashes.add(stored); err != nil {
+		return h, err
 	}
 	switch h.Kind {
 	case StatementDecided:
@@ -206,8 +218,7 @@ func (w *writer) restore(st *state) error {
 			return err
 		}
 	}
-	at := tlog.StoredHashCount(st.from.size)
-	if _, err := w.hashes.WriteAt(st.hashes.Bytes(), at*tlog.HashSize); err != nil {
+	if err := st.hashes.copyTo(w.hashes, tlog.StoredHashCount(st.from.size)*tlog.HashSize); err != nil {
 		return err
 	}
 	w.hashAt = tlog.StoredHashCount(st.tree.size)
