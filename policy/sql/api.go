@@ -108,7 +108,7 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 	}
 	analyzeDML(a, node)
 	a.st.Verb = verb
-	if t.sensitive {
+	if t.sensitive || a.st.Sensitive {
 		a.st.Understood = a.st.Refusal == nil
 		return
 	}

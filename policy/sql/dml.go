@@ -18,6 +18,23 @@ type resolver struct {
 	view   *viewFrame
 	// expansions counts views expanded in this statement.
 	expansions int
+	// deferred collects uses instead of recording them, while the select list of a view's body is read.
+	deferred *[]pendingUse
+}
+
+// pendingUse is a use within a view's column, which counts only if something reads that column.
+type pendingUse struct {
+	column int
+	use    Use
+}
+
+// use records uses of one ColumnUse.
+func (r *resolver) use(column int, use Use) {
+	if r.deferred != nil {
+		*r.deferred = append(*r.deferred, pendingUse{column, use})
+		return
+	}
+	r.st.Columns[column].Use |= use
 }
 
 type columnKey struct {
@@ -183,8 +200,9 @@ func (r *resolver) columnUse(table int, c *Column, at Span, named bool) int {
 		r.st.Columns = append(r.st.Columns, ColumnUse{Table: table, Name: c.Name, Num: c.Num, At: at})
 		r.named = append(r.named, false)
 	}
-	if named && r.view == nil {
+	if named && r.view == nil && !r.named[i] {
 		r.named[i] = true
+		r.st.Columns[i].At = at
 	}
 	return i
 }

@@ -11,8 +11,7 @@ func (r *resolver) targetItem(n *pg_query.RangeVar, effects Effect) *rangeItem {
 	rel, ok := r.cat.Relation(r.searchPath(), n.GetSchemaname(), n.GetRelname())
 	switch {
 	case !ok:
-		it.open = true
-		r.unknown(n)
+		r.unknown(it, n, effects)
 	case (rel.Kind == 'v' || rel.Kind == 'm') && rel.Sensitive:
 		r.no(codeViewWrite, at.Start, "view %s reads protected or listed tables and can't be written through the proxy", rel.TableName())
 		it.cols, it.schema = r.expand(rel, effects, at), rel.Schema

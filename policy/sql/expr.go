@@ -15,7 +15,7 @@ func (r *resolver) eval(s *scope, node *pg_query.Node, use Use) value {
 func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target) value {
 	switch n := node.GetNode().(type) {
 	case nil:
-		return plainValue(0, Span{})
+		return plainValue(0, nowhere)
 	case *pg_query.Node_AConst:
 		return r.constant(n.AConst)
 	case *pg_query.Node_ParamRef:
@@ -63,12 +63,15 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 		return r.call(s, n.FuncCall, use)
 	case *pg_query.Node_SetToDefault:
 		return value{form: formFree, src: -1}
-	case *pg_query.Node_SqlvalueFunction, *pg_query.Node_CurrentOfExpr:
-		return plainValue(0, Span{})
+	case *pg_query.Node_SqlvalueFunction:
+		return plainValue(0, r.spanAt(n.SqlvalueFunction.GetLocation()))
 	}
 	r.generic(s, node.ProtoReflect(), use|UseExpression)
-	return plainValue(0, Span{})
+	return plainValue(0, r.spanAt(-1))
 }
+
+// nowhere is the place of what stands nowhere in the text.
+var nowhere = Span{-1, -1}
 
 // operand settles one expression as plain.
 func (r *resolver) operand(s *scope, n *pg_query.Node, use Use, typ uint32) {
@@ -187,9 +190,7 @@ func (r *resolver) columnRef(s *scope, ref *pg_query.ColumnRef) value {
 	schema, table := qualifier(names[:len(names)-1])
 	it := r.relation(s, schema, table)
 	if it == nil {
-		if !s.hasOpen() {
-			r.no(codeNoColumn, at.Start, "missing FROM-clause entry for table %q", table)
-		}
+		r.no(codeNoColumn, at.Start, "missing FROM-clause entry for table %q", table)
 		return plainValue(0, at)
 	}
 	i, n := it.find(last)

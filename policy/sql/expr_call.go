@@ -16,7 +16,7 @@ func (r *resolver) caseExpr(s *scope, n *pg_query.CaseExpr, use Use, want *Targe
 	for _, w := range n.GetArgs() {
 		when := w.GetCaseWhen()
 		if arg != nil {
-			r.compare(*arg, r.eval(s, when.GetExpr(), use), use|UsePredicate|UseExpression, at.Start)
+			r.compare(*arg, r.eval(s, when.GetExpr(), use), use|UsePredicate|UseExpression)
 		} else {
 			r.condition(s, when.GetExpr(), false, use|UsePredicate|UseExpression)
 		}
@@ -91,7 +91,7 @@ func (r *resolver) compareSubquery(test value, out output, n *pg_query.SubLink, 
 			r.settle(t, use, 0, codeOrdered)
 			continue
 		}
-		r.compare(t, out.cols[i].val, use, at)
+		r.compare(t, out.cols[i].val, use)
 	}
 	for i, c := range out.cols {
 		if !equal || i >= len(tests) {

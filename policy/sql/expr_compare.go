@@ -51,7 +51,6 @@ func equality(name []*pg_query.Node) bool {
 
 // operator analyses an A_Expr. use is recorded for operands in general, lookup for a column compared for equality with constants.
 func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value {
-	at := int(e.GetLocation())
 	result := plainValue(OIDBool, r.spanAt(e.GetLocation()))
 	if use&UsePredicate == 0 {
 		use |= UsePredicate
@@ -68,13 +67,13 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 	case pg_query.A_Expr_Kind_AEXPR_OP:
 		if e.GetLexpr() != nil && e.GetRexpr() != nil && equality(e.GetName()) {
 			l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
-			r.compareUsing(l, rt, pick(negated), use, at)
+			r.compareUsing(l, rt, pick(negated), use)
 			return result
 		}
 		return r.plainOperator(s, e, use)
 	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
-		r.compareUsing(l, rt, pick(e.GetKind() == pg_query.A_Expr_Kind_AEXPR_DISTINCT), use, at)
+		r.compareUsing(l, rt, pick(e.GetKind() == pg_query.A_Expr_Kind_AEXPR_DISTINCT), use)
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_IN:
 		l := r.eval(s, e.GetLexpr(), use)
@@ -89,21 +88,21 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 			lk = pick(negated)
 		}
 		for _, v := range vals {
-			r.compareUsing(l, v, lk, use, at)
+			r.compareUsing(l, v, lk, use)
 		}
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
 		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
 		if equality(e.GetName()) {
-			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use, at)
+			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use)
 			return result
 		}
-		r.ordered(l, use, at)
-		r.ordered(rt, use, at)
+		r.ordered(l, use)
+		r.ordered(rt, use)
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
 		l, rt := r.eval(s, e.GetLexpr(), use|UseExpression), r.eval(s, e.GetRexpr(), use|UseExpression)
-		r.compare(l, rt, use|UseExpression, at)
+		r.compare(l, rt, use|UseExpression)
 		if l.form == formSealed {
 			return l.derived()
 		}
@@ -115,14 +114,14 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 		return result
 	}
 	// BETWEEN and whatever comes later.
-	r.ordered(r.eval(s, e.GetLexpr(), use), use, at)
+	r.ordered(r.eval(s, e.GetLexpr(), use), use)
 	if items := e.GetRexpr().GetList().GetItems(); items != nil {
 		for _, n := range items {
-			r.ordered(r.eval(s, n, use), use, at)
+			r.ordered(r.eval(s, n, use), use)
 		}
 		return result
 	}
-	r.ordered(r.eval(s, e.GetRexpr(), use), use, at)
+	r.ordered(r.eval(s, e.GetRexpr(), use), use)
 	return result
 }
 
@@ -157,31 +156,31 @@ func (r *resolver) plainOperator(s *scope, e *pg_query.A_Expr, use Use) value {
 }
 
 // ordered settles an operand of a comparison other than equality.
-func (r *resolver) ordered(v value, use Use, _ int) { r.settle(v, use, 0, codeOrdered) }
+func (r *resolver) ordered(v value, use Use) { r.settle(v, use, 0, codeOrdered) }
 
 // compareUsing is compare that records lookup where one side is made of constants.
-func (r *resolver) compareUsing(l, rt value, lookup, use Use, at int) {
+func (r *resolver) compareUsing(l, rt value, lookup, use Use) {
 	if l.constant() || rt.constant() {
 		use = lookup
 	}
-	r.compare(l, rt, use, at)
+	r.compare(l, rt, use)
 }
 
 // compare analyses l = rt.
-func (r *resolver) compare(l, rt value, use Use, at int) {
+func (r *resolver) compare(l, rt value, use Use) {
 	switch {
 	case l.form == formRow && rt.form == formRow && len(l.elems) == len(rt.elems):
 		for i := range l.elems {
-			r.compare(l.elems[i], rt.elems[i], use, at)
+			r.compare(l.elems[i], rt.elems[i], use)
 		}
 		return
 	case l.form == formSealed:
 		r.mark(l, use)
-		r.meet(l, rt, use, at)
+		r.meet(l, rt, use)
 		return
 	case rt.form == formSealed:
 		r.mark(rt, use)
-		r.meet(rt, l, use, at)
+		r.meet(rt, l, use)
 		return
 	}
 	hint := l.typ.OID
@@ -196,7 +195,7 @@ func (r *resolver) compare(l, rt value, use Use, at int) {
 }
 
 // meet analyses the other side of an equality with a protected value.
-func (r *resolver) meet(v, other value, use Use, at int) {
+func (r *resolver) meet(v, other value, use Use) {
 	switch other.form {
 	case formSealed:
 		r.mark(other, use)
@@ -218,11 +217,6 @@ func (r *resolver) meet(v, other value, use Use, at int) {
 		r.broken(other)
 	default:
 		r.mark(other, use)
-		where := at
-		if other.at.End > 0 {
-			where = other.at.Start
-		}
-		_ = where
 		r.no(codePlainPeer, v.at.Start, "%s can be compared with constants, parameters and columns of the same key only", v.name())
 	}
 }
@@ -237,7 +231,7 @@ func onlyCasts(v value) bool {
 }
 
 // compareArray analyses l = ANY (array) and its kin.
-func (r *resolver) compareArray(l, array value, lookup, use Use, at int) {
+func (r *resolver) compareArray(l, array value, lookup, use Use) {
 	if array.constant() {
 		use = lookup
 	}
@@ -246,10 +240,10 @@ func (r *resolver) compareArray(l, array value, lookup, use Use, at int) {
 		protected := l.form == formSealed
 		for _, e := range array.elems {
 			protected = protected || e.form == formSealed
-			r.compare(l, e, use, at)
+			r.compare(l, e, use)
 		}
 		if len(array.elems) == 0 {
-			r.compare(l, value{form: formFree, src: -1}, use, at)
+			r.compare(l, value{form: formFree, src: -1}, use)
 		}
 		for _, cast := range array.leaves {
 			switch {
@@ -266,8 +260,8 @@ func (r *resolver) compareArray(l, array value, lookup, use Use, at int) {
 		if len(array.leaves) == 0 || r.searchable(l) {
 			r.bindAll(array, l.target(PurposeCompare), true)
 		}
-	case l.form == formSealed:
-		r.compare(l, array, use, at)
+	case l.form == formSealed && array.form != formSealed:
+		r.compare(l, array, use)
 	default:
 		r.settle(l, use, 0, codePlainPeer)
 		r.settle(array, use, 0, codePlainPeer)

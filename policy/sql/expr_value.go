@@ -30,6 +30,8 @@ type value struct {
 	typ    Type
 	leaves []*leaf
 	elems  []value
+	// pending are the uses that reading this column of a view entails.
+	pending []pendingUse
 	// whole is set for a reference to a whole row.
 	whole *rangeItem
 	// broken says why a formUnusable value cannot be used.
@@ -116,7 +118,10 @@ type castTo struct {
 // mark adds uses to the columns that v is a copy of.
 func (r *resolver) mark(v value, use Use) {
 	for _, i := range v.cols {
-		r.st.Columns[i].Use |= use
+		r.use(i, use)
+	}
+	for _, p := range v.pending {
+		r.use(p.column, p.use)
 	}
 	for _, e := range v.elems {
 		r.mark(e, use)
@@ -132,7 +137,7 @@ func (r *resolver) settle(v value, use Use, typ uint32, code string) {
 	r.mark(v, use)
 	switch v.form {
 	case formSealed:
-		r.no(code, v.at.Start, "%s can't be used here", v.name())
+		r.no(code, v.at.Start, "%s %s", v.name(), cannot(code))
 	case formUnusable:
 		r.broken(v)
 	}
@@ -145,6 +150,29 @@ func (r *resolver) settle(v value, use Use, typ uint32, code string) {
 	if v.whole != nil && v.whole.guarded(r) {
 		r.wholeRow(v)
 	}
+}
+
+// cannot says what a protected value can't be, by the code of the place where it was met.
+func cannot(code string) string {
+	switch code {
+	case codeOrdered:
+		return "can't be compared for order"
+	case codePattern:
+		return "can't be matched against a pattern"
+	case codeOrder:
+		return "can't be sorted"
+	case codeAggregate:
+		return "can't be aggregated"
+	case codeCopyOut:
+		return "can't be copied into a column that is not protected"
+	case codePlainPeer:
+		return "can't be compared with this"
+	case codeRecursive:
+		return "can't pass through WITH RECURSIVE"
+	case codeCondition:
+		return "can't be used as a condition"
+	}
+	return "can't be part of an expression"
 }
 
 func (r *resolver) broken(v value) {

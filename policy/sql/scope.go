@@ -200,11 +200,9 @@ func systemColumn(name string) bool {
 
 // relation finds the rangeItem that a qualifier names: refnameNamespaceItem.
 func (r *resolver) relation(s *scope, schema, name string) *rangeItem {
-	var rel *Relation
 	if schema != "" {
-		var ok bool
-		if rel, ok = r.cat.Relation(r.searchPath(), schema, name); !ok {
-			return nil
+		if rel, ok := r.cat.Relation(r.searchPath(), schema, name); ok {
+			schema = rel.Schema // pg_temp has another name
 		}
 	}
 	for ; s != nil; s = s.parent {
@@ -213,7 +211,7 @@ func (r *resolver) relation(s *scope, schema, name string) *rangeItem {
 			if it.hiddenName || it.name != name {
 				continue
 			}
-			if schema != "" && (it.schema == "" || it.schema != rel.Schema) {
+			if schema != "" && it.schema != schema {
 				continue
 			}
 			if hit != nil {
@@ -234,18 +232,6 @@ func (r *resolver) searchPath() []string {
 		return r.cat.viewPath
 	}
 	return r.path
-}
-
-// hasOpen reports whether any level of s has a relation with unknown columns or an unknown name.
-func (s *scope) hasOpen() bool {
-	for ; s != nil; s = s.parent {
-		for _, it := range s.items {
-			if it.open {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // refEnd is the offset after the column reference, with qualifiers and star, that begins at at.

@@ -98,8 +98,7 @@ func (r *resolver) rangeVar(s *scope, n *pg_query.RangeVar, effects Effect) *ran
 	rel, ok := r.cat.Relation(r.searchPath(), n.GetSchemaname(), n.GetRelname())
 	switch {
 	case !ok:
-		it.open = true
-		r.unknown(n)
+		r.unknown(it, n, effects)
 	case rel.Definition != "" && rel.Sensitive && (rel.Kind == 'v' || rel.Kind == 'm'):
 		it.schema = rel.Schema
 		it.cols = r.expand(rel, effects, at)
@@ -115,7 +114,9 @@ func (r *resolver) rangeVar(s *scope, n *pg_query.RangeVar, effects Effect) *ran
 }
 
 // unknown refuses an unknown relation that may be meant to be a protected one: its constants must not reach the server's log.
-func (r *resolver) unknown(n *pg_query.RangeVar) {
+func (r *resolver) unknown(it *rangeItem, n *pg_query.RangeVar, effects Effect) {
+	it.open, it.schema = true, n.GetSchemaname()
+	r.st.Tables = append(r.st.Tables, TableUse{Table: TableName{n.GetSchemaname(), n.GetRelname()}, Effects: effects, At: it.at})
 	if r.cat.sensitiveName(n.GetRelname()) {
 		r.sensitive = true
 		r.no(codeNoRelation, int(n.GetLocation()), "relation %s does not exist", describe(n.GetSchemaname(), n.GetRelname()))
@@ -212,7 +213,7 @@ func (r *resolver) merged(left, right *rangeItem, name string, typ pg_query.Join
 		return itemColumn{name: name, val: plainValue(0, at)}, l, rt
 	}
 	lv, rv := left.value(r, l, at, true), right.value(r, rt, at, true)
-	r.compare(lv, rv, UsePredicate, at.Start)
+	r.compare(lv, rv, UsePredicate)
 	if typ == pg_query.JoinType_JOIN_FULL {
 		return itemColumn{name: name, val: r.either(lv, rv, at)}, l, rt
 	}

@@ -69,12 +69,17 @@ func (r *resolver) targets(s *scope, list []*pg_query.Node) output {
 	return out
 }
 
-// target evaluates one expression of a select list. In a view's body a refusal breaks only its own column.
+// target evaluates one expression of a select list. In a view's body a refusal breaks only its own column, and what
+// it uses counts only if that column is read.
 func (r *resolver) target(s *scope, n *pg_query.Node) value {
 	if r.view == nil || r.soft != nil {
 		return r.eval(s, n, UseExpression)
 	}
+	saved, uses := r.deferred, []pendingUse(nil)
+	r.deferred = &uses
 	v := r.eval(s, n, UseExpression)
+	r.deferred = saved
+	v.pending = append(v.pending[:len(v.pending):len(v.pending)], uses...)
 	if r.soft != nil {
 		v = value{form: formUnusable, src: -1, broken: r.soft, at: r.view.at}
 		r.soft = nil
@@ -97,15 +102,16 @@ func (r *resolver) star(s *scope, ref *pg_query.ColumnRef, out *output) {
 		schema, name := qualifier(names[:len(names)-1])
 		it := r.relation(s, schema, name)
 		if it == nil {
-			if !s.hasOpen() {
-				r.no(codeNoColumn, at.Start, "missing FROM-clause entry for table %q", name)
-			}
+			r.no(codeNoColumn, at.Start, "missing FROM-clause entry for table %q", name)
 			out.exact = false
 			return
 		}
 		items = append(items, it)
 	}
 	for _, it := range items {
+		if ref.GetLocation() < 0 { // TABLE t
+			at = it.at
+		}
 		if it.open {
 			out.exact = false
 		}

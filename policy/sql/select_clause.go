@@ -33,7 +33,7 @@ func (r *resolver) sortTarget(s *scope, n *pg_query.Node, out output, use Use, i
 		if !out.exact {
 			r.no(codeUnknownColumns, r.pos(int(c.GetLocation())), "the columns of the result can't be known")
 		}
-		return plainValue(0, Span{})
+		return plainValue(0, nowhere)
 	}
 	return r.eval(s, n, use)
 }

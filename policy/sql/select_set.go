@@ -96,6 +96,7 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 	}
 	for i := range vals {
 		out.cols = append(out.cols, vals[i].cols...)
+		out.pending = append(out.pending, vals[i].pending...)
 	}
 	switch {
 	case free:
