@@ -28,6 +28,8 @@ type Options struct {
 	Policy   string              // the policy file
 	Extra    string              // further YAML of the configuration
 	TLSMode  string              // empty: require
+	// UpstreamTLS is the upstream's sslmode; empty: verify-full.
+	UpstreamTLS string
 }
 
 // Stack is a running proxy.
@@ -89,9 +91,13 @@ func (s *Stack) files(o Options) error {
 	if mode == "" {
 		mode = "require"
 	}
+	upstream := "host: localhost, ca: ca.pem"
+	if o.UpstreamTLS != "" {
+		upstream = "host: 127.0.0.1, sslmode: " + o.UpstreamTLS
+	}
 	config := fmt.Sprintf(`listen: 127.0.0.1:%d
 tls: {cert: proxy.crt, key: proxy.key, mode: %s}
-upstream: {host: localhost, port: %d, ca: ca.pem}
+upstream: {%s, port: %d}
 sign_in: {users: users}
 keys: {kms: "file:master.key", store: keys}
 policy: policy.yaml
@@ -100,7 +106,7 @@ metrics: {listen: "127.0.0.1:%d"}
 %s
 encrypt:
 %s
-`, s.Port, mode, o.Postgres.Port, s.MetricsPort, o.Extra, o.Encrypt)
+`, s.Port, mode, upstream, o.Postgres.Port, s.MetricsPort, o.Extra, o.Encrypt)
 	for name, text := range map[string]string{"pgveil.yaml": config, "policy.yaml": o.Policy, "proxy.crt": string(cert),
 		"proxy.key": string(key), "ca.pem": string(o.CA.PEM)} {
 		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {

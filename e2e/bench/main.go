@@ -1,0 +1,60 @@
+// Command bench compares pgveil with a direct connection and with PgBouncer, in one run on one machine: pgbench drives each of
+// them in turn, round by round, so that what else the machine does hits all alike. It prints ratios with their spread and writes
+// docs/benchmarks.md. Absolute figures are only good for being divided by each other.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+func main() {
+	seconds := flag.Int("seconds", 3, "length of one measurement")
+	rounds := flag.Int("rounds", 3, "measurements of each cell")
+	workloads := flag.String("workloads", "", "comma-separated workloads; empty: all")
+	modes := flag.String("modes", "simple,extended,prepared", "comma-separated pgbench query modes")
+	clients := flag.String("clients", "1,8,64", "comma-separated numbers of clients")
+	out := flag.String("out", "", "file to write the report to, as Markdown")
+	flag.Parse()
+	if err := run(*seconds, *rounds, split(*workloads), split(*modes), split(*clients), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func run(seconds, rounds int, only, modes, clients []string, out string) error {
+	started := time.Now()
+	b, err := setUp()
+	if err != nil {
+		return err
+	}
+	defer b.tearDown()
+	var report []row
+	for _, w := range b.workloads(only) {
+		for _, mode := range modes {
+			for _, n := range clients {
+				r, err := b.cell(w, mode, n, seconds, rounds)
+				if err != nil {
+					return err
+				}
+				fmt.Println(r.line())
+				report = append(report, r)
+			}
+		}
+	}
+	if out == "" {
+		return nil
+	}
+	text := b.markdown(report, seconds, rounds, time.Since(started))
+	return os.WriteFile(out, []byte(text), 0o644)
+}

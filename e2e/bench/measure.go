@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// workload is one pgbench script.
+type workload struct{ name, script string }
+
+func (b *bench) workloads(only []string) []workload {
+	all := []workload{
+		{"key lookup", `\set id random(0, 9999)
+SELECT name, email, ssn FROM customers WHERE id = :id;
+`},
+		{"equality search", `\set account random(1000000, 1009999)
+SELECT id, name FROM customers WHERE account = :account;
+`},
+		{"insert", `\set id random(0, 9999)
+\set account random(1000000, 1009999)
+INSERT INTO events (customer, account, note) VALUES (:id, :account, 'a note of medium length');
+`},
+		{"scan of 10,000 rows", "SELECT id, name, email, ssn FROM customers;\n"},
+	}
+	if only == nil {
+		return all
+	}
+	return slices.DeleteFunc(all, func(w workload) bool {
+		return !slices.ContainsFunc(only, func(s string) bool { return strings.HasPrefix(w.name, s) })
+	})
+}
+
+// row is one cell of the report: all targets under the same load.
+type row struct {
+	workload, mode, clients string
+	runs                    map[string][]run1
+}
+
+// run1 is one measurement.
+type run1 struct {
+	tps float64
+	cpu float64 // seconds of the target's process per transaction
+	mem int     // its peak resident memory so far, KiB
+}
+
+var tpsLine = regexp.MustCompile(`tps = ([0-9.]+) \(without`)
+var countLine = regexp.MustCompile(`number of transactions actually processed: ([0-9]+)`)
+
+// cell measures every target, round by round.
+func (b *bench) cell(w workload, mode, clients string, seconds, rounds int) (row, error) {
+	r := row{workload: w.name, mode: mode, clients: clients, runs: map[string][]run1{}}
+	script := filepath.Join(b.dir, "script.sql")
+	if err := os.WriteFile(script, []byte(w.script), 0o644); err != nil {
+		return r, err
+	}
+	for round := range rounds {
+		for i := range b.targets {
+			t := b.targets[(i+round)%len(b.targets)] // nobody always comes first
+			m, err := measure(t, script, mode, clients, seconds)
+			if err != nil {
+				return r, fmt.Errorf("%s, %s, %s, %s clients: %w", w.name, t.name, mode, clients, err)
+			}
+			r.runs[t.name] = append(r.runs[t.name], m)
+		}
+	}
+	return r, nil
+}
+
+func measure(t target, script, mode, clients string, seconds int) (run1, error) {
+	threads := "2"
+	if clients == "1" {
+		threads = "1"
+	}
+	before := cpuTime(t.pid)
+	cmd := exec.Command("pgbench", "-n", "-h", "127.0.0.1", "-p", strconv.Itoa(t.port), "-U", benchUser, "-M", mode, "-c", clients,
+		"-j", threads, "-T", strconv.Itoa(seconds), "-f", script, t.database)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+benchPassword, "PGSSLMODE=disable")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return run1{}, fmt.Errorf("%w\n%s", err, out)
+	}
+	tps, count := tpsLine.FindSubmatch(out), countLine.FindSubmatch(out)
+	if tps == nil || count == nil {
+		return run1{}, fmt.Errorf("pgbench said:\n%s", out)
+	}
+	var r run1
+	r.tps, _ = strconv.ParseFloat(string(tps[1]), 64)
+	n, _ := strconv.ParseFloat(string(count[1]), 64)
+	r.cpu = (cpuTime(t.pid) - before) / max(n, 1)
+	r.mem = peak(t.pid)
+	return r, nil
+}
+
+// cpuTime is a process's user and system time in seconds: fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms.
+func cpuTime(pid int) float64 {
+	if pid == 0 {
+		return 0
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) / 100
+}
+
+func peak(pid int) int {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
+			return n
+		}
+	}
+	return 0
+}

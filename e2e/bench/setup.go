@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgveil/pgveil/e2e/postgres"
+	"github.com/pgveil/pgveil/e2e/stack"
+)
+
+const (
+	benchUser     = "bench"
+	benchPassword = "bench-password"
+	rowCount      = 10000
+)
+
+// bench is the machinery: one server with the same rows in a plain and in a protected database.
+type bench struct {
+	dir     string
+	pg      *postgres.Server
+	pgveil  *stack.Stack
+	bouncer *exec.Cmd
+	targets []target
+}
+
+// target is one way to reach the rows.
+type target struct {
+	name     string
+	port     int
+	database string
+	pid      int // whose CPU time and memory is measured; 0: none
+}
+
+const table = `CREATE TABLE customers (id int PRIMARY KEY, name text, account int8 UNIQUE, email text, ssn text);
+CREATE TABLE events (id bigserial PRIMARY KEY, customer int, account int8, note text);`
+
+const encrypt = `  public.customers:
+    account: {type: int8, search: equality}
+    email:   {type: text, search: equality}
+    ssn:     {type: text}
+  public.events:
+    account: {type: int8, search: equality, key: public.customers.account}
+    note:    {type: text}
+`
+
+const rules = `version: 1
+unlisted: pass
+roles:
+  bench:
+    who: {users: ["*"], databases: ["*"]}
+    allow:
+      - {id: all, on: [public.customers, public.events], do: [all], show: "*", write: "*"}
+`
+
+func setUp() (b *bench, err error) {
+	b = &bench{}
+	defer func() {
+		if err != nil {
+			b.tearDown()
+		}
+	}()
+	ca, err := postgres.NewAuthority()
+	if err != nil {
+		return b, err
+	}
+	if b.dir, err = os.MkdirTemp("", "pgveil-bench-"); err != nil {
+		return b, err
+	}
+	if err = os.Chmod(b.dir, 0o711); err != nil { // PgBouncer does not run as root either
+		return b, err
+	}
+	b.pg, err = postgres.Start(postgres.Options{TLS: ca, Settings: []string{"synchronous_commit = off", "autovacuum = off"}})
+	if err != nil {
+		return b, err
+	}
+	binary := filepath.Join(b.dir, "pgveil")
+	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/pgveil").CombinedOutput(); err != nil {
+		return b, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	for _, sql := range []string{"CREATE ROLE bench SUPERUSER LOGIN PASSWORD '" + benchPassword + "'", "CREATE DATABASE plain", "CREATE DATABASE protected"} {
+		if err = exec1(b.pg.DSN(postgres.Superuser, postgres.Password, "postgres", "sslmode=require"), sql); err != nil {
+			return b, err
+		}
+	}
+	files := filepath.Join(b.dir, "pgveil-files")
+	if err = os.Mkdir(files, 0o700); err != nil {
+		return b, err
+	}
+	b.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: ca, Dir: files, Encrypt: encrypt, Policy: rules,
+		TLSMode: "plain-on-loopback", UpstreamTLS: "disable"})
+	if err != nil {
+		return b, err
+	}
+	port, err := b.startBouncer()
+	if err != nil {
+		return b, err
+	}
+	b.targets = []target{
+		{"direct", b.pg.Port, "plain", 0},
+		{"pgbouncer", port, "plain", b.bouncer.Process.Pid},
+		{"pgveil pass", b.pgveil.Port, "plain", b.pgveil.PID()},
+		{"pgveil sealed", b.pgveil.Port, "protected", b.pgveil.PID()},
+	}
+	return b, b.fill()
+}
+
+// fill makes the same rows in both databases; the protected ones go through pgveil.
+func (b *bench) fill() error {
+	for _, t := range b.targets {
+		if t.name != "direct" && t.name != "pgveil sealed" {
+			continue
+		}
+		dsn := fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=%s sslmode=disable", t.port, benchUser, benchPassword, t.database)
+		for _, sql := range strings.SplitAfter(table, ";\n") {
+			if err := exec1(dsn, sql); err != nil {
+				return err
+			}
+		}
+		for start := 0; start < rowCount; start += 500 {
+			var sql strings.Builder
+			sql.WriteString("INSERT INTO customers VALUES ")
+			for i := start; i < start+500; i++ {
+				if i > start {
+					sql.WriteByte(',')
+				}
+				fmt.Fprintf(&sql, "(%d,'Customer %d',%d,'customer%d@example.test','%09d')", i, i, 1000000+i, i, i*7919)
+			}
+			if err := exec1(dsn, sql.String()); err != nil {
+				return err
+			}
+		}
+		if err := exec1(b.pg.DSN(postgres.Superuser, postgres.Password, t.database, "sslmode=require"), "VACUUM ANALYZE"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exec1(dsn, sql string) error {
+	ctx := context.Background()
+	c, err := pgconn.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	_, err = c.Exec(ctx, sql).ReadAll()
+	return err
+}
+
+// startBouncer starts PgBouncer with session pooling, the mode that promises what pgveil promises, and plain text on both legs.
+func (b *bench) startBouncer() (port int, err error) {
+	if port, err = postgres.FreePort(); err != nil {
+		return 0, err
+	}
+	dir := filepath.Join(b.dir, "pgbouncer")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return 0, err
+	}
+	ini := fmt.Sprintf(`[databases]
+plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = plain
+auth_file = %s/users
+pool_mode = session
+max_client_conn = 300
+default_pool_size = 200
+ignore_startup_parameters = extra_float_digits
+logfile = %s/log
+`, b.pg.Port, benchUser, benchPassword, port, dir, dir)
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "ini"), []byte(ini), 0o644),
+		os.WriteFile(filepath.Join(dir, "users"), []byte(fmt.Sprintf("%q %q\n", benchUser, benchPassword)), 0o644)); err != nil {
+		return 0, err
+	}
+	b.bouncer = exec.Command("pgbouncer", filepath.Join(dir, "ini"))
+	if os.Geteuid() == 0 {
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return 0, err
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return 0, err
+		}
+		b.bouncer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	if err := b.bouncer.Start(); err != nil {
+		return 0, fmt.Errorf("pgbouncer: %w; on Debian: apt-get install pgbouncer", err)
+	}
+	for range 100 {
+		if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, c.Close()
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return 0, errors.New("pgbouncer does not listen")
+}
+
+func (b *bench) tearDown() {
+	if b.pgveil != nil {
+		b.pgveil.Stop()
+	}
+	if b.bouncer != nil && b.bouncer.Process != nil {
+		b.bouncer.Process.Signal(syscall.SIGTERM)
+		b.bouncer.Wait()
+	}
+	if b.pg != nil {
+		b.pg.Stop()
+	}
+	os.RemoveAll(b.dir)
+}
