@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-func TestArrayAgainstPostgreSQL(t *testing.T) {
-	s := openSession(t, startServer(t))
+// testArrays: DecodeArray accepts what the server does, and finds the same elements.
+func testArrays(s *session) {
 	r := rand.New(rand.NewPCG(5, 6))
 	seeds := []string{`{}`, ` { } `, `{a}`, `{a,b}`, `{ a , b }`, `{"a b","c,d"}`, `{"a\"b","c\\d"}`, `{a\,b}`, `{NULL,null,"NULL",nUlL,\NULL}`, `{a b}`, `{"" }`, `{""}`, `{,}`, `{a,}`, `{,a}`, `{a`, `a}`, `a`, ``, `{a}}`, `{a} x`,
 		`{"a"b}`, `{a"b"}`, `{{a},{b}}`, `{{}}`, `[1:2]={a,b}`, `{a\}`, `{"a\`, `{"a}`, `{é,日本}`, "{a\tb,\n c\v}", `{\ a\ }`, `{a{b}`, `{(a,b)}`, `{'a'}`, `{a;b}`, `{"a" , "b"}`, `{" a "}`, `{\"a\"}`}
@@ -27,25 +27,25 @@ func TestArrayAgainstPostgreSQL(t *testing.T) {
 		switch errors.As(err, &ours); {
 		case ours != nil && ours.SQLSTATE == stateNotSupported:
 			if !bytes.ContainsAny([]byte(texts[i]), "[{") {
-				t.Errorf("%q: %v", texts[i], err)
+				s.Errorf("%q: %v", texts[i], err)
 			}
 		case (ours == nil) != (a.err == nil):
-			t.Errorf("%q: ours %q %v, the server's %q %v", texts[i], got, err, a.cells, a.err)
+			s.Errorf("%q: ours %q %v, the server's %q %v", texts[i], got, err, a.cells, a.err)
 		case ours != nil:
 			if ours.SQLSTATE != a.err.Code || !sameWords(ours.Message, a.err.Message) {
-				t.Errorf("%q: ours %v, the server's %v", texts[i], err, a.err)
+				s.Errorf("%q: ours %v, the server's %v", texts[i], err, a.err)
 			}
 		default:
 			accepted++
 			binaries = append(binaries, a.cells[0])
 			want, err := DecodeArray(a.cells[0], FormatBinary, 0, Type{OIDText, -1})
 			if err != nil || !slices.EqualFunc(got, want, sameElement) {
-				t.Errorf("%q: %q, the server's %q (%v)", texts[i], got, want, err)
+				s.Errorf("%q: %q, the server's %q (%v)", texts[i], got, want, err)
 			}
 		}
 	}
 	if accepted < 50 {
-		t.Errorf("only %d accepted", accepted)
+		s.Errorf("only %d accepted", accepted)
 	}
 	binaryArrays(s, mutateBytes(r, binaries, 600))
 }
@@ -86,20 +86,20 @@ func binaryArrays(s *session, raws [][]byte) {
 	}
 }
 
-func TestByteaArray(t *testing.T) {
-	s := openSession(t, startServer(t))
+// testByteaArray: the server reads what AppendByteaArray and AppendByteaArrayText write.
+func testByteaArray(s *session) {
 	s.exec("set standard_conforming_strings = on")
 	for _, cells := range [][][]byte{{}, {{}}, {nil}, {{0, 1, 0xff}, nil, []byte(`'"\,{}`)}, {[]byte("abc")}} {
 		bin := AppendByteaArray(nil, cells)
 		text := AppendByteaArrayText(nil, cells)
 		a := s.ask("select $1::bytea[], $1::bytea[] = '"+string(text)+"'::bytea[]", []uint32{OIDByteaArray}, [][][]byte{{bin}}, []int16{1}, []int16{1, 0})[0]
 		if a.err != nil || !bytes.Equal(a.cells[0], bin) || string(a.cells[1]) != "t" {
-			t.Errorf("%x: %x and %s come back as %x (%v)", cells, bin, text, a.cells, a.err)
+			s.Errorf("%x: %x and %s come back as %x (%v)", cells, bin, text, a.cells, a.err)
 			continue
 		}
 		got, err := DecodeArray(bin, FormatBinary, OIDByteaArray, Type{OIDBytea, -1})
 		if err != nil || !slices.EqualFunc(got, cells, sameElement) {
-			t.Errorf("%x comes back as %x (%v)", cells, got, err)
+			s.Errorf("%x comes back as %x (%v)", cells, got, err)
 		}
 	}
 }

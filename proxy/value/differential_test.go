@@ -153,8 +153,25 @@ func byteSlices(texts []string) [][]byte {
 	return out
 }
 
+// TestAgainstPostgreSQL runs everything that needs a server on one of its own.
 func TestAgainstPostgreSQL(t *testing.T) {
-	s := openSession(t, startServer(t))
+	dsn := startServer(t)
+	for _, sub := range []struct {
+		name string
+		run  func(*session)
+	}{
+		{"forms", testForms},
+		{"equality", testEquality},
+		{"compare across types", testCompareAcrossTypes},
+		{"arrays", testArrays},
+		{"arrays of cells", testByteaArray},
+	} {
+		t.Run(sub.name, func(t *testing.T) { sub.run(openSession(t, dsn)) })
+	}
+}
+
+// testForms compares every column's corpus in text and binary, under many settings.
+func testForms(s *session) {
 	s.exec(`create temp table v3 (c varchar(3)); create temp table v0 (c varchar)`)
 	r := rand.New(rand.NewPCG(1, 2))
 	total := 0
@@ -172,14 +189,14 @@ func TestAgainstPostgreSQL(t *testing.T) {
 		}
 		m := s.check(c, FormatBinary, append(mutateBytes(r, seeds, min(2*len(seeds), 600)), seeds...))
 		if n == 0 || m == 0 {
-			t.Errorf("%s: accepted %d texts and %d binaries: the comparison is empty", c.name, n, m)
+			s.Errorf("%s: accepted %d texts and %d binaries: the comparison is empty", c.name, n, m)
 		}
 		total += n + m
 	}
 	for _, output := range []string{"hex", "escape"} {
 		s.exec("set bytea_output = " + output)
 		if err := s.settings.Set("bytea_output", output); err != nil {
-			t.Fatal(err)
+			s.Fatal(err)
 		}
 		run(byteaColumn(r))
 	}
@@ -193,5 +210,5 @@ func TestAgainstPostgreSQL(t *testing.T) {
 			run(c)
 		}
 	}
-	t.Logf("%d values agree", total)
+	s.Logf("%d values agree", total)
 }

@@ -3,12 +3,10 @@ package value
 import (
 	"bytes"
 	"math/rand/v2"
-	"testing"
 )
 
-// TestEqualityAgainstPostgreSQL: canonical bytes for search: equality are equal exactly where PostgreSQL's = is true.
-func TestEqualityAgainstPostgreSQL(t *testing.T) {
-	s := openSession(t, startServer(t))
+// testEquality: canonical bytes for search: equality are equal exactly where PostgreSQL's = is true.
+func testEquality(s *session) {
 	s.exec("set timezone = 'Europe/Berlin'")
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, c := range []struct {
@@ -42,26 +40,25 @@ func TestEqualityAgainstPostgreSQL(t *testing.T) {
 				// One side as stored, one as compared.
 				o := Options{Purpose: []Purpose{Store, Compare}[j]}
 				if canonical[j], err = Decode(nil, c.t, o, 0, FormatText, pairs[i][j], s.settings); err != nil {
-					t.Fatalf("%s %q: %v", c.name, pairs[i][j], err)
+					s.Fatalf("%s %q: %v", c.name, pairs[i][j], err)
 				}
 			}
 			same := bytes.Equal(canonical[0], canonical[1])
 			if a.err != nil || same != (string(a.cells[0]) == "t") {
-				t.Errorf("%s: %q = %q: ours %v, the server's %q (%v)", c.name, pairs[i][0], pairs[i][1], same, a.cells, a.err)
+				s.Errorf("%s: %q = %q: ours %v, the server's %q (%v)", c.name, pairs[i][0], pairs[i][1], same, a.cells, a.err)
 			}
 			if same {
 				equal++
 			}
 		}
 		if equal <= len(c.values) && c.t.OID != OIDText {
-			t.Errorf("%s: no two different spellings were equal", c.name)
+			s.Errorf("%s: no two different spellings were equal", c.name)
 		}
 	}
 }
 
-// TestCompareAcrossTypes: where Compare accepts a parameter of another type, equality of canonical bytes is PostgreSQL's.
-func TestCompareAcrossTypes(t *testing.T) {
-	s := openSession(t, startServer(t))
+// testCompareAcrossTypes: where Compare accepts a parameter of another type, equality of canonical bytes is PostgreSQL's.
+func testCompareAcrossTypes(s *session) {
 	s.exec("set timezone = 'America/New_York'")
 	type side struct {
 		t      Type
@@ -106,7 +103,7 @@ func TestCompareAcrossTypes(t *testing.T) {
 		for i, a := range s.ask(sql, []uint32{c.column.t.OID, c.param}, pairs, nil, nil) {
 			stored, err := Decode(nil, c.column.t, Options{Purpose: Store}, 0, FormatText, pairs[i][0], s.settings)
 			if err != nil {
-				t.Fatal(err)
+				s.Fatal(err)
 			}
 			given, err := Decode(nil, c.column.t, Options{Purpose: Compare}, c.param, FormatText, pairs[i][1], s.settings)
 			if err != nil {
@@ -114,11 +111,11 @@ func TestCompareAcrossTypes(t *testing.T) {
 			}
 			compared++
 			if same := bytes.Equal(stored, given); a.err != nil || same != (string(a.cells[0]) == "t") {
-				t.Errorf("%s %q = %s %q: ours %v, the server's %q (%v)", c.column.name, pairs[i][0], c.name, pairs[i][1], same, a.cells, a.err)
+				s.Errorf("%s %q = %s %q: ours %v, the server's %q (%v)", c.column.name, pairs[i][0], c.name, pairs[i][1], same, a.cells, a.err)
 			}
 		}
 		if wants := c.param != OIDFloat8 || c.column.t.OID != OIDNumeric; wants != (compared > 0) {
-			t.Errorf("%s = %s: %d compared", c.column.name, c.name, compared)
+			s.Errorf("%s = %s: %d compared", c.column.name, c.name, compared)
 		}
 	}
 }

@@ -99,32 +99,3 @@ func (p *jsonParser) hex4() (rune, error) {
 	p.at += 4
 	return r, nil
 }
-
-// appendJSONString follows escape_json, src/backend/utils/adt/json.c.
-func appendJSONString(dst, s []byte) []byte {
-	dst = append(dst, '"')
-	for _, c := range s {
-		switch c {
-		case '\b':
-			dst = append(dst, `\b`...)
-		case '\f':
-			dst = append(dst, `\f`...)
-		case '\n':
-			dst = append(dst, `\n`...)
-		case '\r':
-			dst = append(dst, `\r`...)
-		case '\t':
-			dst = append(dst, `\t`...)
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		default:
-			if c < ' ' {
-				dst = append(dst, `\u00`...)
-				dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
-				continue
-			}
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
-}
