@@ -102,7 +102,7 @@ func TestDocumentedCommandsExist(t *testing.T) {
 	for _, name := range documents(t) {
 		text := read(t, name)
 		found := 0
-		for _, block := range regexp.MustCompile("(?s)```(?:sh|console)?\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		for _, block := range regexp.MustCompile("(?s)```(?:sh|console)\n(.*?)```").FindAllStringSubmatch(text, -1) {
 			for _, m := range line.FindAllStringSubmatch(block[1], -1) {
 				found++
 				words := strings.Fields(m[1])
