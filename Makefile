@@ -37,7 +37,7 @@ test-race: ## run all tests under the race detector
 
 bench: ## measure against a direct connection and PgBouncer; writes docs/benchmarks.md
 	@.ci/need server bench
-	@$(GO) run ./e2e/bench $(BENCH)
+	@$(GO) run ./e2e/bench -out docs/benchmarks.md $(BENCH)
 
 lint: ## gofmt, go vet, staticcheck
 	@.ci/need build
