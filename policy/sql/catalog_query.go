@@ -4,9 +4,13 @@ package sql
 // DateStyle and the like can change it. It works for any role on PostgreSQL 14 to 18. Every function, operator, type and table in it is
 // schema-qualified: the session's search_path, which a client may have set to a schema of its own, has no say in what it reads.
 //
-// pg_get_viewdef leaves out the schema of names that are visible on the search path; "path" records the path that was in force, so
-// that those names resolve to what they meant.
-const CatalogQuery = `SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
+// While it runs it sets search_path to pg_catalog, and back: pg_get_viewdef asks the server's own tables with unqualified operators, so an
+// operator in a schema of the path could make it tell another view's body, and it leaves out the schema of names that the path makes
+// visible. The setting is local to the transaction and restored in the same statement; CASE and MATERIALIZED keep the order.
+// "path" records the path that was in force, so that names in view bodies resolve to what they mean.
+const CatalogQuery = `WITH saved AS MATERIALIZED (SELECT pg_catalog.current_setting('search_path') AS setting),
+taken AS MATERIALIZED (SELECT saved.setting, CASE WHEN pg_catalog.set_config('search_path', CASE WHEN saved.setting IS NOT NULL THEN 'pg_catalog' END, true) IS NOT NULL
+THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
 'database', pg_catalog.current_database(),
 'encoding', pg_catalog.current_setting('server_encoding'),
 'path', pg_catalog.to_json(pg_catalog.current_schemas(true)),
@@ -65,7 +69,8 @@ const CatalogQuery = `SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog
 	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
 	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[]))
-))::pg_catalog.text, 'UTF8'), 'base64')`
+))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)
+SELECT taken.snapshot FROM taken WHERE pg_catalog.set_config('search_path', taken.setting, true) IS NOT NULL`
 
 // PathQuery reads what names mean in a session right now: one row, the effective search path as a JSON array (see ParsePath) and
 // the current role.
