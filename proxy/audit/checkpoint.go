@@ -76,22 +76,30 @@ func parseBody(text string) (Checkpoint, error) {
 	return Checkpoint{Origin: lines[0], Size: size, Root: tlog.Hash(root)}, nil
 }
 
-// splitCheckpoints cuts a file of checkpoints, each followed by an empty line, into its notes. rest is an unfinished last one.
+// splitCheckpoints cuts a text of checkpoints, each followed by an empty line, into its notes. rest is an unfinished last one.
 func splitCheckpoints(b []byte) (notes [][]byte, rest []byte) {
-	sep := []byte("\n\n")
 	for {
-		body := bytes.Index(b, sep)
-		if body < 0 {
+		n, note, _ := splitNote(b, false)
+		if n == 0 {
 			return notes, b
 		}
-		sigs := bytes.Index(b[body+2:], sep)
-		if sigs < 0 {
-			return notes, b
-		}
-		end := body + 2 + sigs + 1
-		notes = append(notes, b[:end])
-		b = b[end+1:]
+		notes, b = append(notes, note), b[n:]
 	}
+}
+
+// splitNote is a bufio.SplitFunc for such a text; an unfinished last note is passed over.
+func splitNote(b []byte, eof bool) (advance int, note []byte, err error) {
+	sep := []byte("\n\n")
+	if body := bytes.Index(b, sep) + 2; body >= 2 {
+		if sigs := bytes.Index(b[body:], sep); sigs >= 0 {
+			end := body + sigs + 1
+			return end + 1, b[:end], nil
+		}
+	}
+	if eof {
+		return len(b), nil, nil
+	}
+	return 0, nil, nil
 }
 
 // replaceFile puts a file in place so that a power cut leaves the old one or the new one.

@@ -248,21 +248,28 @@ func (w *writer) keepTorn(s segment, st *state) error {
 
 // restoreNoted cuts an unfinished checkpoint off the file of all of them, and adds the latest if it is not there.
 func (w *writer) restoreNoted() error {
-	all, err := os.ReadFile(w.checkpoints.Name())
-	if err != nil {
-		return err
-	}
 	latest, err := os.ReadFile(filepath.Join(w.dir, checkpointName))
 	if err != nil {
 		return err
 	}
-	notes, rest := splitCheckpoints(all)
+	info, err := w.checkpoints.Stat()
+	if err != nil {
+		return err
+	}
+	// Ordinarily the latest is the last; the file may be long.
+	end := make([]byte, len(latest)+1)
+	w.noted = info.Size()
+	if _, err := w.checkpoints.ReadAt(end, w.noted-int64(len(end))); err == nil && bytes.Equal(end, append(latest, '\n')) {
+		return nil
+	}
+	all, err := os.ReadFile(w.checkpoints.Name())
+	if err != nil {
+		return err
+	}
+	_, rest := splitCheckpoints(all)
 	w.noted = int64(len(all) - len(rest))
 	if err := w.checkpoints.Truncate(w.noted); err != nil {
 		return err
-	}
-	if len(notes) > 0 && bytes.Equal(notes[len(notes)-1], latest) {
-		return nil
 	}
 	return w.note(latest)
 }

@@ -64,7 +64,11 @@ func readLines(dir string, s segment, each func(line []byte, offset int64) error
 		part, err := r.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
 			if long = append(long, part...); len(long) > maxStored {
-				return int64(len(long)), nil // no line of ours: what follows is an unfinished one to the callers
+				info, err := f.Stat() // no line of ours: all that follows counts as an unfinished one
+				if err != nil {
+					return 0, err
+				}
+				return info.Size() - offset, nil
 			}
 			continue
 		}

@@ -47,10 +47,11 @@ func verify(dir, verifierKey string, now time.Time, remembered [][]byte) (*Repor
 		return nil, err
 	}
 	v.report.Segments = len(segments)
-	if err := v.openHashes(); err != nil {
+	defer v.close()
+	if err := v.openBeside(); err != nil {
 		return nil, err
 	}
-	defer v.closeHashes()
+	v.nextNoted()
 	v.compare()
 	for i, s := range segments {
 		if s.number != i+1 || s.first != v.tree.size {
@@ -78,18 +79,20 @@ type verification struct {
 	report Report
 
 	tree     tree
-	marks    []mark // by size, the next one to meet first
+	marks    []mark         // of the latest and of remembered checkpoints by size, the next one to meet first
+	noted    *bufio.Scanner // over the file of all checkpoints
+	next     *mark          // the next one of them
 	latest   Checkpoint
 	hasLast  bool
 	sessions map[string]*verifiedSession
 	closed   bool  // the newest line is log.closed
 	torn     int64 // bytes after the last line
 
-	hashes     *bufio.Reader // of the stored hashes, to name the line that differs
-	hashesFile *os.File
-	differs    int64 // first line whose stored hash differs, -1: none
-	lastGood   int64 // largest size at which a signed root agreed
-	mismatch   bool
+	hashes   *bufio.Reader // of the stored hashes, to name the line that differs
+	files    []*os.File
+	differs  int64 // first line whose stored hash differs, -1: none
+	lastGood int64 // largest size at which a signed root agreed
+	mismatch bool
 
 	unsignedSince, unwitnessedSince time.Time
 	witnessed                       int64
@@ -120,20 +123,6 @@ func (v *verification) readCheckpoints(remembered [][]byte) error {
 		} else {
 			v.latest, v.hasLast = cp, true
 			v.report.Origin, v.report.Signed = cp.Origin, cp.Size
-			v.marks = append(v.marks, mark{cp, -1})
-		}
-	}
-	all, err := os.ReadFile(filepath.Join(v.dir, checkpointsName))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	notes, _ := splitCheckpoints(all)
-	v.report.Checkpoints = len(notes)
-	for i, n := range notes {
-		if bytes.Equal(n, latest) {
-			continue
-		}
-		if cp, ok := v.accept(n, fmt.Sprintf("number %d in file %s", i+1, checkpointsName)); ok {
 			v.marks = append(v.marks, mark{cp, -1})
 		}
 	}
@@ -194,29 +183,66 @@ func (v *verification) compare() {
 	for len(v.marks) > 0 && v.marks[0].Size == v.tree.size {
 		m := v.marks[0]
 		v.marks = v.marks[1:]
-		root, err := v.tree.root()
-		ok := err == nil && root == m.Root
-		if m.remembered >= 0 {
-			r := &v.report.Remembered[m.remembered]
-			r.OK, r.Time = ok, v.report.Last
-			if ok {
-				v.witnessed, v.unwitnessedSince = m.Size, time.Time{}
-			}
+		ok := v.agrees(m.Checkpoint)
+		if m.remembered < 0 {
+			continue
 		}
-		switch {
-		case ok:
-			v.lastGood = m.Size
-		case !v.mismatch:
-			v.mismatch = true
-			v.report.altered("the first %d lines are not those that were signed; the first %d are", m.Size, v.lastGood)
+		r := &v.report.Remembered[m.remembered]
+		r.OK, r.Time = ok, v.report.Last
+		if ok {
+			v.witnessed, v.unwitnessedSince = m.Size, time.Time{}
 		}
 	}
+	for v.next != nil && v.next.Size == v.tree.size {
+		v.agrees(v.next.Checkpoint)
+		v.nextNoted()
+	}
+}
+
+// agrees reports whether the root is the signed one.
+func (v *verification) agrees(cp Checkpoint) bool {
+	root, err := v.tree.root()
+	if err == nil && root == cp.Root {
+		v.lastGood = cp.Size
+		return true
+	}
+	if !v.mismatch {
+		v.mismatch = true
+		v.report.altered("the first %d lines are not those that were signed; the first %d are", cp.Size, v.lastGood)
+	}
+	return false
+}
+
+// nextNoted reads on in the file of all checkpoints, which is in order of size.
+func (v *verification) nextNoted() {
+	v.next = nil
+	for v.noted != nil && v.noted.Scan() {
+		v.report.Checkpoints++
+		what := fmt.Sprintf("number %d in file %s", v.report.Checkpoints, checkpointsName)
+		cp, ok := v.accept(v.noted.Bytes(), what)
+		if !ok {
+			continue
+		}
+		if cp.Size < v.tree.size {
+			v.report.altered("%s is out of order", what)
+			continue
+		}
+		v.next = &mark{cp, -1}
+		return
+	}
+	if v.noted != nil && v.noted.Err() != nil {
+		v.report.altered("file %s: %v", checkpointsName, v.noted.Err())
+	}
+	v.noted = nil
 }
 
 // finish draws the conclusions that need the whole log.
 func (v *verification) finish() {
 	r := &v.report
 	r.Events = v.tree.size
+	if v.next != nil {
+		v.marks = append(v.marks, *v.next)
+	}
 	for _, m := range v.marks {
 		what := "were signed"
 		if m.remembered >= 0 {
@@ -255,23 +281,40 @@ func (v *verification) finish() {
 	r.Live = live
 }
 
-// openHashes opens the stored hashes, if there are any.
-func (v *verification) openHashes() error {
+// openBeside opens the stored hashes and the file of all checkpoints, as long as that is now. Both may be missing.
+func (v *verification) openBeside() error {
 	v.differs = -1
-	f, err := os.Open(filepath.Join(v.dir, hashesName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	open := func(name string) (*os.File, error) {
+		f, err := os.Open(filepath.Join(v.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err == nil {
+			v.files = append(v.files, f)
+		}
+		return f, err
 	}
+	if f, err := open(hashesName); err != nil {
+		return err
+	} else if f != nil {
+		v.hashes = bufio.NewReaderSize(f, 256<<10)
+	}
+	f, err := open(checkpointsName)
+	if err != nil || f == nil {
+		return err
+	}
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	v.hashesFile, v.hashes = f, bufio.NewReaderSize(f, 256<<10)
+	v.noted = bufio.NewScanner(io.LimitReader(f, info.Size()))
+	v.noted.Split(splitNote)
 	return nil
 }
 
-func (v *verification) closeHashes() {
-	if v.hashesFile != nil {
-		v.hashesFile.Close()
+func (v *verification) close() {
+	for _, f := range v.files {
+		f.Close()
 	}
 }
 

@@ -402,3 +402,41 @@ func FuzzCheckpoint(f *testing.F) {
 		}
 	})
 }
+
+func TestNotedCheckpoints(t *testing.T) {
+	s := makeSample(t)
+	for _, tt := range []struct {
+		name string
+		do   func([]byte) []byte
+		exit int
+		says string
+	}{
+		{"unfinished last one", func(b []byte) []byte { return b[:len(b)-20] }, ExitOK, "kept"},
+		{"missing", func([]byte) []byte { return nil }, ExitOK, "0 checkpoints kept"},
+		{"one bit", func(b []byte) []byte { b[len(b)/2] ^= 1; return b }, ExitAltered, "in file checkpoints"},
+		{"twice", func(b []byte) []byte { return append(b, b...) }, ExitAltered, "out of order"},
+		{"rubbish", func([]byte) []byte { return bytes.Repeat([]byte("x"), 1<<20) }, ExitAltered, "file checkpoints"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := s.copy(t)
+			edit(t, filepath.Join(dir, checkpointsName), tt.do)
+			r, err := verify(dir, s.key.Verifier(), later(), nil)
+			if err != nil || r.ExitCode() != tt.exit || !strings.Contains(r.String(), tt.says) {
+				t.Fatalf("%v\n%s", err, r)
+			}
+			if tt.exit != ExitOK {
+				return
+			}
+			// The next start mends it.
+			l, err := Open(dir, Options{Key: s.key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+			b, err := os.ReadFile(filepath.Join(dir, checkpointsName))
+			if notes, rest := splitCheckpoints(b); err != nil || len(notes) < 2 || len(rest) > 0 {
+				t.Errorf("%d checkpoints, %q left, %v", len(notes), rest, err)
+			}
+		})
+	}
+}

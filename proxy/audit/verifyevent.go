@@ -31,10 +31,10 @@ func (v *verification) event(seq int64, ev *Event) {
 		r.Sessions++
 	case StatementRefused:
 		r.Statements++
-		v.next(seq, ev)
+		v.follow(seq, ev)
 	case StatementDecided:
 		r.Statements++
-		v.next(seq, ev).open[seq] = ev.N
+		v.follow(seq, ev).open[seq] = ev.N
 	case StatementDone, StatementLost:
 		v.settle(seq, ev)
 	case SessionEnd:
@@ -51,8 +51,8 @@ func (v *verification) event(seq int64, ev *Event) {
 	}
 }
 
-// next checks that a statement's number follows its session's latest.
-func (v *verification) next(seq int64, ev *Event) *verifiedSession {
+// follow checks that a statement's number follows its session's latest.
+func (v *verification) follow(seq int64, ev *Event) *verifiedSession {
 	s := v.sessions[ev.Session]
 	if s == nil {
 		s = &verifiedSession{open: make(map[int64]int64)}

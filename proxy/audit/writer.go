@@ -177,10 +177,12 @@ func (w *writer) addEntry(l *Log, e *entry) {
 		}
 	}
 	err := w.add(ev)
-	if err == nil {
-		return
-	}
-	if e.done != nil && e.state.CompareAndSwap(claimed, settled) {
+	switch {
+	case err == nil:
+	case e.done == nil: // nobody can be told: what is long goes, the rest is recorded
+		ev.Statement, ev.Tables, ev.Columns, ev.Rules, ev.Cut = "", nil, nil, nil, true
+		w.add(ev)
+	case e.state.CompareAndSwap(claimed, settled):
 		e.done <- err
 	}
 }
@@ -229,10 +231,12 @@ func (w *writer) settle(l *Log, err error) {
 		l.failure.Store(nil)
 	}
 	for _, e := range w.taken {
-		switch {
-		case e.done == nil && err != nil:
+		if e.done == nil && err != nil {
 			w.carry = append(w.carry, e)
 			continue
+		}
+		l.pending.Add(-1)
+		switch {
 		case e.done == nil || e.state.Load() == settled:
 		case !e.state.CompareAndSwap(claimed, settled): // the waiter left: nothing was sent
 			if err == nil && e.ev.Kind == StatementDecided {
@@ -244,7 +248,6 @@ func (w *writer) settle(l *Log, err error) {
 		default:
 			e.done <- nil
 		}
-		l.pending.Add(-1)
 	}
 	if err == nil {
 		w.grow()
