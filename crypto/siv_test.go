@@ -144,3 +144,20 @@ func TestSIVWrongKey(t *testing.T) {
 		}
 	}
 }
+
+// TestScratchIsWiped checks that what a message leaves in working memory is gone before the memory is used again.
+func TestScratchIsWiped(t *testing.T) {
+	s, err := newSIV(bytes.Repeat([]byte{9}, sivKeySize), []byte("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := new(sivScratch)
+	s.s2v(sc, []byte("a value of more than one block"))
+	if *sc == (sivScratch{}) {
+		t.Fatal("nothing to wipe: this test can't fail")
+	}
+	s.release(sc)
+	if *sc != (sivScratch{}) {
+		t.Fatal("scratch still holds something")
+	}
+}

@@ -374,6 +374,22 @@ func loadAgain(t *testing.T, s site) (*crypto.Keyring, error) {
 	return store.Load(t.Context(), s.master)
 }
 
+// TestRealmChangesUnderneath checks that an open store notices when another is put in its place.
+func TestRealmChangesUnderneath(t *testing.T) {
+	s, other := newSite(t), newSite(t)
+	s.create(t, "k", crypto.ModeRandom)
+	other.master = s.master
+	other.create(t, "k", crypto.ModeRandom)
+	for _, name := range []string{"store.json", filepath.Base(s.path(1))} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(read(t, filepath.Join(other.dir, name))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.store.Load(t.Context(), s.master); !errors.Is(err, crypto.ErrTampered) || !strings.Contains(err.Error(), "realm") {
+		t.Errorf("Load: %v; want ErrTampered and the realm", err)
+	}
+}
+
 // TestLoadReportsAll checks that one load names every broken key, and makes no keyring of the others.
 func TestLoadReportsAll(t *testing.T) {
 	s := newSite(t)
