@@ -136,7 +136,7 @@ func (r *resolver) show(out output) {
 	for _, c := range out.cols {
 		v := c.val
 		if v.form != formSealed {
-			r.settle(v, UseOutput, 0, codeExpression)
+			r.settle(v, UseOutput, OIDText, codeExpression)
 		}
 		r.mark(v, UseOutput)
 		res := Result{Name: c.name, Origin: Origin{Table: v.src, OID: v.oid, Num: v.num, Column: v.column}}

@@ -199,7 +199,8 @@ func (r *resolver) columnRef(s *scope, ref *pg_query.ColumnRef) value {
 		return it.value(r, i, at, true)
 	case n > 1:
 		r.no(codeAmbiguous, at.Start, "column reference %q is ambiguous", last)
-	case it.rel != nil && systemColumn(last):
+	case it.rel != nil && systemColumn(last) != 0:
+		return it.system(systemColumn(last), at)
 	case it.open:
 	case it.guarded(r):
 		// Perhaps functional notation: table.f means f(table).

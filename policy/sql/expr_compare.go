@@ -264,6 +264,6 @@ func (r *resolver) compareArray(l, array value, lookup, use Use) {
 		r.compare(l, array, use)
 	default:
 		r.settle(l, use, 0, codePlainPeer)
-		r.settle(array, use, 0, codePlainPeer)
+		r.settle(array, use, arrayOID(l.typ.OID), codePlainPeer)
 	}
 }

@@ -177,6 +177,47 @@ func innerName(node *pg_query.Node) string {
 		return "least"
 	case *pg_query.Node_SqlvalueFunction:
 		return valueFunctionName(n.SqlvalueFunction.GetOp())
+	case *pg_query.Node_XmlExpr:
+		return xmlName(n.XmlExpr.GetOp())
+	case *pg_query.Node_XmlSerialize:
+		return "xmlserialize"
+	}
+	return jsonName(node)
+}
+
+// xmlName names XMLELEMENT and its kin; IS DOCUMENT has no name.
+func xmlName(op pg_query.XmlExprOp) string {
+	if op == pg_query.XmlExprOp_IS_DOCUMENT {
+		return ""
+	}
+	return strings.ToLower(strings.TrimPrefix(op.String(), "IS_"))
+}
+
+func jsonName(node *pg_query.Node) string {
+	switch n := node.GetNode().(type) {
+	case *pg_query.Node_JsonObjectConstructor:
+		return "json_object"
+	case *pg_query.Node_JsonArrayConstructor, *pg_query.Node_JsonArrayQueryConstructor:
+		return "json_array"
+	case *pg_query.Node_JsonObjectAgg:
+		return "json_objectagg"
+	case *pg_query.Node_JsonArrayAgg:
+		return "json_arrayagg"
+	case *pg_query.Node_JsonParseExpr:
+		return "json"
+	case *pg_query.Node_JsonScalarExpr:
+		return "json_scalar"
+	case *pg_query.Node_JsonSerializeExpr:
+		return "json_serialize"
+	case *pg_query.Node_JsonFuncExpr:
+		switch n.JsonFuncExpr.GetOp() {
+		case pg_query.JsonExprOp_JSON_EXISTS_OP:
+			return "json_exists"
+		case pg_query.JsonExprOp_JSON_QUERY_OP:
+			return "json_query"
+		case pg_query.JsonExprOp_JSON_VALUE_OP:
+			return "json_value"
+		}
 	}
 	return ""
 }

@@ -120,15 +120,18 @@ func join(groups []*group, l *leaf) []*group {
 }
 
 // typedEdit writes the type out at a plain use of a parameter whose type the server would have inferred from the protected column:
-// its own inference might come to another type now, and so to another answer.
+// its own inference might come to another type now, and so to another answer. The server takes the type of the first use.
 func (r *resolver) typedEdit(l, like *leaf) {
-	t := like.target.Protection.Type
-	if l.cast != nil || !like.array && l.plainType != 0 && family(l.plainType) == family(t.OID) {
-		return
+	typ := like.target.Protection.Type.OID
+	if like.cast != nil {
+		typ = like.cast.oid
 	}
-	name := typeText(t.OID)
+	name, same := typeText(typ), typ
 	if like.array {
-		name += "[]"
+		name, same = name+"[]", arrayOID(typ)
+	}
+	if l.cast != nil || l.plainType == same || !like.array && l.at.Start < like.at.Start && l.plainType != 0 && family(l.plainType) == family(typ) {
+		return
 	}
 	r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, r.text[l.at.Start:l.at.End]+"::"+name)})
 }

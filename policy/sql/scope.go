@@ -180,8 +180,8 @@ func (r *resolver) lookup(s *scope, name string, at Span) (v value, found, open 
 			return hit.value(r, index, at, true), true, open
 		}
 		for _, it := range s.items {
-			if !it.hiddenColumns && it.rel != nil && systemColumn(name) {
-				return plainValue(0, at), true, open
+			if num := systemColumn(name); num != 0 && !it.hiddenColumns && it.rel != nil {
+				return it.system(num, at), true, open
 			}
 			open = open || it.open && !it.hiddenColumns
 		}
@@ -189,13 +189,30 @@ func (r *resolver) lookup(s *scope, name string, at Span) (v value, found, open 
 	return value{}, false, open
 }
 
-// systemColumn reports the names of src/backend/catalog/heap.c that every table has.
-func systemColumn(name string) bool {
+// systemColumn is the attribute number of a column that every table has (src/include/access/sysattr.h), 0 for other names.
+func systemColumn(name string) int16 {
 	switch name {
-	case "ctid", "xmin", "cmin", "xmax", "cmax", "tableoid":
-		return true
+	case "ctid":
+		return -1
+	case "xmin":
+		return -2
+	case "cmin":
+		return -3
+	case "xmax":
+		return -4
+	case "cmax":
+		return -5
+	case "tableoid":
+		return -6
 	}
-	return false
+	return 0
+}
+
+// system is a system column: it says nothing of the row's contents, so it is no ColumnUse.
+func (it *rangeItem) system(num int16, at Span) value {
+	v := plainValue(0, at)
+	v.oid, v.num = it.rel.OID, num
+	return v
 }
 
 // relation finds the rangeItem that a qualifier names: refnameNamespaceItem.

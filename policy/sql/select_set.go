@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"strconv"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
@@ -157,6 +159,7 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		switch v.form {
 		case formSealed:
 		case formFree:
+			r.widens(*v, p.Type.OID)
 			r.bindAll(*v, to, false)
 			if want == nil && len(v.leaves) > 0 {
 				p.Type.Mod = -1
@@ -176,6 +179,28 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 	out.form, out.prot, out.typ = formSealed, &p, p.Type
 	out.table, out.column, out.src = like.table, like.column, like.src
 	return out
+}
+
+// widens refuses an integer constant beside which the server would give the whole expression a wider type than the column's.
+func (r *resolver) widens(v value, oid uint32) {
+	if family(oid) != OIDInt8 {
+		return
+	}
+	for _, l := range v.leaves {
+		natural := uint32(0)
+		switch {
+		case l.cast != nil:
+			natural = l.cast.oid
+		case l.kind == leafLiteral && l.lit == LiteralInteger:
+			natural = OIDInt4
+			if _, err := strconv.ParseInt(l.text, 10, 32); err != nil {
+				natural = OIDInt8
+			}
+		}
+		if width(natural) > width(oid) {
+			r.no(codeLiteralType, l.at.Start, "the constant's type is wider than the protected column's")
+		}
+	}
 }
 
 // clausesOfSet analyses ORDER BY and LIMIT of a set operation or VALUES: they see the output columns only.
