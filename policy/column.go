@@ -7,7 +7,8 @@ import (
 	"github.com/pgveil/pgveil/policy/sql"
 )
 
-// column judges one ColumnUse: reading needs show, or mask for plain output; writing needs write.
+// column judges one ColumnUse: reading needs show, or mask for plain output; writing needs write. What is refused for its table
+// needs no more reasons.
 func (j *judgement) column(i int) {
 	c := j.st.Columns[i]
 	verdict := Verdict{Do: Open}
@@ -15,7 +16,9 @@ func (j *judgement) column(i int) {
 	switch {
 	case c.Table < 0 || c.Table >= len(j.seen):
 		j.refuse(codeUnclear, c.At.Start, "", "the table of column %s was not understood", c.Name)
-	case j.seen[c.Table].governed && len(j.seen[c.Table].grants) > 0:
+	case j.plan.Tables[c.Table].Do == Refuse:
+		verdict.Do = Refuse
+	case j.seen[c.Table].governed:
 		o := &j.seen[c.Table]
 		if c.Use == 0 && o.effects&(reads|changes) != 0 {
 			j.refuse(codeUnclear, c.At.Start, "", "what is done with column %s was not understood", c.Name)
@@ -27,7 +30,7 @@ func (j *judgement) column(i int) {
 			verdict = j.readable(o, c, read)
 		}
 	}
-	if len(j.plan.Refusals) > before || c.Table >= 0 && c.Table < len(j.seen) && j.seen[c.Table].governed && len(j.seen[c.Table].grants) == 0 {
+	if len(j.plan.Refusals) > before {
 		verdict.Do = Refuse
 	}
 	j.plan.Columns = append(j.plan.Columns, verdict)

@@ -43,7 +43,7 @@ func (j *judgement) show(s Slot, o *occurrence) Slot {
 	case Mask:
 		return j.masked(s, o, v.Mask)
 	default:
-		if len(o.grants) > 0 && !j.refused(codeHidden) {
+		if len(j.plan.Refusals) == 0 {
 			j.refuse(codeHidden, o.use.At.Start, "", "column %s of table %s is not shown to %s", s.Column, s.Table, j.who())
 		}
 		return Slot{}
@@ -141,15 +141,6 @@ func (j *judgement) leaks() {
 func (j *judgement) arrives(c sql.ColumnUse) bool {
 	for _, r := range j.st.Results {
 		if r.Origin.Table == c.Table && r.Origin.Column == c.Name {
-			return true
-		}
-	}
-	return false
-}
-
-func (j *judgement) refused(code string) bool {
-	for _, r := range j.plan.Refusals {
-		if r.Code == code {
 			return true
 		}
 	}

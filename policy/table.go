@@ -30,9 +30,10 @@ func (j *judgement) table(i int) {
 	default:
 		if o.governed = j.p.governs(use.Table) || j.protectedByParent(use); o.governed {
 			o.grants = j.p.grantsOn(j.roles, use.Table)
+		}
+		if !j.forbidden(o, i) && o.governed {
 			verdict.Rule = j.allowed(o)
 		}
-		j.forbidden(o, i)
 	}
 	j.seen = append(j.seen, o)
 	if len(j.plan.Refusals) > before {
@@ -58,7 +59,7 @@ func (j *judgement) allowed(o occurrence) string {
 	for _, e := range singleEffects(o.effects) {
 		g := slices.IndexFunc(o.grants, func(g *grant) bool { return g.Do&e != 0 })
 		if g < 0 {
-			j.refuse(codeEffect, use.At.Start, "", "%s may not %s table %s", j.who(), effectNames(e)[0], use.Table)
+			j.refuse(codeEffect, use.At.Start, "", "%s may not %s table %s", j.who(), phrase(e), use.Table)
 			continue
 		}
 		j.by(o.grants[g].ID)
@@ -69,8 +70,9 @@ func (j *judgement) allowed(o occurrence) string {
 	return first
 }
 
-// forbidden applies the forbid rules to one occurrence. Reading a column is a select whatever the statement is called.
-func (j *judgement) forbidden(o occurrence, table int) {
+// forbidden applies the forbid rules to one occurrence and reports whether one of them covers it. Reading a column is a
+// select whatever the statement is called.
+func (j *judgement) forbidden(o occurrence, table int) (any bool) {
 	for k := range j.p.rules.Forbids {
 		f := &j.p.rules.Forbids[k]
 		if j.p.exempt(f, j.roles) || !about(f.On, o.use.Table) {
@@ -91,8 +93,10 @@ func (j *judgement) forbidden(o occurrence, table int) {
 		}
 		if hit && effects&f.Do != 0 {
 			j.refuse(codeForbidden, at, "", "rule %s forbids %s on %s: %s", f.ID, list(effectNames(effects&f.Do)), o.use.Table, f.Why)
+			any = true
 		}
 	}
+	return any
 }
 
 func (f *Forbid) covers(column string) bool {

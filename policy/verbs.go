@@ -75,6 +75,23 @@ func effectNames(set sql.Effect) []string {
 	return names
 }
 
+// phrase is one effect in a sentence that goes on with "table …".
+func phrase(e sql.Effect) string {
+	switch e {
+	case sql.EffectSelect:
+		return "select from"
+	case sql.EffectInsert:
+		return "insert into"
+	case sql.EffectDelete:
+		return "delete from"
+	case sql.EffectCopyTo:
+		return "copy rows out of"
+	case sql.EffectCopyFrom:
+		return "copy rows into"
+	}
+	return effectNames(e)[0]
+}
+
 // singleEffects splits a set into its members, unknown bits included, lowest first.
 func singleEffects(set sql.Effect) []sql.Effect {
 	var all []sql.Effect
