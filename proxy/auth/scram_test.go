@@ -90,49 +90,52 @@ func TestClientVector(t *testing.T) {
 	}
 }
 
-// TestServerRefuses sends each message that PostgreSQL refuses, and expects PostgreSQL's SQLSTATE.
+// boundTLS and noHash stand for a TLS layer with and without channel binding; nil is a connection in clear.
+var boundTLS, noHash = &wire.TLS{EndPoint: []byte("hash")}, &wire.TLS{}
+
+// firstMessages has each client-first-message that PostgreSQL refuses, with its SQLSTATE; TestAsPostgreSQL compares.
+var firstMessages = []struct {
+	name, mech, first string
+	tls               *wire.TLS
+	code              string // "": accepted
+}{
+	{"n", mechanism, "n,,n=,r=abc", nil, ""},
+	{"n with TLS", mechanism, "n,,n=,r=abc", boundTLS, ""},
+	{"y in clear", mechanism, "y,,n=,r=abc", nil, ""},
+	{"y without hash", mechanism, "y,,n=,r=abc", noHash, ""},
+	{"y although offered", mechanism, "y,,n=,r=abc", boundTLS, "28000"},
+	{"p", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", boundTLS, ""},
+	{"other user name", mechanism, "n,,n=root,r=abc", nil, ""},
+	{"extension after", mechanism, "n,,n=,r=abc,x=1", nil, ""},
+	{"trailing comma", mechanism, "n,,n=,r=abc,", nil, ""},
+	{"plus, not offered", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", nil, "08P01"},
+	{"plus, no hash", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", noHash, "08P01"},
+	{"unknown mechanism", "SCRAM-SHA-1", "n,,n=,r=abc", nil, "08P01"},
+	{"empty mechanism", "", "n,,n=,r=abc", nil, "08P01"},
+	{"plus but n", mechanismPlus, "n,,n=,r=abc", boundTLS, "08P01"},
+	{"plus but y", mechanismPlus, "y,,n=,r=abc", boundTLS, "08P01"},
+	{"p without plus", mechanism, "p=tls-server-end-point,,n=,r=abc", boundTLS, "08P01"},
+	{"other binding", mechanismPlus, "p=tls-unique,,n=,r=abc", boundTLS, "08P01"},
+	{"binding without name", mechanismPlus, "p,,n=,r=abc", boundTLS, "08P01"},
+	{"other flag", mechanism, "x,,n=,r=abc", nil, "08P01"},
+	{"flag alone", mechanism, "n", nil, "08P01"},
+	{"no comma", mechanism, "nn=,r=abc", nil, "08P01"},
+	{"authzid", mechanism, "n,a=root,n=,r=abc", nil, "0A000"},
+	{"other attribute for authzid", mechanism, "n,b=root,n=,r=abc", nil, "08P01"},
+	{"mandatory extension", mechanism, "n,,m=1,n=,r=abc", nil, "0A000"},
+	{"no name", mechanism, "n,,r=abc", nil, "08P01"},
+	{"no nonce", mechanism, "n,,n=", nil, "08P01"},
+	{"empty nonce", mechanism, "n,,n=,r=", nil, "08P01"},
+	{"nonce with blank", mechanism, "n,,n=,r=a c", nil, "08P01"},
+	{"nonce with control", mechanism, "n,,n=,r=a\x7f", nil, "08P01"},
+	{"nonce with high byte", mechanism, "n,,n=,r=a\xc3\xa4", nil, "08P01"},
+	{"bad attribute after", mechanism, "n,,n=,r=abc,=", nil, "08P01"},
+	{"empty", mechanism, "", nil, "08P01"},
+	{"zero byte", mechanism, "n,,n=,r=abc\x00", nil, "08P01"},
+}
+
 func TestServerRefuses(t *testing.T) {
-	clear, bound, noHash := (*wire.TLS)(nil), &wire.TLS{EndPoint: []byte("hash")}, &wire.TLS{}
-	const ok = ""
-	for _, tc := range []struct {
-		name, mech, first string
-		tls               *wire.TLS
-		code              string
-	}{
-		{"n", mechanism, "n,,n=,r=abc", clear, ok},
-		{"n with TLS", mechanism, "n,,n=,r=abc", bound, ok},
-		{"y in clear", mechanism, "y,,n=,r=abc", clear, ok},
-		{"y without hash", mechanism, "y,,n=,r=abc", noHash, ok},
-		{"y although offered", mechanism, "y,,n=,r=abc", bound, "28000"},
-		{"p", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", bound, ok},
-		{"other user name", mechanism, "n,,n=root,r=abc", clear, ok},
-		{"extension after", mechanism, "n,,n=,r=abc,x=1", clear, ok},
-		{"trailing comma", mechanism, "n,,n=,r=abc,", clear, ok},
-		{"plus, not offered", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", clear, "08P01"},
-		{"plus, no hash", mechanismPlus, "p=tls-server-end-point,,n=,r=abc", noHash, "08P01"},
-		{"unknown mechanism", "SCRAM-SHA-1", "n,,n=,r=abc", clear, "08P01"},
-		{"empty mechanism", "", "n,,n=,r=abc", clear, "08P01"},
-		{"plus but n", mechanismPlus, "n,,n=,r=abc", bound, "08P01"},
-		{"plus but y", mechanismPlus, "y,,n=,r=abc", bound, "08P01"},
-		{"p without plus", mechanism, "p=tls-server-end-point,,n=,r=abc", bound, "08P01"},
-		{"other binding", mechanismPlus, "p=tls-unique,,n=,r=abc", bound, "08P01"},
-		{"binding without name", mechanismPlus, "p,,n=,r=abc", bound, "08P01"},
-		{"other flag", mechanism, "x,,n=,r=abc", clear, "08P01"},
-		{"flag alone", mechanism, "n", clear, "08P01"},
-		{"no comma", mechanism, "nn=,r=abc", clear, "08P01"},
-		{"authzid", mechanism, "n,a=root,n=,r=abc", clear, "0A000"},
-		{"other attribute for authzid", mechanism, "n,b=root,n=,r=abc", clear, "08P01"},
-		{"mandatory extension", mechanism, "n,,m=1,n=,r=abc", clear, "0A000"},
-		{"no name", mechanism, "n,,r=abc", clear, "08P01"},
-		{"no nonce", mechanism, "n,,n=", clear, "08P01"},
-		{"empty nonce", mechanism, "n,,n=,r=", clear, "08P01"},
-		{"nonce with blank", mechanism, "n,,n=,r=a c", clear, "08P01"},
-		{"nonce with control", mechanism, "n,,n=,r=a\x7f", clear, "08P01"},
-		{"nonce with high byte", mechanism, "n,,n=,r=a\xc3\xa4", clear, "08P01"},
-		{"bad attribute after", mechanism, "n,,n=,r=abc,=", clear, "08P01"},
-		{"empty", mechanism, "", clear, "08P01"},
-		{"zero byte", mechanism, "n,,n=,r=abc\x00", clear, "08P01"},
-	} {
+	for _, tc := range firstMessages {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newScramServer(rfcUsers(t), "user", time.Now(), tc.tls)
 			message, given, err := s.choose(initial(tc.mech, tc.first))
@@ -149,36 +152,43 @@ func TestServerRefuses(t *testing.T) {
 	}
 }
 
+const (
+	bothNonces = rfcClientNonce + rfcServerNonce
+	rfcProof   = "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+)
+
+var plusHeader = base64.StdEncoding.EncodeToString([]byte("p=tls-server-end-point,,hash"))
+
+// finalMessages has each client-final-message that PostgreSQL refuses, with its SQLSTATE.
+var finalMessages = []struct {
+	name, final string
+	plus        bool
+	code        string
+}{
+	{"right", rfcFinal, false, ""},
+	{"empty", "", false, "08P01"},
+	{"zero byte", rfcFinal + "\x00", false, "08P01"},
+	{"no binding", "r=" + bothNonces + "," + rfcProof, false, "08P01"},
+	{"binding of y", "c=eSws,r=" + bothNonces + "," + rfcProof, false, "08P01"},
+	{"binding of p", "c=" + plusHeader + ",r=" + bothNonces + "," + rfcProof, false, "08P01"},
+	{"plus, binding of n", "c=biws,r=" + bothNonces + "," + rfcProof, true, "28000"},
+	{"plus, other certificate", "c=" + base64.StdEncoding.EncodeToString([]byte("p=tls-server-end-point,,hasH")) + ",r=" + bothNonces + "," + rfcProof, true, "28000"},
+	{"plus, right binding, wrong proof", "c=" + plusHeader + ",r=" + bothNonces + "," + rfcProof, true, "28P01"},
+	{"only our nonce", "c=biws,r=" + rfcServerNonce + "," + rfcProof, false, "08P01"},
+	{"only their nonce", "c=biws,r=" + rfcClientNonce + "," + rfcProof, false, "08P01"},
+	{"longer nonce", "c=biws,r=" + bothNonces + "x," + rfcProof, false, "08P01"},
+	{"no nonce", "c=biws," + rfcProof, false, "08P01"},
+	{"no proof", "c=biws,r=" + bothNonces, false, "08P01"},
+	{"empty proof", "c=biws,r=" + bothNonces + ",p=", false, "08P01"},
+	{"short proof", "c=biws,r=" + bothNonces + ",p=AAAA", false, "08P01"},
+	{"not base64", "c=biws,r=" + bothNonces + ",p=" + strings.Repeat("?", 44), false, "08P01"},
+	{"after the proof", rfcFinal + ",x=1", false, "08P01"},
+	{"wrong proof", "c=biws,r=" + bothNonces + ",p=" + strings.Repeat("A", 43) + "=", false, "28P01"},
+	{"extension before the proof", "c=biws,r=" + bothNonces + ",x=1," + rfcProof, false, "28P01"}, // it is part of what is signed
+}
+
 func TestServerRefusesFinal(t *testing.T) {
-	const both = rfcClientNonce + rfcServerNonce
-	proof := rfcFinal[strings.Index(rfcFinal, "p="):]
-	plusHeader := base64.StdEncoding.EncodeToString([]byte("p=tls-server-end-point,,hash"))
-	for _, tc := range []struct {
-		name, final string
-		plus        bool
-		code        string
-	}{
-		{"right", rfcFinal, false, ""},
-		{"empty", "", false, "08P01"},
-		{"zero byte", rfcFinal + "\x00", false, "08P01"},
-		{"no binding", "r=" + both + "," + proof, false, "08P01"},
-		{"binding of y", "c=eSws,r=" + both + "," + proof, false, "08P01"},
-		{"binding of p", "c=" + plusHeader + ",r=" + both + "," + proof, false, "08P01"},
-		{"plus, binding of n", "c=biws,r=" + both + "," + proof, true, "28000"},
-		{"plus, other certificate", "c=" + base64.StdEncoding.EncodeToString([]byte("p=tls-server-end-point,,hasH")) + ",r=" + both + "," + proof, true, "28000"},
-		{"plus, right binding, wrong proof", "c=" + plusHeader + ",r=" + both + "," + proof, true, "28P01"},
-		{"only our nonce", "c=biws,r=" + rfcServerNonce + "," + proof, false, "08P01"},
-		{"only their nonce", "c=biws,r=" + rfcClientNonce + "," + proof, false, "08P01"},
-		{"longer nonce", "c=biws,r=" + both + "x," + proof, false, "08P01"},
-		{"no nonce", "c=biws," + proof, false, "08P01"},
-		{"no proof", "c=biws,r=" + both, false, "08P01"},
-		{"empty proof", "c=biws,r=" + both + ",p=", false, "08P01"},
-		{"short proof", "c=biws,r=" + both + ",p=AAAA", false, "08P01"},
-		{"not base64", "c=biws,r=" + both + ",p=" + strings.Repeat("?", 44), false, "08P01"},
-		{"after the proof", rfcFinal + ",x=1", false, "08P01"},
-		{"wrong proof", "c=biws,r=" + both + ",p=" + strings.Repeat("A", 43) + "=", false, "28P01"},
-		{"extension before the proof", "c=biws,r=" + both + ",x=1," + proof, false, "28P01"}, // it is part of what is signed
-	} {
+	for _, tc := range finalMessages {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newScramServer(rfcUsers(t), "user", time.Now(), nil)
 			s.nonce = rfcServerNonce

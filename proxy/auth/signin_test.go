@@ -2,8 +2,10 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -266,4 +268,130 @@ func TestVerifierMadeHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close(context.Background())
+}
+
+// TestAsPostgreSQL sends the messages of firstMessages and finalMessages to PostgreSQL, which must judge them as we do.
+func TestAsPostgreSQL(t *testing.T) {
+	postgres.role(t, "alice", "x")
+	open := func(t *testing.T, overTLS bool) *wire.Conn {
+		t.Helper()
+		o := postgres.dial()
+		if !overTLS {
+			o.Mode = wire.Disable
+		}
+		c, err := wire.Dial(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.Write(wire.AppendStartup(nil, "alice", "postgres", nil))
+		c.Flush()
+		if typ, _, err := nextFrame(c); typ != 'R' {
+			t.Fatal(typ, err)
+		}
+		return c
+	}
+	answer := func(t *testing.T, c *wire.Conn, body []byte) (message, code string) {
+		t.Helper()
+		write(t, c, 'p', body)
+		_, f, err := nextFrame(c)
+		var e *UpstreamError
+		if errors.As(err, &e) {
+			return "", e.Code()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(f[9:]), ""
+	}
+	for _, tc := range firstMessages {
+		if tc.tls == noHash || tc.name == "empty nonce" { // RFC 5802 forbids an empty nonce; PostgreSQL lets it pass
+			continue
+		}
+		t.Run(tc.name, func(t *testing.T) {
+			if _, got := answer(t, open(t, tc.tls != nil), initial(tc.mech, tc.first)); got != tc.code {
+				t.Errorf("PostgreSQL says %q, we %q", got, tc.code)
+			}
+		})
+	}
+	for _, tc := range finalMessages[1:] { // the first is the right one, for another password
+		t.Run(tc.name, func(t *testing.T) {
+			c := open(t, tc.plus)
+			mech, first, hash := mechanism, rfcFirst, ""
+			if tc.plus {
+				mech, first, hash = mechanismPlus, "p=tls-server-end-point"+rfcFirst[1:], string(c.UpstreamTLS().EndPoint)
+			}
+			reply, code := answer(t, c, initial(mech, first))
+			if code != "" {
+				t.Fatal(code)
+			}
+			both, _, _ := strings.Cut(strings.TrimPrefix(reply, "r="), ",")
+			final := strings.ReplaceAll(tc.final, rfcServerNonce, strings.TrimPrefix(both, rfcClientNonce))
+			final = strings.ReplaceAll(final, plusHeader, base64.StdEncoding.EncodeToString([]byte("p=tls-server-end-point,,"+hash)))
+			if _, got := answer(t, c, []byte(final)); got != tc.code {
+				t.Errorf("PostgreSQL says %q, we %q", got, tc.code)
+			}
+		})
+	}
+}
+
+// slicer forwards to an address byte by byte, both ways.
+func slicer(t *testing.T, port uint16) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	slice := func(from, to net.Conn) {
+		defer to.Close()
+		b := make([]byte, 1)
+		for {
+			if _, err := from.Read(b); err != nil {
+				return
+			}
+			if _, err := to.Write(b); err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			a, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				a.Close()
+				continue
+			}
+			go slice(a, b)
+			go slice(b, a)
+		}
+	}()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+// TestSingleBytes cuts both legs into segments of one byte.
+func TestSingleBytes(t *testing.T) {
+	postgres.role(t, "alice", "open sesame")
+	cert := selfSigned("127.0.0.1", false)
+	up := postgres.dial()
+	up.Port = slicer(t, up.Port)
+	for _, clear := range []bool{false, true} {
+		accept, mode := cert.serving(), ""
+		if clear {
+			accept, mode = wire.AcceptOptions{}, " sslmode=disable"
+		}
+		port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: up, accept: accept})
+		port = slicer(t, port)
+		dsn := "user=alice password='open sesame' dbname=postgres application_name=app" + mode
+		if got, err := as(t, port, dsn); err != nil || got != "alice postgres app" {
+			t.Errorf("pgx%s: %q, %v", mode, got, err)
+		}
+		if got, err := psql(port, dsn); err != nil || got != "alice postgres app" {
+			t.Errorf("psql%s: %q, %v", mode, got, err)
+		}
+	}
 }
