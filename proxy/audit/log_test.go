@@ -16,11 +16,22 @@ import (
 // testKey is a key in a folder of the test's own.
 func testKey(t testing.TB) *Key {
 	t.Helper()
-	k, err := GenerateKey(filepath.Join(t.TempDir(), "audit.key"), "test/audit")
+	k, err := GenerateKey(filepath.Join(tempDir(t), "audit.key"), "test/audit")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
+}
+
+// tempDir is a folder in memory where there is one: the tests care for what is written, not for how fast a disk syncs.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "pgveil-audit-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // start opens the log in dir and runs it; stop ends it.
@@ -104,7 +115,7 @@ func statement(t testing.TB, l *Log, session string) {
 }
 
 func TestLog(t *testing.T) {
-	dir, key := t.TempDir(), testKey(t)
+	dir, key := tempDir(t), testKey(t)
 	l, stop := start(t, dir, Options{Key: key, Software: "test"})
 	appendEvent(t, l, Event{Kind: SessionStart, Session: "s1", User: "maya"})
 	statement(t, l, "s1")
@@ -144,7 +155,7 @@ func TestLog(t *testing.T) {
 }
 
 func TestReopen(t *testing.T) {
-	dir, key := t.TempDir(), testKey(t)
+	dir, key := tempDir(t), testKey(t)
 	for i := range 3 {
 		l, stop := start(t, dir, Options{Key: key})
 		if _, err := Open(dir, Options{Key: key}); err == nil || !strings.Contains(err.Error(), "in use") {
@@ -160,7 +171,7 @@ func TestReopen(t *testing.T) {
 }
 
 func TestAppendRefuses(t *testing.T) {
-	l, stop := start(t, t.TempDir(), Options{Key: testKey(t)})
+	l, stop := start(t, tempDir(t), Options{Key: testKey(t)})
 	defer stop()
 	for _, kind := range []Kind{"", "made.up", LogClosed, StatementLost} {
 		if _, err := l.Append(context.Background(), Event{Kind: kind}); err == nil {
@@ -183,7 +194,7 @@ func TestAppendRefuses(t *testing.T) {
 }
 
 func TestConcurrent(t *testing.T) {
-	dir, key := t.TempDir(), testKey(t)
+	dir, key := tempDir(t), testKey(t)
 	l, stop := start(t, dir, Options{Key: key, SegmentSize: 64 << 10, CheckpointLines: 100})
 	const workers, each = 64, 40
 	var wg sync.WaitGroup

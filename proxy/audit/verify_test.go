@@ -24,7 +24,7 @@ type sample struct {
 
 func makeSample(t *testing.T) sample {
 	t.Helper()
-	s := sample{dir: t.TempDir(), key: testKey(t)}
+	s := sample{dir: tempDir(t), key: testKey(t)}
 	var published [][]byte
 	opt := Options{Key: s.key, SegmentSize: 2000, CheckpointLines: 5, Published: func(n []byte) { published = append(published, bytes.Clone(n)) }}
 	for run := range 2 {
@@ -49,7 +49,7 @@ func later() time.Time { return time.Now().Add(time.Hour) }
 
 func (s sample) copy(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "audit")
+	dir := filepath.Join(tempDir(t), "audit")
 	if err := os.CopyFS(dir, os.DirFS(s.dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ var tampering = []struct {
 		remove(t, filepath.Join(dir, checkpointName))
 	}, ExitAltered, "no checkpoint", false},
 	{"checkpoint of another key", func(t *testing.T, s sample, dir string) {
-		other, err := GenerateKey(filepath.Join(t.TempDir(), "k"), "test/audit")
+		other, err := GenerateKey(filepath.Join(tempDir(t), "k"), "test/audit")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +253,7 @@ func TestRemembered(t *testing.T) {
 	}
 
 	// Another log, of the same key.
-	other, stopOther := start(t, t.TempDir(), Options{Key: s.key})
+	other, stopOther := start(t, tempDir(t), Options{Key: s.key})
 	stopOther()
 	r, err = verify(other.dir, s.key.Verifier(), later(), [][]byte{s.remembered})
 	if err != nil || r.ExitCode() != ExitAltered || !strings.Contains(r.String(), "of another log") {
@@ -265,7 +265,7 @@ func TestRemembered(t *testing.T) {
 }
 
 func TestVerifyInUse(t *testing.T) {
-	dir, key := t.TempDir(), testKey(t)
+	dir, key := tempDir(t), testKey(t)
 	l, stop := start(t, dir, Options{Key: key, CheckpointEvery: time.Hour})
 	defer stop()
 	appendEvent(t, l, Event{Kind: StatementDecided, Session: "s"})
@@ -317,7 +317,7 @@ func TestPython(t *testing.T) {
 		t.Skip("no python3")
 	}
 	s := makeSample(t)
-	remembered := filepath.Join(t.TempDir(), "remembered")
+	remembered := filepath.Join(tempDir(t), "remembered")
 	if err := os.WriteFile(remembered, s.remembered, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestPython(t *testing.T) {
 
 // TestEveryBit flips one bit of every byte of the lines; no such log may pass.
 func TestEveryBit(t *testing.T) {
-	dir, key := t.TempDir(), testKey(t)
+	dir, key := tempDir(t), testKey(t)
 	l, stop := start(t, dir, Options{Key: key})
 	statement(t, l, "s")
 	stop()
