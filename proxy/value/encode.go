@@ -3,7 +3,6 @@ package value
 import (
 	"encoding/binary"
 	"math"
-	"unicode/utf8"
 )
 
 // Encode appends the wire form of canonical bytes as PostgreSQL would send a value of type t under the session's settings.
@@ -51,7 +50,7 @@ func encode(dst []byte, t Type, binary bool, b []byte, s *Settings) ([]byte, err
 		}
 		return n.appendText(dst), nil
 	case OIDText, OIDVarchar:
-		if !utf8.Valid(b) {
+		if checkText(b) != nil {
 			return dst, corrupted("text")
 		}
 		return append(dst, b...), nil
@@ -150,7 +149,7 @@ func encodeUUID(dst []byte, binary bool, b []byte) ([]byte, error) {
 
 // encodeJSONB: jsonb_send puts a version in front of the text.
 func encodeJSONB(dst []byte, binary bool, b []byte) ([]byte, error) {
-	if len(b) == 0 || !utf8.Valid(b) {
+	if len(b) == 0 || checkText(b) != nil {
 		return dst, corrupted("jsonb")
 	}
 	if binary {

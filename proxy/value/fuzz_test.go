@@ -52,7 +52,7 @@ func FuzzDecode(f *testing.F) {
 // FuzzEncode: no canonical bytes panic, and what is shown in binary reads back as the same bytes.
 func FuzzEncode(f *testing.F) {
 	s := testSettings(f, "America/New_York", "Postgres, DMY")
-	for _, seed := range []string{"\x01\x01", "\x02\x00\x00\x00\x00\x00\x00\x00\x01", "\x03\x10\x00\x02\x00\x00\x00\x01\x13\x88", "\x03\x02", "\x04abc", "\x05\x00\xff", "\x06\x00\x00\x00\x01", "\x07\x00\x00\x00\x00\x00\x00\x00\x01", "\x08aaaaaaaaaaaaaaaa", "\x09{}"} {
+	for _, seed := range []string{"\x01\x01", "\x02\x00\x00\x00\x00\x00\x00\x00\x01", "\x03\x10\x00\x02\x00\x00\x00\x01\x13\x88", "\x03\x02", "\x04abc", "\x04\x00", "\x05\x00\xff", "\x06\x00\x00\x00\x01", "\x07\x00\x00\x00\x00\x00\x00\x00\x01", "\x08aaaaaaaaaaaaaaaa", "\x09{}"} {
 		f.Add([]byte(seed), int32(-1))
 	}
 	f.Fuzz(func(t *testing.T, canonical []byte, mod int32) {
