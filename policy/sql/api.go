@@ -102,10 +102,8 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 	if a.refuseStatistics(t); a.refused() {
 		return
 	}
-	for _, f := range t.called {
-		if !a.checkFunction(f.name, f.at) {
-			return
-		}
+	if !a.checkCalls(t) {
+		return
 	}
 	analyzeDML(a, node)
 	a.st.Verb = verb

@@ -183,7 +183,8 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 				mark(parent)
 			}
 		}
-		names := newMatcher(c.sensitiveNames())
+		// Operators that are applied without being named do not count in bodies: one of them would make every function sensitive.
+		names := newMatcher(slices.DeleteFunc(c.sensitiveNames(), func(n string) bool { return n == "" }))
 		for _, f := range functions {
 			if !f.sensitive && !c.trusted[f.schema+"."+f.name] && (f.opaque() || names.match(f.source)&hitName != 0 || f.callsSensitive(byOID)) {
 				f.sensitive, changed = true, true
@@ -191,8 +192,8 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 			}
 		}
 		for _, o := range s.Operators {
-			if f := byOID[o.Function]; f != nil && f.sensitive && !slices.Contains(c.operators, o.Name) {
-				c.operators, changed = append(c.operators, o.Name), true
+			if f := byOID[o.Function]; f != nil && f.sensitive && !slices.Contains(c.operators[o.Name], o.Schema) {
+				c.operators[o.Name], changed = append(c.operators[o.Name], o.Schema), true
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func isSQLRunner(name string) bool {
 }
 
 func (c *Catalog) readFunctions(s *snapshot) []*function {
-	c.functions = map[string][]string{}
+	c.functions, c.operators = map[string][]string{}, map[string][]string{}
 	var all []*function
 	for i := range s.Functions {
 		f := &s.Functions[i]
@@ -89,6 +89,31 @@ func (c *Catalog) sensitiveFunction(path []string, schema, name string) bool {
 	for _, s := range c.functions[name] {
 		if s == schema || schema == "" && slices.Contains(path, s) || schema == "pg_temp" {
 			return true
+		}
+	}
+	return false
+}
+
+// comparison reports operators that SQL applies without their names standing in the text: in BETWEEN, IN, CASE, LIKE, USING.
+func comparison(operator string) bool {
+	switch operator {
+	case "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "||", "+", "-":
+		return true
+	}
+	return false
+}
+
+// sensitiveOperator reports whether an operator may reach a function that must not be called. An empty name asks for operators that are
+// applied without being named.
+func (c *Catalog) sensitiveOperator(path []string, schema, name string) bool {
+	for operator, schemas := range c.operators {
+		if operator != name && !(comparison(operator) && schema == "") {
+			continue
+		}
+		for _, s := range schemas {
+			if s == schema || schema == "" && slices.Contains(path, s) {
+				return true
+			}
 		}
 	}
 	return false

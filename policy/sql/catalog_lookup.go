@@ -13,7 +13,7 @@ type Catalog struct {
 	byName    map[TableName]*Relation
 	trusted   map[string]bool     // schema.name
 	functions map[string][]string // sensitive functions: name to schemas
-	operators []string            // operators whose functions are sensitive
+	operators map[string][]string // operators whose functions are sensitive: name to schemas
 	names     *matcher            // all that MayTouch searches for
 	tables    *matcher            // tableNames alone
 	// tableNames are the unqualified names of sensitive relations and of configured tables.

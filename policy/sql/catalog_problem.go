@@ -42,6 +42,12 @@ func (c *Catalog) findProblems(s *snapshot) []Problem {
 		}
 		f.foreign(r)
 	}
+	for name, schemas := range f.c.operators {
+		if comparison(name) {
+			f.add(TableName{schemas[0], name}, "", false, "an operator named like one of SQL's own has a function that hides what it does: every statement has to be analysed",
+				"Drop the operator, or name its function in trusted_functions.")
+		}
+	}
 	f.constraints(s)
 	f.triggers(s)
 	slices.SortFunc(f.all, func(a, b Problem) int {

@@ -65,8 +65,9 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
 	WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid),
-'operators', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(o.oprname, o.oprcode::pg_catalog.oid::pg_catalog.int8))
-	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
+'operators', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, o.oprname, o.oprcode::pg_catalog.oid::pg_catalog.int8))
+	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
+	JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
 	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[]))
 ))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)

@@ -70,11 +70,14 @@ func (t *snapTrigger) UnmarshalJSON(b []byte) error {
 }
 
 type snapOperator struct {
+	Schema   string
 	Name     string
 	Function uint32
 }
 
-func (o *snapOperator) UnmarshalJSON(b []byte) error { return tuple(b, &o.Name, &o.Function) }
+func (o *snapOperator) UnmarshalJSON(b []byte) error {
+	return tuple(b, &o.Schema, &o.Name, &o.Function)
+}
 
 type snapConstraint struct {
 	Relation   uint32  `json:"relation"`

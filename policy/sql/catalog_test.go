@@ -66,10 +66,19 @@ func TestCatalogOfAServer(t *testing.T) {
 	for _, k := range []struct {
 		text string
 		want bool
-	}{{"select f()", true}, {"select g(1)", true}, {"select h(1, 2)", true}, {"select ag(1)", true}, {"select 1 ### 2", true}, {"select trg", false}, {"select logs", false}} {
+	}{{"select f()", true}, {"select g(1)", true}, {"select h(1, 2)", true}, {"select ag(1)", true}, {"select 1 ### 2", true}, {"select trg", false}, {"select logs", false},
+		{"select flag", false}} {
 		if got := c.MayTouch(k.text); got != k.want {
 			t.Errorf("MayTouch(%q) = %v", k.text, got)
 		}
+	}
+	for _, text := range []string{"select 1 ### 2", "select note from logs where 1 operator(public.###) 2", "select ag(id) from logs", "select h(1, 2)"} {
+		if st := Analyze(c, path, text)[0]; st.Refusal == nil || st.Refusal.Code != codeOpaqueCall {
+			t.Errorf("%q: %v", text, st.Refusal)
+		}
+	}
+	if st := Analyze(c, []string{"pg_catalog", "other"}, "select 1 ### 2")[0]; st.Refusal != nil {
+		t.Errorf("an operator that is not on the path: %v", st.Refusal)
 	}
 	got := printProblems(c)
 	want := `public.customers.gone FATAL the column does not exist
@@ -92,6 +101,34 @@ func printProblems(c *Catalog) string {
 		fmt.Fprintf(&b, "%s.%s %s %s\n", p.Table, p.Column, level, p.Message)
 	}
 	return b.String()
+}
+
+// An operator that stands for one of SQL's own is applied without being named.
+func TestHiddenComparison(t *testing.T) {
+	b, err := os.ReadFile("testdata/catalog_pg15.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(b), `"public", "###"`, `"other", "="`, 1)
+	if text == string(b) {
+		t.Fatal("the operator was not found in the snapshot")
+	}
+	c, err := NewCatalog([]byte(text), Spec{Listed: []TableName{{"public", "customers"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stmt := range []string{"SELECT 1 WHERE 1 IN (2)", "SELECT id FROM logs WHERE id BETWEEN 1 AND 2", "SELECT CASE id WHEN 1 THEN 2 END FROM logs", "SELECT 1 = 1",
+		"SELECT * FROM logs JOIN logs_1 USING (id)", "UPDATE logs SET id = 1 WHERE id = 2"} {
+		if !c.MayTouch(stmt) {
+			t.Errorf("MayTouch(%q) is false", stmt)
+		}
+		if st := Analyze(c, []string{"pg_catalog", "other", "public"}, stmt)[0]; st.Refusal == nil {
+			t.Errorf("%q is let pass", stmt)
+		}
+		if st := Analyze(c, []string{"pg_catalog", "public"}, stmt)[0]; st.Refusal != nil {
+			t.Errorf("%q without the operator on the path: %v", stmt, st.Refusal)
+		}
+	}
 }
 
 func TestProblems(t *testing.T) {

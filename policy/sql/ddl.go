@@ -67,10 +67,8 @@ func (a *analysis) unknownKind(node *pg_query.Node) {
 // expressions refuses a part of a statement in which an expression reads something sensitive or calls a function that must not be called.
 func (a *analysis) expressions(m protoreflect.ProtoMessage) {
 	t := a.touches(m)
-	for _, f := range t.called {
-		if !a.checkFunction(f.name, f.at) {
-			return
-		}
+	if !a.checkCalls(t) {
+		return
 	}
 	a.st.ChangesPath = a.st.ChangesPath || t.changes
 	if t.sensitive {
@@ -179,10 +177,8 @@ func (a *analysis) moved(r *pg_query.RangeVar) {
 func (a *analysis) overTable(r *pg_query.RangeVar, node *pg_query.Node) {
 	a.rangeVar(r, EffectAlter)
 	t := a.touches(node)
-	for _, f := range t.called {
-		if !a.checkFunction(f.name, f.at) {
-			return
-		}
+	if !a.checkCalls(t) {
+		return
 	}
 	if a.st.Sensitive || t.sensitive {
 		a.refuse(codeCreateOther, a.st.At.Start, "%s over a protected or listed table", strings.ToUpper(a.st.Verb))

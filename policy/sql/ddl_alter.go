@@ -32,8 +32,8 @@ func (a *analysis) alterTable(n *pg_query.AlterTableStmt) {
 	}
 	a.st.Sensitive = a.st.Sensitive || a.cat.configured(name)
 	prot := a.protections(rel, name)
-	for _, f := range a.touches(n).called {
-		a.checkFunction(f.name, f.at)
+	if !a.checkCalls(a.touches(n)) {
+		return
 	}
 	if rel != nil && rel.Unusable != nil {
 		why := *rel.Unusable
@@ -111,8 +111,8 @@ func harmlessAlter(t pg_query.AlterTableType) bool {
 func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 	r := n.GetRelation()
 	rel := a.rangeVar(r, EffectAlter)
-	for _, f := range a.touches(n).called {
-		a.checkFunction(f.name, f.at)
+	if !a.checkCalls(a.touches(n)) {
+		return
 	}
 	name, _ := a.creationTarget(r)
 	if rel != nil {

@@ -8,8 +8,8 @@ import (
 func (a *analysis) createTable(n *pg_query.CreateStmt) {
 	table, configured := a.addTarget(n.GetRelation(), EffectCreate)
 	prot := a.cat.spec.Protected[table]
-	for _, f := range a.touches(n).called {
-		a.checkFunction(f.name, f.at)
+	if !a.checkCalls(a.touches(n)) {
+		return
 	}
 	if len(prot) > 0 && n.GetOfTypename() != nil {
 		a.refuse(codeLike, int(n.GetRelation().GetLocation()), "table %s with protected columns can't be made of a type", table)

@@ -12,7 +12,9 @@ package sql
 //     as it is are: U&"…" identifiers (any U&" in the text answers true); a doubled quote inside "…" (the longest part
 //     without a quote is searched for); letters beyond ASCII, which stand in the client's encoding and which single-byte
 //     encodings fold (the longest part in ASCII is searched for; without one the answer is always true); truncation
-//     to 63 bytes (the stored name is a prefix of what is written).
+//     to 63 bytes (long names are searched for as parts of words; the stored name is a prefix of what is written).
+//   - Other names count only as whole words: a letter, digit, _, $ or byte beyond ASCII after them, or a letter or _ before them,
+//     makes another identifier of them, in each version's scanner and each encoding.
 //   - Every client encoding of PostgreSQL writes an ASCII character of a name as that byte, so an ASCII name stands in the text byte by
 //     byte in every encoding, and with standard_conforming_strings either way.
 //   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
@@ -49,12 +51,22 @@ func (c *Catalog) sensitiveNames() []string {
 	for name := range c.functions {
 		names = append(names, name)
 	}
-	names = append(names, c.operators...)
-	names = append(names, "pg_stats", "pg_statistic")
-	for _, r := range sqlRunners {
-		if r[len(r)-1] == '*' {
-			r = r[:len(r)-1]
+	for name := range c.operators {
+		if comparison(name) {
+			name = "" // applied without being named: every text may touch
 		}
+		names = append(names, name)
+	}
+	for _, r := range c.relations {
+		for _, x := range r.indexes {
+			if r.Sensitive {
+				names = append(names, x.name)
+			}
+		}
+	}
+	names = append(names, "pg_toast*")
+	names = append(names, statisticsRelations...)
+	for _, r := range sqlRunners {
 		names = append(names, r)
 	}
 	return names

@@ -1,23 +1,28 @@
 package sql
 
+import "strings"
+
 // What a text may contain, as bits of a transition.
 const (
-	hitName    uint32 = 1 << (24 + iota)
-	hitUnicode        // U&"
-	hitBlock          // DO, FUNCTION, PROCEDURE
-	hitHidden         // EXECUTE, LANGUAGE, a backslash
-	hitDrop           // DROP, TRUNCATE
-	hitCascade        // CASCADE
+	hitName    uint32 = 1 << (24 + iota) // a name, or part of one, wherever it stands
+	hitWord                              // a name if it stands alone; match turns it into hitName
+	hitUnicode                           // U&"
+	hitBlock                             // DO, FUNCTION, PROCEDURE
+	hitHidden                            // EXECUTE, LANGUAGE, a backslash
+	hitDrop                              // DROP, TRUNCATE
+	hitCascade                           // CASCADE
 
 	stateMask = 1<<24 - 1
 )
 
 // matcher finds many words in one pass (Aho and Corasick, 1975). It reads one table entry a byte: the low 24 bits are the next state's row, the high
-// bits what has just been found. Letters of either case are alike.
+// bits what has just been found. Letters of either case are alike. A name of ASCII letters, digits, _ and $ counts only where it stands alone; parts of
+// names and operators count anywhere.
 type matcher struct {
 	class  [256]uint8
 	next   []uint32
-	always uint32 // found in every text
+	words  map[string]bool // names in lower case that must stand alone
+	always uint32          // found in every text
 }
 
 // newMatcher builds the matcher for the given names and the fixed words; nil for no names.
@@ -25,7 +30,7 @@ func newMatcher(names []string) *matcher {
 	if len(names) == 0 {
 		return nil
 	}
-	m := &matcher{}
+	m := &matcher{words: map[string]bool{}}
 	type word struct {
 		text string
 		hit  uint32
@@ -35,11 +40,20 @@ func newMatcher(names []string) *matcher {
 		{"language", hitHidden}, {`\`, hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"cascade", hitCascade},
 	}
 	for _, n := range names {
+		if prefix, ok := strings.CutSuffix(n, "*"); ok && wordName(prefix) {
+			words = append(words, word{prefix, hitName})
+			continue
+		}
 		run := searchable(n)
 		if run == "" {
 			return &matcher{always: hitName}
 		}
-		words = append(words, word{run, hitName})
+		if run == n && wordName(n) {
+			m.words[strings.ToLower(n)] = true
+			words = append(words, word{n, hitWord})
+		} else {
+			words = append(words, word{run, hitName})
+		}
 	}
 	classes := 1
 	for _, w := range words {
@@ -78,12 +92,54 @@ func (m *matcher) match(text string) uint32 {
 	for i := 0; i < len(text); i++ {
 		state = next[state&stateMask+uint32(m.class[text[i]])]
 		found |= state
-		if state&hitName != 0 {
+		if state&(hitName|hitWord) != 0 && (state&hitName != 0 || m.alone(text, i+1)) {
+			found |= hitName
 			break
 		}
 	}
-	return found &^ stateMask
+	return found &^ (stateMask | hitWord)
 }
+
+// alone reports whether one of the names ends at end and is an identifier by itself: what follows does not continue it, and what stands
+// before is no letter. A digit, $ or byte beyond ASCII before it does not count, since old servers end a number or parameter there.
+func (m *matcher) alone(text string, end int) bool {
+	if class(text, end, isIdentCont) {
+		return false
+	}
+	var word [maxName]byte
+	for n := 1; n <= maxName && n <= end; n++ {
+		c := text[end-n]
+		word[maxName-n] = lower(c)
+		if n < end && isLetter(text[end-n-1]) {
+			continue
+		}
+		if m.words[string(word[maxName-n:])] {
+			return true
+		}
+		if classes[c]&isIdentCont == 0 {
+			return false
+		}
+	}
+	return false
+}
+
+// maxName is the longest name that must stand alone: longer ones may be cut from what is written.
+const maxName = 60
+
+// wordName reports whether a name may be searched for as a whole identifier.
+func wordName(name string) bool {
+	if len(name) > maxName {
+		return false
+	}
+	for i := range len(name) {
+		if name[i] >= 0x80 || classes[name[i]]&isIdentCont == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {

@@ -19,6 +19,7 @@ listed public.orders
 listed public.naïve_clients
 listed public.be"fore
 listed public.notyet
+listed public.a_name_that_is_as_long_as_a_name_of_postgresql_can_be_0123456789
 function public.wrap(plpgsql): BEGIN RETURN tally(); END
 function public.dyn(plpgsql): BEGIN EXECUTE 'x'; END
 function public.ok(plpgsql): BEGIN RETURN 1; END
@@ -27,6 +28,8 @@ function public.cfn(c): cfn
 function public.trusty(plpgsql): BEGIN EXECUTE 'x'; END
 trusted public.trusty
 `
+
+const longName = "A_name_that_is_as_long_as_a_name_of_postgresql_can_be_0123456789"
 
 func TestMayTouch(t *testing.T) {
 	c := testCatalog(t, prefilterCatalog)
@@ -72,7 +75,18 @@ func TestMayTouch(t *testing.T) {
 		{"not \x00 sql \xff customers", true},
 		{"not \x00 sql \xff", false},
 		{"", false},
-		{strings.Repeat("x", 100) + "customers_and_a_name_that_goes_beyond_the_sixty_three_bytes_of_a_name", true},
+		{"select * from customers2", false},
+		{"select * from my_customers", false},
+		{"select customers$ from plain", false},
+		{"select * from customersé", false},
+		{"select 1customers", true}, // old servers end the number at the letter
+		{"select $1customers", true},
+		{"select * from " + longName + "xx", true}, // cut to 63 bytes
+		{"drop index customers_id_key", true},
+		{"select * from pg_toast.pg_toast_17000", true},
+		{"select customers()", true},
+		{"select a.customers.b", true},
+		{"customers", true},
 	} {
 		if got := c.MayTouch(k.text); got != k.want {
 			t.Errorf("MayTouch(%q) = %v, want %v", k.text, got, k.want)
@@ -98,16 +112,26 @@ func TestMayTouchUnsearchableName(t *testing.T) {
 }
 
 func TestMatcherFindsEveryName(t *testing.T) {
-	names := []string{"he", "she", "his", "hers", "customers", "custom", "stomach", "a_b"}
+	names := []string{"he", "she", "his", "hers", "customers", "custom", "stomach", "a_b", "loose*", "@@@", "s1"}
 	m := newMatcher(names)
-	for _, n := range names {
-		for _, text := range []string{n, "x" + n, strings.ToUpper(n) + "x", "sh" + n, "custo" + n, n[:1] + n} {
+	for _, n := range names[:8] {
+		for _, text := range []string{n, strings.ToUpper(n) + " x", "sh " + n, "custo." + n, n[:1] + "(" + n + ")", "1" + n, `"` + n + `"`, n + " " + n} {
 			if m.match(text)&hitName == 0 {
 				t.Errorf("%q not found in %q", n, text)
 			}
 		}
+		for _, text := range []string{"x" + n, n + "x", n + "1", n + "_", "_" + n, n + "é"} {
+			if m.match(text)&hitName != 0 {
+				t.Errorf("%q found in %q", n, text)
+			}
+		}
 	}
-	for _, text := range []string{"", "h", "sh", "custo", "stomac", "a-b"} {
+	for _, text := range []string{"xloosex", "LOOSEN", "a@@@b", "a @@@@ b"} {
+		if m.match(text)&hitName == 0 {
+			t.Errorf("nothing found in %q", text)
+		}
+	}
+	for _, text := range []string{"", "h", "sh", "custo", "stomac", "a-b", "loos", "@@", "s 1"} {
 		if m.match(text)&hitName != 0 {
 			t.Errorf("something found in %q", text)
 		}

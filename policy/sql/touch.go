@@ -15,6 +15,9 @@ type touch struct {
 	sensitive bool // a name may be that of something sensitive
 	changes   bool // set_config is called
 	called    []calledFunction
+	// operator: an operator's function may run SQL that can't be seen or names a protected or listed table.
+	operator   bool
+	operatorAt int
 }
 
 type tableRef struct {
@@ -44,9 +47,15 @@ func (a *analysis) walk(t *touch, m protoreflect.Message, effects Effect) {
 	case *pg_query.FuncCall:
 		a.noteCall(t, stringList(n.GetFuncname()), int(n.GetLocation()))
 	case *pg_query.A_Expr:
-		t.sensitive = t.sensitive || a.cat.sensitiveOperator(stringList(n.GetName()))
+		a.noteOperator(t, stringList(n.GetName()), int(n.GetLocation()))
 	case *pg_query.SubLink:
-		t.sensitive = t.sensitive || a.cat.sensitiveOperator(stringList(n.GetOperName()))
+		a.noteOperator(t, stringList(n.GetOperName()), int(n.GetLocation()))
+	case *pg_query.SortBy:
+		a.noteOperator(t, stringList(n.GetUseOp()), int(n.GetLocation()))
+	case *pg_query.CaseExpr:
+		a.noteOperator(t, nil, int(n.GetLocation()))
+	case *pg_query.JoinExpr:
+		a.noteOperator(t, nil, -1)
 	case *pg_query.InsertStmt:
 		a.target(t, n.GetRelation(), EffectInsert, m)
 		return
@@ -106,6 +115,30 @@ func (a *analysis) noteCall(t *touch, name []string, at int) {
 	t.called = append(t.called, calledFunction{name, at})
 }
 
+// checkCalls refuses calls and operators that must not be used; false when it did.
+func (a *analysis) checkCalls(t *touch) bool {
+	for _, f := range t.called {
+		if !a.checkFunction(f.name, f.at) {
+			return false
+		}
+	}
+	if t.operator {
+		a.refuse(codeOpaqueCall, t.operatorAt, "an operator's function runs SQL that the proxy can't see, or its body names a protected or listed table")
+		return false
+	}
+	return true
+}
+
+func (a *analysis) noteOperator(t *touch, parts []string, at int) {
+	if len(a.cat.operators) == 0 {
+		return
+	}
+	schema, name := splitName(parts)
+	if a.cat.sensitiveOperator(a.path, schema, name) {
+		t.sensitive, t.operator, t.operatorAt = true, true, at
+	}
+}
+
 // sensitiveTable reports whether a name may denote something sensitive: the relation found does, or, when none was found, the name is that of
 // something sensitive anywhere.
 func (c *Catalog) sensitiveTable(schema, name string, found *Relation) bool {
@@ -115,7 +148,7 @@ func (c *Catalog) sensitiveTable(schema, name string, found *Relation) bool {
 	if found != nil {
 		return found.Sensitive
 	}
-	return isStatistics(schema, name) || c.sensitiveName(name)
+	return isStatistics(schema, name) || strings.HasPrefix(schema, "pg_toast") || c.sensitiveName(name)
 }
 
 func isStatistics(schema, name string) bool {
@@ -124,11 +157,6 @@ func isStatistics(schema, name string) bool {
 
 // sensitiveName reports whether anything sensitive has this name, in any schema, existing or configured.
 func (c *Catalog) sensitiveName(name string) bool { return c.tableNames[name] }
-
-func (c *Catalog) sensitiveOperator(parts []string) bool {
-	_, name := splitName(parts)
-	return slices.Contains(c.operators, name)
-}
 
 // tableUses records the tables that a walk found.
 func (a *analysis) tableUses(t *touch) {
