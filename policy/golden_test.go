@@ -16,6 +16,7 @@ import (
 type suite struct {
 	name, policy string
 	cases        []suiteCase
+	worlds       map[string]*world
 }
 
 type suiteCase struct{ user, text, comment string }
@@ -59,6 +60,34 @@ func read(t testing.TB, file string) string {
 	return string(data)
 }
 
+// world is a catalog with the analyses made against it; the suite keeps one for each set of listed tables.
+type world struct {
+	cat      *sql.Catalog
+	analyses map[string][]*sql.Statement
+}
+
+func (s *suite) world(t testing.TB, p *Policy) *world {
+	t.Helper()
+	spec := p.Extend(testSpec())
+	key := fmt.Sprint(spec.Listed, spec.AllListed)
+	if s.worlds == nil {
+		s.worlds = map[string]*world{}
+	}
+	if s.worlds[key] == nil {
+		s.worlds[key] = &world{cat: testCatalog(t, p, testSpec()), analyses: map[string][]*sql.Statement{}}
+	}
+	return s.worlds[key]
+}
+
+func (w *world) analyze(cat *sql.Catalog, path []string, text string) []*sql.Statement {
+	st, ok := w.analyses[text]
+	if !ok {
+		st = sql.Analyze(cat, path, text)
+		w.analyses[text] = st
+	}
+	return st
+}
+
 // verdicts judges every case of the suite under rules, one line each.
 func (s *suite) verdicts(t testing.TB, rules *Rules) []string {
 	t.Helper()
@@ -66,7 +95,7 @@ func (s *suite) verdicts(t testing.TB, rules *Rules) []string {
 	if err != nil {
 		t.Fatalf("%s: %v", s.name, err)
 	}
-	cat := testCatalog(t, p, testSpec())
+	w := s.world(t, p)
 	var lines []string
 	for _, c := range s.cases {
 		if c.user == "" {
@@ -74,24 +103,24 @@ func (s *suite) verdicts(t testing.TB, rules *Rules) []string {
 			continue
 		}
 		if c.user == "all" {
-			lines = append(lines, s.matrix(t, p, cat, c.text)...)
+			lines = append(lines, s.matrix(t, p, w, c.text)...)
 			continue
 		}
-		plan := judgeCase(t, p, cat, c)
+		plan := judgeCase(t, p, w, c)
 		lines = append(lines, fmt.Sprintf("%s: %s\n    %s", c.user, strings.ReplaceAll(c.text, "\n", `\n`), verdictLine(plan, c.text)))
 	}
 	return lines
 }
 
-func judgeCase(t testing.TB, p *Policy, cat *sql.Catalog, c suiteCase) *Plan {
+func judgeCase(t testing.TB, p *Policy, w *world, c suiteCase) *Plan {
 	t.Helper()
-	plan := p.Plan(p.RolesOf(Subject{User: c.user, Database: "crm"}), cat, testPath(), c.text)
+	plan := p.plan(p.RolesOf(Subject{User: c.user, Database: "crm"}), w.cat, testPath(), c.text, w.analyze)
 	invariants(t, c, plan)
 	return plan
 }
 
 // matrix is one line a table: every user's verdict in a word.
-func (s *suite) matrix(t testing.TB, p *Policy, cat *sql.Catalog, text string) []string {
+func (s *suite) matrix(t testing.TB, p *Policy, w *world, text string) []string {
 	t.Helper()
 	var users []string
 	for _, c := range s.cases {
@@ -104,7 +133,7 @@ func (s *suite) matrix(t testing.TB, p *Policy, cat *sql.Catalog, text string) [
 	for _, name := range testTableNames() {
 		line := fmt.Sprintf("    %-20s", name)
 		for _, user := range users {
-			plan := judgeCase(t, p, cat, suiteCase{user: user, text: strings.ReplaceAll(text, "{table}", name)})
+			plan := judgeCase(t, p, w, suiteCase{user: user, text: strings.ReplaceAll(text, "{table}", name)})
 			word := "allowed"
 			if plan.Refusal != nil {
 				word = plan.Refusal.Code
