@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"github.com/pgveil/pgveil/policy/sql"
-)
+import "github.com/pgveil/pgveil/policy/sql"
 
 // Explanation is a Plan for people and programs. It holds the client's text but no value that was taken from it on its own.
 type Explanation struct {
@@ -42,7 +40,7 @@ type TableExplanation struct {
 	Table   string   `json:"table"`
 	Effects []string `json:"effects"`
 	Via     string   `json:"via,omitempty"`
-	Verdict string   `json:"verdict"` // pass, refuse
+	Verdict string   `json:"verdict"` // pass, refuse, not judged
 	Rule    string   `json:"rule,omitempty"`
 }
 
@@ -50,7 +48,7 @@ type TableExplanation struct {
 type ColumnExplanation struct {
 	Column  string   `json:"column"` // schema.table.column
 	Uses    []string `json:"uses"`
-	Verdict string   `json:"verdict"` // clear, mask …, null, refuse
+	Verdict string   `json:"verdict"` // clear, write, mask …, null, pass, refuse, not judged
 	Rule    string   `json:"rule,omitempty"`
 }
 
@@ -134,6 +132,9 @@ func explainStatement(s *StatementPlan, text string) StatementExplanation {
 		e.Refusals = append(e.Refusals, explainRefusal(r, text))
 	}
 	for _, r := range s.Results {
+		if r.Do == Refuse {
+			continue
+		}
 		x := ResultExplanation{Name: r.Name, Action: r.Do.String()}
 		if r.Column != "" {
 			x.Origin = r.Table.String() + "." + r.Column
@@ -147,7 +148,7 @@ func explainStatement(s *StatementPlan, text string) StatementExplanation {
 		return e
 	}
 	for i, t := range s.Statement.Tables {
-		x := TableExplanation{Table: t.Table.String(), Effects: effectNames(t.Effects), Verdict: Refuse.String()}
+		x := TableExplanation{Table: t.Table.String(), Effects: effectNames(t.Effects), Verdict: notJudged}
 		if t.Via != nil {
 			x.Via = t.Via.String()
 		}
@@ -157,21 +158,28 @@ func explainStatement(s *StatementPlan, text string) StatementExplanation {
 		e.Tables = append(e.Tables, x)
 	}
 	for i, c := range s.Statement.Columns {
-		x := ColumnExplanation{Column: c.Name, Uses: useNames(c.Use), Verdict: Refuse.String()}
+		x := ColumnExplanation{Column: c.Name, Uses: useNames(c.Use), Verdict: notJudged}
 		if c.Table >= 0 && c.Table < len(s.Statement.Tables) {
 			x.Column = s.Statement.Tables[c.Table].Table.String() + "." + c.Name
 		}
 		if i < len(s.Columns) {
-			x.Verdict, x.Rule = s.Columns[i].word(), s.Columns[i].Rule
+			x.Verdict, x.Rule = s.Columns[i].word(c.Use), s.Columns[i].Rule
+		} else if s.Plain {
+			x.Verdict = Pass.String()
 		}
 		e.Columns = append(e.Columns, x)
 	}
 	return e
 }
 
+// notJudged is the verdict on what analysis refused before the policy was asked.
+const notJudged = "not judged"
+
 // word is a column's verdict for people.
-func (v Verdict) word() string {
+func (v Verdict) word(use sql.Use) string {
 	switch {
+	case v.Do == Open && use == sql.UseWrite:
+		return "write"
 	case v.Do == Open:
 		return "clear"
 	case v.Do == Mask && v.Mask != nil:
