@@ -40,7 +40,9 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 	case *pg_query.Node_AArrayExpr:
 		v := value{form: formArray, src: -1, at: r.spanAt(n.AArrayExpr.GetLocation())}
 		for _, e := range n.AArrayExpr.GetElements() {
-			v.elems = append(v.elems, r.eval(s, e, use|UseExpression))
+			elem := r.eval(s, e, use|UseExpression)
+			lift(elem)
+			v.elems = append(v.elems, elem)
 		}
 		return v
 	case *pg_query.Node_RowExpr:

@@ -206,11 +206,7 @@ func (r *resolver) meet(v, other value, use Use) {
 			r.no(codeOtherKey, v.at.Start, "%s and %s have different keys or types", v.name(), other.name())
 		}
 	case formFree:
-		if len(other.leaves) == 0 || onlyCasts(other) {
-			r.bindAll(other, v.target(PurposeCompare), false)
-			return // NULL, whatever the mode
-		}
-		if r.searchable(v) {
+		if onlyNulls(other) || r.searchable(v) { // NULL is NULL in every mode
 			r.bindAll(other, v.target(PurposeCompare), false)
 		}
 	case formUnusable:
@@ -219,15 +215,6 @@ func (r *resolver) meet(v, other value, use Use) {
 		r.mark(other, use)
 		r.no(codePlainPeer, v.at.Start, "%s can be compared with constants, parameters and columns of the same key only", v.name())
 	}
-}
-
-func onlyCasts(v value) bool {
-	for _, l := range v.leaves {
-		if l.kind != leafCast {
-			return false
-		}
-	}
-	return true
 }
 
 // compareArray analyses l = ANY (array) and its kin.
@@ -257,7 +244,7 @@ func (r *resolver) compareArray(l, array value, lookup, use Use) {
 		}
 	case l.form == formSealed && array.form == formFree:
 		r.mark(l, use)
-		if len(array.leaves) == 0 || r.searchable(l) {
+		if onlyNulls(array) || r.searchable(l) {
 			r.bindAll(array, l.target(PurposeCompare), true)
 		}
 	case l.form == formSealed && array.form != formSealed:

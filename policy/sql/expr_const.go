@@ -11,6 +11,9 @@ import (
 func (r *resolver) constant(c *pg_query.A_Const) value {
 	v := value{form: formFree, src: -1, at: r.span(c.GetLocation(), literalEnd)}
 	if c.GetIsnull() {
+		if r.view == nil {
+			v.leaves = []*leaf{r.leaf(&leaf{at: v.at, kind: leafNull})}
+		}
 		return v
 	}
 	l := &leaf{at: v.at}
@@ -78,17 +81,18 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		}
 		return value{form: formPlain, src: -1, typ: typ, at: r.view.at}
 	case arg.GetAConst() != nil:
+		if arg.GetAConst().GetIsnull() {
+			v := value{form: formFree, src: -1, typ: typ, at: r.span(arg.GetAConst().GetLocation(), literalEnd)}
+			if c.at.Start >= 0 {
+				v.leaves = []*leaf{r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})}
+			}
+			return v
+		}
 		v := r.constant(arg.GetAConst())
 		if arg.GetAConst().GetBoolval() != nil && n.GetTypeName().GetLocation() < 0 {
 			return v
 		}
-		if len(v.leaves) == 0 { // NULL
-			if c.at.Start >= 0 {
-				v.leaves = []*leaf{r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})}
-			}
-		} else {
-			v.leaves[0].cast = c
-		}
+		v.leaves[0].cast = c
 		v.typ = typ
 		return v
 	case arg.GetParamRef() != nil:

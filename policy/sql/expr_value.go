@@ -89,6 +89,8 @@ type leaf struct {
 	cast   *castTo
 	// spread: the argument of unnest, each element of which is a value.
 	spread bool
+	// lifted: a NULL that a subquery, an array or CASE gives a type to, before it meets anything.
+	lifted bool
 	// neutral: where it stands, the type doesn't matter ($1 IS NULL).
 	neutral bool
 
@@ -104,6 +106,7 @@ const (
 	leafLiteral leafKind = iota
 	leafParam
 	leafCast // NULL::text, ARRAY[…]::text[]: only the type name is ours
+	leafNull
 	leafBits // B'…', X'…'
 )
 
@@ -185,6 +188,23 @@ func (r *resolver) broken(v value) {
 
 func (r *resolver) wholeRow(v value) {
 	r.no(codeWholeRow, v.at.Start, "the whole row of %q holds protected or listed columns", v.whole.name)
+}
+
+// lift marks the NULLs of a free value whose type the server decides here and not where the value is used.
+func lift(v value) {
+	for _, l := range v.leaves {
+		l.lifted = true
+	}
+}
+
+// onlyNulls reports whether a free value is NULL for certain.
+func onlyNulls(v value) bool {
+	for _, l := range v.leaves {
+		if l.kind != leafCast && l.kind != leafNull {
+			return false
+		}
+	}
+	return true
 }
 
 // bindPlain settles one leaf as plain; typ is the type of what it met, 0 when unknown.

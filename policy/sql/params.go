@@ -25,6 +25,10 @@ func (r *resolver) closeParams() {
 			if l.target != nil {
 				r.castEdit(l.cast)
 			}
+		case leafNull:
+			if l.target != nil && l.lifted {
+				r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, nullText(l.array))})
+			}
 		case leafLiteral:
 			if l.target == nil {
 				continue
@@ -52,6 +56,13 @@ func (r *resolver) closeParams() {
 		r.st.Params = append(params, copies...)
 	}
 	sort.SliceStable(r.st.Edits, func(i, j int) bool { return r.st.Edits[i].At.Start < r.st.Edits[j].At.Start })
+}
+
+func nullText(array bool) string {
+	if array {
+		return "NULL::bytea[]"
+	}
+	return "NULL::bytea"
 }
 
 // closeParam decides what the server's $n is and which copies the client's $n needs besides. Where it is also used plainly, the plain

@@ -106,6 +106,7 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 		for i := range vals {
 			out.leaves = append(out.leaves, vals[i].leaves...)
 		}
+		lift(out)
 		return out
 	case sealedOne != nil:
 		return r.unifySealed(vals, *sealedOne, out, want, code)
@@ -161,7 +162,7 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		case formFree:
 			r.widens(*v, p.Type.OID)
 			r.bindAll(*v, to, false)
-			if want == nil && len(v.leaves) > 0 {
+			if want == nil && !onlyNulls(*v) {
 				p.Type.Mod = -1
 			}
 		default:
