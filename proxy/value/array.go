@@ -1,8 +1,13 @@
 package value
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
+
+// maxElements bounds what one array parameter can cost: each element becomes a cell.
+const maxElements = 1 << 20
+
+func tooManyElements() error {
+	return fail(stateLimitExceeded, "array has too many elements for a protected column")
+}
 
 // DecodeArray takes apart a one-dimensional array parameter, as in "column = ANY($1)". declared is the array type's OID that
 // the client gave (0 or unknown: the array over elem). The elements are wire values in the same format, nil for NULL, to be
@@ -50,6 +55,9 @@ func parseArray(raw []byte) ([][]byte, error) {
 		return elements, nil
 	}
 	for {
+		if len(elements) == maxElements {
+			return nil, tooManyElements()
+		}
 		element, rest, err := parseElement(b)
 		if err != nil {
 			return nil, err
@@ -175,6 +183,9 @@ func recvArray(raw []byte, elem uint32) ([][]byte, error) {
 	// Each element takes four bytes at least.
 	if n < 0 || int(n) > len(raw)/4 {
 		return nil, errShort()
+	}
+	if n > maxElements {
+		return nil, tooManyElements()
 	}
 	elements := make([][]byte, n)
 	for i := range elements {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -122,6 +123,8 @@ func TestDecodeArrayRefusals(t *testing.T) {
 		{"not an array type", []byte("{}"), 0, OIDText, stateMismatch},
 		{"wrong element type", header(0, 0, OIDInt4), 1, 1009, stateMismatch},
 		{"a billion elements", header(1, 0, OIDText, 1<<30, 1), 1, 0, stateProtocol},
+		{"too many elements", append(header(1, 0, OIDText, maxElements+1, 1), make([]byte, 4*(maxElements+1))...), 1, 0, stateLimitExceeded},
+		{"too many elements in text", []byte("{" + strings.Repeat("a,", maxElements) + "a}"), 0, 0, stateLimitExceeded},
 		{"negative element", header(1, 0, OIDText, 1, 1, 0xfffffffe), 1, 0, stateBinary},
 		{"two dimensions", header(2, 0, OIDText, 1, 1, 1, 1, 0), 1, 0, stateNotSupported},
 		{"format", nil, 2, 0, stateParameter},

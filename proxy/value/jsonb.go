@@ -9,6 +9,8 @@ const (
 	jsonbVersion = 1
 	// maxJSONDepth is well below where PostgreSQL's default max_stack_depth refuses.
 	maxJSONDepth = 1000
+	// maxJSONValues bounds the memory that parsing takes.
+	maxJSONValues = 1 << 22
 	// jsonSlack bounds, with a multiple of the input, how much normalising may grow a value: 1e131071 is eight bytes.
 	jsonSlack = 1 << 20
 )
@@ -33,12 +35,11 @@ func (in *input) jsonb(dst []byte) ([]byte, error) {
 		}
 	}
 	p := jsonParser{b: raw}
-	root, err := p.document()
-	if err != nil {
+	if err := p.document(); err != nil {
 		return dst, err
 	}
 	w := jsonWriter{p: &p, keep: in.o.KeepScale, limit: len(dst) + 2*len(raw) + jsonSlack}
-	return w.value(append(dst, byte(TagJSONB)), root)
+	return w.value(append(dst, byte(TagJSONB)), 0)
 }
 
 // jsonKind is what a node is.
@@ -52,35 +53,49 @@ const (
 	jsonObject
 )
 
-// jsonNode is one value. Members and elements are linked by index, so that parsing allocates by doubling only.
+// jsonNode is one value. Nodes are small and linked by index: a message of 64 MB may hold millions.
 type jsonNode struct {
+	text  span  // literal and number: the input; string: decoded
+	key   span  // decoded, of an object's member
+	first int32 // first child, 0: none (node 0 is never a child)
+	next  int32 // next sibling
+	count int32 // of children
 	kind  jsonKind
-	text  []byte // literal and number: the input; string: decoded
-	key   []byte // decoded, of an object's member
-	first int    // first child, 0: none (node 0 is never a child)
-	next  int    // next sibling
-	count int    // of children
 }
+
+// span is a piece of the input or, if at is negative, of the arena, from ^at on.
+type span struct{ at, n int32 }
 
 // jsonParser follows PostgreSQL's JSON grammar (src/common/jsonapi.c): RFC 8259, with \u0000 refused.
 type jsonParser struct {
 	b     []byte
 	at    int
+	arena []byte // decoded strings that have escapes
 	nodes []jsonNode
 }
 
+func (p *jsonParser) bytes(s span) []byte {
+	if s.at < 0 {
+		return p.arena[^s.at:][:s.n]
+	}
+	return p.b[s.at:][:s.n]
+}
+
+// since is the span from start to where the parser is.
+func (p *jsonParser) since(start int) span { return span{int32(start), int32(p.at - start)} }
+
 func jsonError() error { return invalidSyntax("json") }
 
-func (p *jsonParser) document() (int, error) {
+// document parses the whole input; its value is node 0.
+func (p *jsonParser) document() error {
 	p.nodes = make([]jsonNode, 0, 8)
-	root, err := p.value(0)
-	if err != nil {
-		return 0, err
+	if _, err := p.value(0); err != nil {
+		return err
 	}
 	if p.skip(); p.at != len(p.b) {
-		return 0, jsonError()
+		return jsonError()
 	}
-	return root, nil
+	return nil
 }
 
 func (p *jsonParser) skip() {
@@ -107,6 +122,9 @@ func (p *jsonParser) value(depth int) (int, error) {
 		return 0, failHint(stateTooComplex, "JSON is nested too deeply", "At most 1000 levels are supported on a protected column.")
 	}
 	id := len(p.nodes)
+	if id == maxJSONValues {
+		return 0, fail(stateLimitExceeded, "JSON has too many values for a protected column")
+	}
 	p.nodes = append(p.nodes, jsonNode{})
 	var n jsonNode
 	var err error
@@ -141,7 +159,7 @@ func (p *jsonParser) children(depth int, closing byte) (jsonNode, error) {
 	}
 	last := 0
 	for {
-		var key []byte
+		var key span
 		if n.kind == jsonObject {
 			var err error
 			if key, err = p.key(); err != nil {
@@ -154,9 +172,9 @@ func (p *jsonParser) children(depth int, closing byte) (jsonNode, error) {
 		}
 		p.nodes[id].key = key
 		if n.count++; last == 0 {
-			n.first = id
+			n.first = int32(id)
 		} else {
-			p.nodes[last].next = id
+			p.nodes[last].next = int32(id)
 		}
 		last = id
 		switch p.peek() {
@@ -171,38 +189,38 @@ func (p *jsonParser) children(depth int, closing byte) (jsonNode, error) {
 	}
 }
 
-func (p *jsonParser) key() ([]byte, error) {
+func (p *jsonParser) key() (span, error) {
 	if p.peek() != '"' {
-		return nil, jsonError()
+		return span{}, jsonError()
 	}
 	key, err := p.string()
 	if err != nil {
-		return nil, err
+		return span{}, err
 	}
 	if p.peek() != ':' {
-		return nil, jsonError()
+		return span{}, jsonError()
 	}
 	p.at++
 	return key, nil
 }
 
 // literal takes a word up to the first byte that cannot be in one, as the lexer does.
-func (p *jsonParser) literal() ([]byte, error) {
+func (p *jsonParser) literal() (span, error) {
 	start := p.at
 	for p.at < len(p.b) && jsonWord(p.b[p.at]) {
 		p.at++
 	}
-	switch word := p.b[start:p.at]; string(word) {
+	switch string(p.b[start:p.at]) {
 	case "true", "false", "null":
-		return word, nil
+		return p.since(start), nil
 	}
-	return nil, jsonError()
+	return span{}, jsonError()
 }
 
 // jsonWord is JSON_ALPHANUMERIC_CHAR.
 func jsonWord(c byte) bool { return isAlpha(c) || isDigit(c) || c == '_' || c >= utf8.RuneSelf }
 
-func (p *jsonParser) number() ([]byte, error) {
+func (p *jsonParser) number() (span, error) {
 	start := p.at
 	digits := func() bool {
 		from := p.at
@@ -218,12 +236,12 @@ func (p *jsonParser) number() ([]byte, error) {
 	if at('0') {
 		p.at++
 	} else if !digits() {
-		return nil, jsonError()
+		return span{}, jsonError()
 	}
 	if at('.') {
 		p.at++
 		if !digits() {
-			return nil, jsonError()
+			return span{}, jsonError()
 		}
 	}
 	if at('e') || at('E') {
@@ -232,11 +250,11 @@ func (p *jsonParser) number() ([]byte, error) {
 			p.at++
 		}
 		if !digits() {
-			return nil, jsonError()
+			return span{}, jsonError()
 		}
 	}
 	if p.at < len(p.b) && jsonWord(p.b[p.at]) {
-		return nil, jsonError()
+		return span{}, jsonError()
 	}
-	return p.b[start:p.at], nil
+	return p.since(start), nil
 }

@@ -12,16 +12,16 @@ type jsonWriter struct {
 	limit int // of the output's length
 }
 
-func (w *jsonWriter) value(dst []byte, id int) ([]byte, error) {
+func (w *jsonWriter) value(dst []byte, id int32) ([]byte, error) {
 	if len(dst) > w.limit {
 		return dst, fail(stateLimitExceeded, "jsonb value is too large once its numbers are written out")
 	}
 	n := &w.p.nodes[id]
 	switch n.kind {
 	case jsonNumber:
-		return w.number(dst, n.text)
+		return w.number(dst, w.p.bytes(n.text))
 	case jsonString:
-		return appendJSONString(dst, n.text), nil
+		return appendJSONString(dst, w.p.bytes(n.text)), nil
 	case jsonArray:
 		dst = append(dst, '[')
 		var err error
@@ -37,37 +37,37 @@ func (w *jsonWriter) value(dst []byte, id int) ([]byte, error) {
 	case jsonObject:
 		return w.object(dst, n)
 	}
-	return append(dst, n.text...), nil
+	return append(dst, w.p.bytes(n.text)...), nil
 }
 
 // object orders members as lengthCompareJsonbPair does; of equal keys the one that came last stays.
 func (w *jsonWriter) object(dst []byte, n *jsonNode) ([]byte, error) {
-	members := make([]int, 0, n.count)
+	members := make([]int32, 0, n.count)
 	for c := n.first; c != 0; c = w.p.nodes[c].next {
 		members = append(members, c)
 	}
-	nodes := w.p.nodes
-	slices.SortFunc(members, func(a, b int) int {
-		if d := len(nodes[a].key) - len(nodes[b].key); d != 0 {
+	key := func(id int32) []byte { return w.p.bytes(w.p.nodes[id].key) }
+	slices.SortFunc(members, func(a, b int32) int {
+		if d := len(key(a)) - len(key(b)); d != 0 {
 			return d
 		}
-		if d := bytes.Compare(nodes[a].key, nodes[b].key); d != 0 {
+		if d := bytes.Compare(key(a), key(b)); d != 0 {
 			return d
 		}
-		return a - b
+		return int(a - b)
 	})
 	dst = append(dst, '{')
 	first := true
 	var err error
 	for i, c := range members {
-		if i+1 < len(members) && bytes.Equal(nodes[c].key, nodes[members[i+1]].key) {
+		if i+1 < len(members) && bytes.Equal(key(c), key(members[i+1])) {
 			continue
 		}
 		if !first {
 			dst = append(dst, ", "...)
 		}
 		first = false
-		dst = append(appendJSONString(dst, nodes[c].key), ": "...)
+		dst = append(appendJSONString(dst, key(c)), ": "...)
 		if dst, err = w.value(dst, c); err != nil {
 			return dst, err
 		}

@@ -5,65 +5,72 @@ import (
 	"unicode/utf8"
 )
 
-// string parses a string and decodes its escapes. The result aliases the input if there are none.
-func (p *jsonParser) string() ([]byte, error) {
+// string parses a string and decodes its escapes, into the arena if it has any.
+func (p *jsonParser) string() (span, error) {
 	p.at++
 	start := p.at
 	for i := p.at; i < len(p.b); i++ {
 		switch c := p.b[i]; {
 		case c == '"':
-			p.at = i + 1
-			return p.b[start:i], nil
+			p.at = i
+			text := p.since(start)
+			p.at++
+			return text, nil
 		case c == '\\':
 			p.at = i
-			return p.escaped(bytes.Clone(p.b[start:i]))
+			from := len(p.arena)
+			p.arena = append(p.arena, p.b[start:i]...)
+			if err := p.escaped(); err != nil {
+				return span{}, err
+			}
+			return span{^int32(from), int32(len(p.arena) - from)}, nil
 		case c < ' ':
-			return nil, jsonError()
+			return span{}, jsonError()
 		}
 	}
-	return nil, jsonError()
+	return span{}, jsonError()
 }
 
-// escaped goes on where the first backslash is.
-func (p *jsonParser) escaped(out []byte) ([]byte, error) {
+// escaped decodes from the first backslash to the closing quote into the arena.
+func (p *jsonParser) escaped() error {
 	high := rune(-1) // a high surrogate that waits for its low one
 	for p.at < len(p.b) {
 		c := p.b[p.at]
 		p.at++
 		if high >= 0 && (c != '\\' || p.at == len(p.b) || p.b[p.at] != 'u') {
-			return nil, jsonError()
+			return jsonError()
 		}
 		switch {
 		case c == '"':
-			return out, nil
+			return nil
 		case c < ' ':
-			return nil, jsonError()
+			return jsonError()
 		case c != '\\':
-			out = append(out, c)
+			p.arena = append(p.arena, c)
 			continue
 		}
 		if p.at == len(p.b) {
-			return nil, jsonError()
+			return jsonError()
 		}
 		c = p.b[p.at]
 		p.at++
 		if c != 'u' {
 			i := bytes.IndexByte([]byte(`"\/bfnrt`), c)
 			if i < 0 {
-				return nil, jsonError()
+				return jsonError()
 			}
-			out = append(out, "\"\\/\b\f\n\r\t"[i])
+			p.arena = append(p.arena, "\"\\/\b\f\n\r\t"[i])
 			continue
 		}
 		r, err := p.hex4()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if out, high, err = appendUnicode(out, r, high); err != nil {
-			return nil, err
+		if p.arena, high, err = appendUnicode(p.arena, r, high); err != nil {
+			return err
 		}
 	}
-	return nil, jsonError()
+	return jsonError()
 }
 
 // appendUnicode takes one \u escape; it returns the high surrogate that is still open, or -1.

@@ -139,6 +139,7 @@ func TestDecodeRefusals(t *testing.T) {
 		{"abbreviation", Type{OIDTimestamptz, -1}, store, 0, 0, "2020-01-05 00:00 PST", s, stateNotSupported},
 		{"too long", Type{OIDVarchar, 7}, store, 0, 0, "abcd", s, stateTooLong},
 		{"one bomb", Type{OIDJSONB, -1}, store, 0, 0, "[" + strings.Repeat("1e131071,", 100) + "1]", s, stateLimitExceeded},
+		{"too many", Type{OIDJSONB, -1}, store, 0, 0, "[" + strings.Repeat("1,", maxJSONValues) + "1]", s, stateLimitExceeded},
 		{"too deep", Type{OIDJSONB, -1}, store, 0, 0, strings.Repeat("[", 1002) + strings.Repeat("]", 1002), s, stateTooComplex},
 	} {
 		got, err := Decode([]byte("pre"), c.t, c.o, c.declared, c.format, []byte(c.raw), c.s)
