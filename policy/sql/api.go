@@ -34,7 +34,8 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 		st := analyzeOne(cat, path, text, raw)
 		if moved && !(calm && calmVerb(st.Verb)) && cat.MayTouch(text[st.At.Start:st.At.End]) {
 			*st = Statement{At: st.At, Verb: st.Verb, Sensitive: true, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
-				Refusal: newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
+				PathDependent: st.PathDependent,
+				Refusal:       newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
 		}
 		moved = moved || st.ChangesPath || st.ChangesSchema
 		calm = calm && !st.ChangesPath && (!st.ChangesSchema || calmVerb(st.Verb))
@@ -112,7 +113,7 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 		return
 	}
 	if a.st.Refusal != nil || !a.st.Understood {
-		*a.st = Statement{At: a.st.At, Verb: verb, ChangesPath: t.changes}
+		*a.st = Statement{At: a.st.At, Verb: verb, ChangesPath: t.changes, PathDependent: a.st.PathDependent}
 		a.tableUses(t)
 	}
 	a.st.Understood = true

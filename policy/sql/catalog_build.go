@@ -18,6 +18,8 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 		foldsHighBytes: s.Encoding != "UTF8",
 		byOID:          make(map[uint32]*Relation, len(s.Relations)),
 		byName:         make(map[TableName]*Relation, len(s.Relations)),
+		byBare:         make(map[string]int, len(s.Relations)),
+		fields:         map[string]bool{},
 		trusted:        make(map[string]bool, len(spec.TrustedFunctions)),
 	}
 	for _, name := range spec.TrustedFunctions {
@@ -54,6 +56,7 @@ func (c *Catalog) addRelation(s *snapRelation) {
 	c.relations = append(c.relations, r)
 	c.byOID[r.OID] = r
 	c.byName[r.TableName()] = r
+	c.byBare[r.Name]++
 }
 
 func (c *Catalog) addKeys(s *snapshot) {
@@ -189,6 +192,7 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 			if !f.sensitive && !c.trusted[f.schema+"."+f.name] && (f.opaque() || names.match(f.source)&hitName != 0 || f.callsSensitive(byOID)) {
 				f.sensitive, changed = true, true
 				c.functions[f.name] = append(c.functions[f.name], f.schema)
+				c.fields[f.name] = c.fields[f.name] || f.field
 			}
 		}
 		for _, o := range s.Operators {

@@ -13,6 +13,7 @@ type function struct {
 	source       string
 	calls        []uint32
 	extension    bool
+	field        bool // takes a row alone, so that o.name calls it
 	sensitive    bool
 }
 
@@ -45,7 +46,7 @@ func (c *Catalog) readFunctions(s *snapshot) []*function {
 			continue // can't be called by name
 		}
 		all = append(all, &function{
-			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension,
+			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension, field: f.Field,
 		})
 	}
 	return all

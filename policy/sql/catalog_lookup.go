@@ -11,7 +11,9 @@ type Catalog struct {
 	relations []*Relation
 	byOID     map[uint32]*Relation
 	byName    map[TableName]*Relation
+	byBare    map[string]int      // how many relations have an unqualified name
 	trusted   map[string]bool     // schema.name
+	fields    map[string]bool     // sensitive functions that o.name may call, for a row o
 	functions map[string][]string // sensitive functions: name to schemas
 	operators map[string][]string // operators whose functions are sensitive: name to schemas
 	names     *matcher            // all that MayTouch searches for

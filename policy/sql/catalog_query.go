@@ -56,6 +56,9 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	AND n.nspname OPERATOR(pg_catalog.!~) '^pg_toast' AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
 'functions', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', p.oid::pg_catalog.int8, 'schema', n.nspname, 'name', p.proname,
 		'kind', p.prokind, 'language', l.lanname, 'trigger', p.prorettype OPERATOR(pg_catalog.=) 'pg_catalog.trigger'::pg_catalog.regtype::pg_catalog.oid,
+		'field', p.pronargs OPERATOR(pg_catalog.>) 0 AND p.pronargs OPERATOR(pg_catalog.<=) (p.pronargdefaults OPERATOR(pg_catalog.+) 1)
+			AND EXISTS (SELECT 1 FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) p.proargtypes[0]
+				AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['c','p']::pg_catalog."char"[])),
 		'source', coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
 		'calls', CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'a' THEN (SELECT pg_catalog.json_build_array(g.aggtransfn::pg_catalog.oid::pg_catalog.int8,
 			g.aggfinalfn::pg_catalog.oid::pg_catalog.int8, g.aggmtransfn::pg_catalog.oid::pg_catalog.int8, g.aggmfinalfn::pg_catalog.oid::pg_catalog.int8)

@@ -112,6 +112,7 @@ type snapFunction struct {
 	Source    string   `json:"source"`
 	Calls     []uint32 `json:"calls"`
 	Extension bool     `json:"extension"`
+	Field     bool     `json:"field"`
 }
 
 func tuple(b []byte, fields ...any) error {

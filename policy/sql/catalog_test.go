@@ -103,6 +103,41 @@ func printProblems(c *Catalog) string {
 	return b.String()
 }
 
+func TestPathDependence(t *testing.T) {
+	c := pg15Catalog(t, Spec{Listed: []TableName{{"public", "customers"}, {"public", "people"}, {"tenant", "only"}}})
+	both, public, tenant := []string{"pg_catalog", "tenant", "public"}, []string{"pg_catalog", "public"}, []string{"pg_catalog", "tenant"}
+	for _, k := range []struct {
+		path             []string
+		text             string
+		depends, touches bool
+	}{
+		{public, "SELECT id FROM customers", true, true},
+		{tenant, "SELECT id FROM customers", true, false},
+		{both, "SELECT id FROM customers", true, false},
+		{both, "SELECT id FROM public.customers", false, true},
+		{both, "SELECT id FROM tenant.customers", false, false},
+		{public, "SELECT id FROM logs", false, false},
+		{public, "SELECT * FROM v", false, true},
+		{tenant, "SELECT * FROM v", true, true}, // not found: refused until the path is known
+		{public, "SELECT f()", true, true},
+		{tenant, "SELECT f()", true, false},
+		{public, "CREATE TABLE people (id int)", true, true},
+		{tenant, "CREATE TABLE people (id int)", true, false},
+		{tenant, "CREATE TABLE public.people (id int)", false, true},
+		{public, "SELECT o.rowfn FROM orders o", true, true},
+		{public, "SELECT (o).rowfn FROM logs o", true, true},
+		{public, "SELECT rowfn FROM logs o", false, false},
+		{public, "EXPLAIN DELETE FROM customers", true, true},
+		{public, "TRUNCATE customers", true, true},
+		{public, "DROP TABLE customers", true, true},
+	} {
+		st := Analyze(c, k.path, k.text)[0]
+		if st.PathDependent != k.depends || st.Sensitive != k.touches {
+			t.Errorf("%v %q: path dependent %v, sensitive %v (%v)", k.path, k.text, st.PathDependent, st.Sensitive, st.Refusal)
+		}
+	}
+}
+
 // An operator that stands for one of SQL's own is applied without being named.
 func TestHiddenComparison(t *testing.T) {
 	b, err := os.ReadFile("testdata/catalog_pg15.json")
@@ -194,6 +229,33 @@ func TestRelationResolution(t *testing.T) {
 		}
 		if got != k.expect {
 			t.Errorf("%q %q.%q: %q, want %q", k.path, k.schema, k.name, got, k.expect)
+		}
+	}
+}
+
+func BenchmarkNewCatalog(b *testing.B) {
+	var s strings.Builder
+	s.WriteString(`{"database":"d","encoding":"UTF8","path":["pg_catalog"],"relations":[`)
+	for i := range 5000 {
+		if i > 0 {
+			s.WriteByte(',')
+		}
+		fmt.Fprintf(&s, `{"oid":%d,"schema":"public","name":"table_%d","kind":"r","columns":[`, 20000+i, i)
+		for j := range 20 {
+			if j > 0 {
+				s.WriteByte(',')
+			}
+			fmt.Fprintf(&s, `[%d,"column_%d",25,-1,false,false,"",""]`, j+1, j)
+		}
+		s.WriteString("]}")
+	}
+	s.WriteString("]}")
+	text := []byte(s.String())
+	spec := Spec{Listed: []TableName{{"public", "table_7"}}}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := NewCatalog(text, spec); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

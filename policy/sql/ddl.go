@@ -57,7 +57,10 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 func (a *analysis) unknownKind(node *pg_query.Node) {
 	t := a.touches(node)
 	a.tableUses(t)
-	if t.sensitive || a.st.Sensitive || a.cat.tables.match(a.source())&(hitName|hitUnicode) != 0 {
+	if !a.checkCalls(t) {
+		return
+	}
+	if t.sensitive || a.st.Sensitive || a.cat.names.match(a.source())&(hitName|hitUnicode) != 0 {
 		a.refuse(codeUnsupported, a.st.At.Start, "%s can't be used with a protected or listed table", strings.ToUpper(a.st.Verb))
 		return
 	}

@@ -41,6 +41,9 @@ func (a *analysis) addTarget(r *pg_query.RangeVar, effects Effect) (name TableNa
 		a.st.Sensitive = a.st.Sensitive || rel.Sensitive
 	}
 	configured = a.cat.configured(name)
+	if r.GetSchemaname() == "" && a.cat.sensitiveName(name.Name) {
+		a.st.PathDependent = true
+	}
 	a.st.Sensitive = a.st.Sensitive || configured
 	a.st.Tables = append(a.st.Tables, use)
 	if temporary && a.cat.sensitiveName(name.Name) {

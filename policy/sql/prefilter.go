@@ -19,8 +19,11 @@ package sql
 //     byte in every encoding, and with standard_conforming_strings either way.
 //   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
 //     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE or a backslash answer true.
-//   - Cascades reach tables that are not named: TRUNCATE or DROP together with CASCADE answer true.
+//   - Cascades reach tables that are not named, and a schema's new name gives all of its tables one: TRUNCATE, DROP or RENAME together with
+//     CASCADE or SCHEMA answer true.
 //   - Prepared statements and cursors over such tables are refused when they are made in SQL, so their names mean nothing here.
+//
+// A text for which it is false may still change the search path (SET, a function): see Statement.PathDependent.
 //
 // It assumes that the catalog is that of the session's database and is as new as the last change of the schema, and that what the
 // server does by itself (triggers, rules of plain tables, column defaults, casts and operators written in C) is the administrator's will:

@@ -9,8 +9,8 @@ const (
 	hitUnicode                           // U&"
 	hitBlock                             // DO, FUNCTION, PROCEDURE
 	hitHidden                            // EXECUTE, LANGUAGE, a backslash
-	hitDrop                              // DROP, TRUNCATE
-	hitCascade                           // CASCADE
+	hitDrop                              // DROP, TRUNCATE, RENAME
+	hitCascade                           // CASCADE, SCHEMA
 
 	stateMask = 1<<24 - 1
 )
@@ -37,7 +37,8 @@ func newMatcher(names []string) *matcher {
 	}
 	words := []word{
 		{`u&"`, hitUnicode}, {"do", hitBlock}, {"function", hitBlock}, {"procedure", hitBlock}, {"execute", hitHidden},
-		{"language", hitHidden}, {`\`, hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"cascade", hitCascade},
+		{"language", hitHidden}, {`\`, hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"rename", hitDrop}, {"cascade", hitCascade},
+		{"schema", hitCascade},
 	}
 	for _, n := range names {
 		if prefix, ok := strings.CutSuffix(n, "*"); ok && wordName(prefix) {

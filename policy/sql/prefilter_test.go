@@ -72,6 +72,8 @@ func TestMayTouch(t *testing.T) {
 		{"TRUNCATE plain CASCADE", true},
 		{"TRUNCATE plain", false},
 		{"DROP SCHEMA s CASCADE", true},
+		{"ALTER SCHEMA s RENAME TO t", true},
+		{"SET search_path = x", false},
 		{"not \x00 sql \xff customers", true},
 		{"not \x00 sql \xff", false},
 		{"", false},

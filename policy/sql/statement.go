@@ -164,6 +164,10 @@ type Statement struct {
 	Sensitive bool
 	// ChangesSchema: the catalog must be read again afterwards.
 	ChangesSchema bool
+	// PathDependent: under another search path the statement could reach, or fail to reach, something sensitive: an unqualified name is
+	// that of several relations or functions of which one is sensitive. The path that analysis was given must be the server's at
+	// the moment the statement is sent; a caller that can't be sure reads PathQuery again and analyses again.
+	PathDependent bool
 	// ChangesPath: search_path or the current role may be different afterwards.
 	ChangesPath bool
 }

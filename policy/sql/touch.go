@@ -50,6 +50,14 @@ func (a *analysis) walk(t *touch, m protoreflect.Message, effects Effect) {
 		a.noteOperator(t, stringList(n.GetName()), int(n.GetLocation()))
 	case *pg_query.SubLink:
 		a.noteOperator(t, stringList(n.GetOperName()), int(n.GetLocation()))
+	case *pg_query.ColumnRef:
+		if f := stringList(n.GetFields()); len(f) > 1 {
+			a.noteField(t, f[len(f)-1], int(n.GetLocation()))
+		}
+	case *pg_query.A_Indirection:
+		for _, f := range stringList(n.GetIndirection()) {
+			a.noteField(t, f, -1)
+		}
 	case *pg_query.SortBy:
 		a.noteOperator(t, stringList(n.GetUseOp()), int(n.GetLocation()))
 	case *pg_query.CaseExpr:
@@ -101,13 +109,32 @@ func (a *analysis) note(t *touch, n *pg_query.RangeVar, effects Effect) {
 	ref := tableRef{schema: n.GetSchemaname(), name: n.GetRelname(), at: int(n.GetLocation()), effects: effects}
 	ref.rel, _ = a.cat.Relation(a.path, ref.schema, ref.name)
 	t.sensitive = t.sensitive || a.cat.sensitiveTable(ref.schema, ref.name, ref.rel)
+	a.notePath(ref.schema, ref.name, ref.rel)
 	t.tables = append(t.tables, ref)
+}
+
+// notePath marks a statement whose meaning hangs on the search path: the name is sensitive somewhere, and is not that of one relation only,
+// found.
+func (a *analysis) notePath(schema, name string, found *Relation) {
+	if schema == "" && a.cat.sensitiveName(name) && (found == nil || a.cat.byBare[name] > 1) {
+		a.st.PathDependent = true
+	}
+}
+
+// noteField notes o.name, which calls a function name that takes a row when o has no such column.
+func (a *analysis) noteField(t *touch, name string, at int) {
+	if a.cat.fields[name] {
+		a.noteCall(t, []string{name}, at)
+	}
 }
 
 func (a *analysis) noteCall(t *touch, name []string, at int) {
 	schema, last := splitName(name)
 	if last == "set_config" {
 		t.changes = true
+	}
+	if schema == "" && len(a.cat.functions[last]) > 0 {
+		a.st.PathDependent = true
 	}
 	if a.cat.sensitiveFunction(a.path, schema, last) {
 		t.sensitive = true
@@ -134,6 +161,7 @@ func (a *analysis) noteOperator(t *touch, parts []string, at int) {
 		return
 	}
 	schema, name := splitName(parts)
+	a.st.PathDependent = a.st.PathDependent || schema == ""
 	if a.cat.sensitiveOperator(a.path, schema, name) {
 		t.sensitive, t.operator, t.operatorAt = true, true, at
 	}
@@ -173,6 +201,7 @@ func (a *analysis) addTable(schema, name string, at int, effects Effect) *Relati
 		use.Table, use.OID = rel.TableName(), rel.OID
 	}
 	a.st.Sensitive = a.st.Sensitive || a.cat.sensitiveTable(schema, name, rel)
+	a.notePath(schema, name, rel)
 	a.st.Tables = append(a.st.Tables, use)
 	return rel
 }

@@ -69,6 +69,9 @@ func printUtility(all []*Statement, text string) string {
 		if st.ChangesSchema {
 			b.WriteString(" changes-schema")
 		}
+		if st.PathDependent {
+			b.WriteString(" path-dependent")
+		}
 		b.WriteString("\n")
 		if !st.Sensitive {
 			for _, u := range st.Tables {
