@@ -142,7 +142,7 @@ select ssn, age is null from people where email = 'p@psql.test';
 delete from people where email = 'p@psql.test';
 `
 	got := psql(t, shared.DSN("app", password("app"), "shop", ""), in)
-	want := psql(t, shared.pg.DSN("app", password("app"), "plain", "sslmode=require"), in)
+	want := psql(t, shared.plain.DSN("app", password("app"), "plain", ""), in)
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -2,8 +2,11 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,12 +19,13 @@ import (
 	"github.com/pgveil/pgveil/e2e/stack"
 )
 
-// house is what all tests of the package share: one server, with the database "shop" behind the proxy and "plain" beside it,
+// house is what all tests of the package share: a server with the database "shop" behind the proxy, and another with "plain",
 // the same schema in both.
 type house struct {
 	*stack.Stack
-	pg *postgres.Server
-	ca *postgres.Authority
+	pg    *postgres.Server
+	plain *postgres.Server // holds what the proxy's server must never see
+	ca    *postgres.Authority
 }
 
 // The roles of the shared server. Each password is "pw-" and the name.
@@ -35,7 +39,8 @@ const encrypt = `  public.people:
     age:     {type: int4, search: equality}
     born:    {type: date, search: equality}
     balance: {type: "numeric(12,2)"}
-    amount:  {type: numeric, search: equality}
+    amount:  {type: numeric}
+    rate:    {type: "numeric(10,4)", search: equality}
     active:  {type: bool}
     seen:    {type: timestamptz, search: equality}
     token:   {type: uuid, search: equality}
@@ -81,6 +86,7 @@ const schema = `CREATE TABLE people (
   born date,
   balance numeric(12,2),
   amount numeric,
+  rate numeric(10,4),
   active bool,
   seen timestamptz,
   token uuid,
@@ -114,17 +120,20 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer shared.pg.Stop()
+	if shared.plain, err = postgres.Start(postgres.Options{}); err != nil {
+		panic(err)
+	}
+	defer shared.plain.Stop()
 	binary := filepath.Join(dir, "pgveil")
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/pgveil").CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("go build: %v\n%s", err, out))
 	}
-	for _, u := range users {
-		direct("postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", u, password(u)))
-	}
-	direct("postgres", "CREATE DATABASE shop OWNER app")
-	direct("postgres", "CREATE DATABASE plain OWNER app")
-	for _, db := range []string{"shop", "plain"} {
-		direct(db, "ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
+	for server, db := range map[*postgres.Server]string{shared.pg: "shop", shared.plain: "plain"} {
+		for _, u := range users {
+			asSuperuser(server, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", u, password(u)))
+		}
+		asSuperuser(server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER app", db))
+		asSuperuser(server, db, "ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
 	}
 	shared.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: shared.pg, CA: shared.ca, Dir: dir, Encrypt: encrypt, Policy: rules,
 		Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}"})
@@ -134,14 +143,63 @@ func run(m *testing.M) int {
 	defer shared.Stack.Stop()
 	for _, statement := range strings.SplitAfter(schema, ";\n") {
 		must(connect(shared.DSN("app", password("app"), "shop", "")), statement)
-		must(connect(shared.pg.DSN("app", password("app"), "plain", "sslmode=require")), statement)
+		must(connect(shared.plain.DSN("app", password("app"), "plain", "")), statement)
 	}
-	return m.Run()
+	code := m.Run()
+	if err := shared.sweep(); err != nil {
+		fmt.Println("FAIL: the sweep for planted plaintext:", err)
+		return 1
+	}
+	return code
+}
+
+// sweep is the last test of the package: nothing that any of them planted may be found below the proxy, or in what it wrote.
+func (h *house) sweep() error {
+	direct("shop", "checkpoint")
+	dump, err := exec.Command("pg_dump", "-d", h.pg.DSN(postgres.Superuser, postgres.Password, "shop", "sslmode=require")).Output()
+	if err != nil {
+		return fmt.Errorf("pg_dump: %w", err)
+	}
+	metrics, err := h.Metrics()
+	if err != nil {
+		return err
+	}
+	written := filepath.Join(h.Dir, "sweep")
+	if err := errors.Join(os.Mkdir(written, 0o700), os.WriteFile(filepath.Join(written, "dump.sql"), dump, 0o600),
+		os.WriteFile(filepath.Join(written, "metrics"), []byte(metrics), 0o600)); err != nil {
+		return err
+	}
+	if len(dump) < 1000 || len(metrics) < 1000 {
+		return errors.New("dump or metrics are too small to be true")
+	}
+	log, err := os.ReadFile(h.pg.LogFile)
+	if err != nil || !bytes.Contains(log, []byte("c57e91")) {
+		return errors.New("the server's log does not show the statements that it should")
+	}
+	return sweep(map[string]string{"server": h.pg.Dir, "proxy": h.Dir})
+}
+
+func walkFiles(root string, see func(path string, content []byte)) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "pgveil" {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		see(path, content)
+		return err
+	})
 }
 
 // direct runs SQL as superuser, around the proxy.
 func direct(database, sql string) []*pgconn.Result {
-	return must(connect(shared.pg.DSN(postgres.Superuser, postgres.Password, database, "sslmode=require")), sql)
+	return asSuperuser(shared.pg, database, sql)
+}
+
+func asSuperuser(server *postgres.Server, database, sql string) []*pgconn.Result {
+	return must(connect(server.DSN(postgres.Superuser, postgres.Password, database, "sslmode=prefer")), sql)
 }
 
 func connect(dsn string) *pgconn.PgConn {

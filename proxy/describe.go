@@ -44,7 +44,7 @@ func (s *session) rowDescription(a answer) error {
 		return s.forwardDescription(a)
 	}
 	p := s.planOf(a)
-	if p.Plain {
+	if p.plain(a.index()) {
 		return s.plainDescription(a, p)
 	}
 	body, err := s.up.Body()
@@ -90,14 +90,18 @@ func statementOf(a answer) *statement {
 }
 
 func slotsOf(a answer, p planned) []policy.Slot {
-	i := 0
+	if i := a.index(); i < len(p.Statements) {
+		return p.Statements[i].Results
+	}
+	return nil
+}
+
+// index is the place in its text of the statement that is being answered.
+func (a answer) index() int {
 	if a.kind == kindQuery {
-		i = a.run.index
+		return a.run.index
 	}
-	if i >= len(p.Statements) {
-		return nil
-	}
-	return p.Statements[i].Results
+	return 0
 }
 
 // described settles a Describe; a simple Query goes on.

@@ -252,7 +252,10 @@ func (s *session) bind(frame, body []byte) error {
 	if err != nil {
 		return s.refuseBind(string(portalName), refusalFormat)
 	}
-	slots := p.Statements[0].Results
+	var slots []policy.Slot
+	if !p.plain(0) {
+		slots = p.Statements[0].Results
+	}
 	server := serverFormats(slots, m.results)
 	if po.shape, err = s.shapeFor(st, p, slots, server, m.results); err != nil {
 		return s.refuseBind(string(portalName), refusalOf(err))
@@ -364,7 +367,7 @@ func (s *session) execute(frame, body []byte) error {
 
 // callWitness has the server describe a portal whose results it has not described under this plan, before rows of it come.
 func (s *session) callWitness(name []byte, po *portal) error {
-	if po.plan.Plain || len(po.plan.Statements[0].Results) == 0 || po.stmt.witnessed.Load() == po.plan.Plan {
+	if po.plan.plain(0) || len(po.plan.Statements[0].Results) == 0 || po.stmt.witnessed.Load() == po.plan.Plan {
 		return nil
 	}
 	out, at := wire.Begin(s.frame[:0], 'D')

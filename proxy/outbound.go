@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -114,7 +115,7 @@ func (s *session) row(a answer) error {
 	a.run.rows++
 	shape := a.run.shape
 	if shape == nil {
-		if st := a.run.statement(); st != nil && len(st.Results) > 0 && !a.run.plan.Plain {
+		if st := a.run.statement(); st != nil && len(st.Results) > 0 && !a.run.plan.plain(a.index()) {
 			return s.ownError(a, errUndescribed)
 		}
 		return s.up.Forward(s.client)
@@ -373,10 +374,19 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 		case q.Cast != 0:
 			shown[q.Client-1] = q.Cast
 		case q.Array:
-			shown[q.Client-1] = value.ArrayOID(q.Target.Protection.Type.OID)
+			shown[q.Client-1] = value.ArrayOID(paramOID(q.Target))
 		default:
-			shown[q.Client-1] = q.Target.Protection.Type.OID
+			shown[q.Client-1] = paramOID(q.Target)
 		}
 	}
 	return shown
+}
+
+// paramOID is the type that the server would infer for a parameter without one. There is no operator of varchar's own: what is
+// compared with one is text.
+func paramOID(t *sql.Target) uint32 {
+	if t.Purpose == sql.PurposeCompare && t.Protection.Type.OID == sql.OIDVarchar {
+		return sql.OIDText
+	}
+	return t.Protection.Type.OID
 }

@@ -16,6 +16,15 @@ type planned struct {
 	path    string
 }
 
+// plain reports whether statement i of the text, from 0, touches nothing sensitive.
+func (p planned) plain(i int) bool {
+	if p.Plain || i >= len(p.Statements) {
+		return p.Plain
+	}
+	st := p.Statements[i].Statement
+	return st != nil && !st.Sensitive
+}
+
 // statement is a prepared statement, as the client's name denotes it. Its fields but certain and witnessed belong to the inbound
 // loop.
 type statement struct {
