@@ -34,7 +34,10 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	functions := c.readFunctions(s)
 	c.spread(s, functions)
 	c.markUnusable(s)
-	c.names = newMatcher(c.sensitiveNames())
+	c.bodies = newMatcher(c.sensitiveNames())
+	if c.bodies != nil {
+		c.names = newMatcher(append(c.sensitiveNames(), "execute", "fetch", "move"))
+	}
 	c.tableNames = c.sensitiveTableNames()
 	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
 	c.problems = c.findProblems(s)

@@ -17,6 +17,7 @@ type Catalog struct {
 	functions map[string][]string // sensitive functions: name to schemas
 	operators map[string][]string // operators whose functions are sensitive: name to schemas
 	names     *matcher            // all that MayTouch searches for
+	bodies    *matcher            // the same without words of SQL
 	tables    *matcher            // tableNames alone
 	// tableNames are the unqualified names of sensitive relations and of configured tables.
 	tableNames map[string]bool

@@ -60,7 +60,7 @@ func (a *analysis) unknownKind(node *pg_query.Node) {
 	if !a.checkCalls(t) {
 		return
 	}
-	if t.sensitive || a.st.Sensitive || a.cat.names.match(a.source())&(hitName|hitUnicode) != 0 {
+	if t.sensitive || a.st.Sensitive || a.cat.bodies.match(a.source())&(hitName|hitUnicode) != 0 {
 		a.refuse(codeUnsupported, a.st.At.Start, "%s can't be used with a protected or listed table", strings.ToUpper(a.st.Verb))
 		return
 	}

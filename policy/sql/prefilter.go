@@ -21,7 +21,8 @@ package sql
 //     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE or a backslash answer true.
 //   - Cascades reach tables that are not named, and a schema's new name gives all of its tables one: TRUNCATE, DROP or RENAME together with
 //     CASCADE or SCHEMA answer true.
-//   - Prepared statements and cursors over such tables are refused when they are made in SQL, so their names mean nothing here.
+//   - Prepared statements and cursors over such tables are refused when they are made in SQL. Those that are made by Parse and Bind can be run
+//     by name: the words EXECUTE, FETCH and MOVE answer true (see Statement.Runs).
 //
 // A text for which it is false may still change the search path (SET, a function): see Statement.PathDependent.
 //

@@ -162,6 +162,10 @@ type Statement struct {
 
 	// Sensitive is set when a protected or listed table is touched in any way.
 	Sensitive bool
+	// Runs names prepared statements and cursors that EXECUTE, FETCH and MOVE run. In SQL none over a sensitive table can be made, but those that
+	// the client made by Parse and Bind share the name space: the statement must be refused when one of these names is that of a
+	// sensitive one, since its parameters would not be sealed, nor its rows masked.
+	Runs []string
 	// ChangesSchema: the catalog must be read again afterwards.
 	ChangesSchema bool
 	// PathDependent: under another search path the statement could reach, or fail to reach, something sensitive: an unqualified name is

@@ -21,7 +21,10 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 		a.st.Understood = true
 	case *pg_query.Node_VariableShowStmt, *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt,
 		*pg_query.Node_CheckPointStmt, *pg_query.Node_LoadStmt, *pg_query.Node_DeallocateStmt, *pg_query.Node_ClosePortalStmt,
-		*pg_query.Node_FetchStmt, *pg_query.Node_ConstraintsSetStmt:
+		*pg_query.Node_ConstraintsSetStmt:
+		a.st.Understood = true
+	case *pg_query.Node_FetchStmt:
+		a.st.Runs = append(a.st.Runs, n.FetchStmt.GetPortalname())
 		a.st.Understood = true
 	case *pg_query.Node_ExplainStmt:
 		a.explain(n.ExplainStmt)
@@ -31,6 +34,9 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 		a.stored(n.DeclareCursorStmt.GetQuery(), EffectCursor)
 	case *pg_query.Node_CreateTableAsStmt:
 		into := n.CreateTableAsStmt.GetInto().GetRel()
+		if e := n.CreateTableAsStmt.GetQuery().GetExecuteStmt(); e != nil {
+			a.st.Runs = append(a.st.Runs, e.GetName())
+		}
 		a.analyzeCreateAs(n.CreateTableAsStmt.GetQuery(), into, a.touches(n.CreateTableAsStmt.GetQuery()))
 	case *pg_query.Node_CopyStmt:
 		a.copy(n.CopyStmt)

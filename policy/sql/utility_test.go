@@ -72,6 +72,9 @@ func printUtility(all []*Statement, text string) string {
 		if st.PathDependent {
 			b.WriteString(" path-dependent")
 		}
+		if len(st.Runs) > 0 {
+			fmt.Fprintf(&b, " runs %v", st.Runs)
+		}
 		b.WriteString("\n")
 		if !st.Sensitive {
 			for _, u := range st.Tables {
