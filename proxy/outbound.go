@@ -316,14 +316,24 @@ func (s *session) setting(name, v string) {
 	case "standard_conforming_strings":
 		s.oddStrings = v != "on"
 	default:
-		set := *s.settings.Load()
-		if err := set.Set(name, v); err != nil {
+		if err := s.set(name, v); err != nil {
 			s.log.Debug("a setting that values may need is not understood", zapError(err))
 		}
-		s.settings.Store(&set)
 		return
 	}
 	s.odd.Store(s.oddEncoding || s.oddStrings)
+}
+
+// set changes what value forms depend on; either loop may.
+func (s *session) set(name, v string) error {
+	for {
+		old := s.settings.Load()
+		set := *old
+		err := set.Set(name, v)
+		if s.settings.CompareAndSwap(old, &set) {
+			return err
+		}
+	}
 }
 
 // parameterDescription shows the client its own parameters with their logical types.

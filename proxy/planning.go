@@ -24,7 +24,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		return planned{}, err
 	}
 	if s.unsure() && cat.MayTouch(string(text)) {
-		if err := s.makeSure(text); err != nil {
+		if err := s.makeSure(); err != nil {
 			return planned{}, err
 		}
 	}
@@ -74,44 +74,48 @@ func (s *session) unsure() bool {
 	return !s.pathKnown || s.pathVolatile || s.settling || s.odd.Load()
 }
 
-// makeSure waits for settings that are on their way, refuses under settings in which text can't be read, and reads the search
-// path if it may have changed.
-func (s *session) makeSure(text []byte) error {
-	if s.settling {
+// makeSure waits for settings that are on their way, refuses under settings in which text can't be read, and reads what the server
+// does not report by itself if it may have changed.
+func (s *session) makeSure() error {
+	changing := s.settling || s.pathVolatile
+	if changing {
 		if err := s.quiet(); err != nil {
 			return err
 		}
 		s.settling = false
 	}
-	if s.odd.Load() {
+	switch {
+	case s.odd.Load():
 		return refusalSettings
-	}
-	if s.pathKnown && !s.pathVolatile {
+	case s.pathKnown && !changing:
 		return nil
-	}
-	if s.pathVolatile {
-		if err := s.quiet(); err != nil {
-			return err
-		}
-	}
-	if s.transaction() == 'E' {
-		if s.pathKnown {
-			return nil // the server will refuse whatever it is
-		}
+	case s.transaction() == 'E' && s.pathKnown:
+		return nil // the server will refuse whatever it is
+	case s.transaction() == 'E':
 		return refusalCatalog
 	}
-	rows, err := s.ask(sql.PathQuery)
+	return s.readState()
+}
+
+// stateQuery reads what text means in the session and how it shows bytea, neither of which the server reports by itself.
+const stateQuery = sql.PathQuery + ", pg_catalog.current_setting('bytea_output')"
+
+func (s *session) readState() error {
+	rows, err := s.ask(stateQuery)
 	if err != nil {
 		return s.asked(err)
 	}
-	if len(rows) != 1 || len(rows[0]) == 0 {
+	if len(rows) != 1 || len(rows[0]) != 3 {
 		return refusalCatalog
 	}
-	if s.path, err = sql.ParsePath(rows[0][0]); err != nil {
+	path, err := sql.ParsePath(rows[0][0])
+	if err != nil {
 		return err
 	}
-	s.pathID = strings.Join(s.path, "\x00")
-	s.pathKnown = true
+	if err := s.set("bytea_output", string(rows[0][2])); err != nil {
+		return err
+	}
+	s.path, s.pathID, s.pathKnown = path, strings.Join(path, "\x00"), true
 	s.pathVolatile = s.pathVolatile && s.transaction() != 'I'
 	return nil
 }

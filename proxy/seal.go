@@ -76,7 +76,11 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 		return append(dst, "'::pg_catalog.bytea[]"...), nil
 	}
 	var err error
-	if s.cell, err = s.sealOne(s.cell[:0], w, &l.Target, 0, 0, []byte(l.Text), set); err != nil {
+	var declared uint32
+	if l.Kind == sql.LiteralFloat {
+		declared = value.OIDNumeric // 1.0 is numeric, also where it meets an integer
+	}
+	if s.cell, err = s.sealOne(s.cell[:0], w, &l.Target, declared, 0, []byte(l.Text), set); err != nil {
 		return dst, err
 	}
 	dst = append(dst, '\'')

@@ -451,6 +451,8 @@ select 1/0 from people where id = 3
 select query_to_xml('select * from people', true, false, '') is not null
 select pg_sleep(0), email from people where id = 3
 set timezone to 'America/New_York'
+set bytea_output to escape
+set datestyle to 'German, DMY'
 show timezone
 begin
 savepoint s
