@@ -233,6 +233,34 @@ func TestRelationResolution(t *testing.T) {
 	}
 }
 
+func TestColumnTuples(t *testing.T) {
+	for _, k := range []struct {
+		text string
+		want snapColumn
+		fast bool
+	}{
+		{`[1,"id",23,-1,true,false,"",""]`, snapColumn{Num: 1, Name: "id", Type: 23, Mod: -1, NotNull: true}, true},
+		{`[1, "a,b ]", 4294967295, 14, false, true, "s", "a"]`, snapColumn{1, "a,b ]", 4294967295, 14, false, true, "s", "a"}, true},
+		{`[2,"a\"b",23,-1,true,false,"",""]`, snapColumn{Num: 2, Name: `a"b`, Type: 23, Mod: -1, NotNull: true}, false},
+		{`[2, "é" ,23 , -1,true,false,"", "" ]`, snapColumn{Num: 2, Name: "é", Type: 23, Mod: -1, NotNull: true}, true},
+	} {
+		var fast, slow snapColumn
+		if ok := fast.read([]byte(k.text)); ok != k.fast {
+			t.Errorf("%s: read without reflection: %v", k.text, ok)
+		}
+		if err := slow.UnmarshalJSON([]byte(k.text)); err != nil || slow != k.want || k.fast && fast != k.want {
+			t.Errorf("%s: %+v, %+v, %v", k.text, fast, slow, err)
+		}
+	}
+	for _, bad := range []string{`[]`, `[1]`, `["x","id",23,-1,true,false,"",""]`, `[1,"id",23,-1,true,false,"",""`, `[1,"id",23,-1,true,false,"","",1]`,
+		`[99999,"id",23,-1,true,false,"",""]`, `[1,"id",23,-1,1,false,"",""]`} {
+		var c snapColumn
+		if err := c.UnmarshalJSON([]byte(bad)); err == nil {
+			t.Errorf("%s was read as %+v", bad, c)
+		}
+	}
+}
+
 func BenchmarkNewCatalog(b *testing.B) {
 	var s strings.Builder
 	s.WriteString(`{"database":"d","encoding":"UTF8","path":["pg_catalog"],"relations":[`)
