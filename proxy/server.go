@@ -95,6 +95,7 @@ func (s *Server) SetWorld(w *World) error {
 		return errors.New("the policy records statements and there is no audit log")
 	}
 	s.world.Store(w)
+	s.plans.Purge()
 	return nil
 }
 

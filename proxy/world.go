@@ -38,8 +38,7 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 		}
 	}
 	spec.Protected = protected
-	spec.Listed = append(append([]sql.TableName{}, spec.Listed...), p.Tables()...)
-	return &World{Policy: p, Keyring: k, Spec: spec}, nil
+	return &World{Policy: p, Keyring: k, Spec: p.Extend(spec)}, nil
 }
 
 func modeOf(s sql.Search) crypto.Mode {
