@@ -36,6 +36,7 @@ type server struct {
 	cred *syscall.SysProcAttr // PostgreSQL refuses to run as root
 	port uint16
 	cert *testCert
+	stop func()
 }
 
 var postgres *server
@@ -48,8 +49,7 @@ func TestMain(m *testing.M) {
 	}
 	postgres = s
 	code := m.Run()
-	s.run("pg_ctl", "stop", "-D", s.dir+"/data", "-m", "immediate", "-w")
-	os.RemoveAll(s.dir)
+	s.stop()
 	os.Exit(code)
 }
 
@@ -105,9 +105,37 @@ host    all all     127.0.0.1/32 scram-sha-256
 	if err := s.run("initdb", "-D", dir+"/data", "-U", "super", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"); err != nil {
 		return nil, err
 	}
-	conf := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=%s -c ssl=on -c ssl_cert_file=%[2]s/server.crt -c ssl_key_file=%[2]s/server.key"+
-		" -c hba_file=%[2]s/pg_hba.conf -c fsync=off -c password_encryption=scram-sha-256 -c logging_collector=off", s.port, dir)
-	return s, s.run("pg_ctl", "start", "-D", dir+"/data", "-o", conf, "-w", "-l", dir+"/log")
+	return s, s.start()
+}
+
+// watched runs PostgreSQL until its input ends, which it does even if the test is killed.
+const watched = `trap '' INT; dir=$1; shift; "$@" >"$dir/log" 2>&1 </dev/null & cat >/dev/null; kill -QUIT $!; wait; rm -rf "$dir"`
+
+func (s *server) start() error {
+	cmd := exec.Command("sh", "-c", watched, "sh", s.dir, s.bin+"/postgres", "-D", s.dir+"/data", "-p", fmt.Sprint(s.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+s.dir, "-c", "hba_file="+s.dir+"/pg_hba.conf",
+		"-c", "ssl=on", "-c", "ssl_cert_file="+s.dir+"/server.crt", "-c", "ssl_key_file="+s.dir+"/server.key",
+		"-c", "fsync=off", "-c", "password_encryption=scram-sha-256")
+	cmd.SysProcAttr, cmd.Dir = s.cred, "/"
+	alive, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.stop = func() { alive.Close(); cmd.Wait() }
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := s.run("pg_isready", "-q", "-h", s.dir, "-p", fmt.Sprint(s.port))
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(s.dir + "/log")
+			s.stop()
+			return fmt.Errorf("PostgreSQL does not start: %w: %s", err, log)
+		}
+	}
 }
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
