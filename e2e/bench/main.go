@@ -4,10 +4,13 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,8 +20,16 @@ func main() {
 	workloads := flag.String("workloads", "", "comma-separated workloads; empty: all")
 	modes := flag.String("modes", "simple,extended,prepared", "comma-separated pgbench query modes")
 	clients := flag.String("clients", "1,8,64", "comma-separated numbers of clients")
+	hold := flag.Bool("hold", false, "set everything up, print how to reach it and wait for Ctrl-C, for a profiler")
 	out := flag.String("out", "", "file to write the report to, as Markdown")
 	flag.Parse()
+	if *hold {
+		if err := holdOn(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*seconds, *rounds, split(*workloads), split(*modes), split(*clients), *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -57,4 +68,21 @@ func run(seconds, rounds int, only, modes, clients []string, out string) error {
 	}
 	text := b.markdown(report, seconds, rounds, time.Since(started))
 	return os.WriteFile(out, []byte(text), 0o644)
+}
+
+// holdOn keeps the targets up for as long as somebody wants to look at them.
+func holdOn() error {
+	b, err := setUp()
+	if err != nil {
+		return err
+	}
+	defer b.tearDown()
+	for _, t := range b.targets {
+		fmt.Printf("%s: PGPASSWORD=%s PGSSLMODE=disable psql -h 127.0.0.1 -p %d -U %s %s   (pid %d)\n",
+			t.name, benchPassword, t.port, benchUser, t.database, t.pid)
+	}
+	done, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	<-done.Done()
+	return nil
 }
