@@ -138,6 +138,10 @@ func TestDMLDifferential(t *testing.T) {
 	count := map[string]int{}
 	for range *dmlStatements {
 		text := g.statement()
+		var values []string
+		if g.chance(50) {
+			text, values = g.parametrize(text)
+		}
 		st := Analyze(cat, dmlPath, text)[0]
 		if st.Refusal != nil {
 			count[st.Refusal.Code]++
@@ -146,9 +150,9 @@ func TestDMLDifferential(t *testing.T) {
 		if !st.Sensitive {
 			continue
 		}
-		verdict, err := w.compare(s, st, text)
+		verdict, err := w.compare(s, st, text, values)
 		if err != nil {
-			t.Errorf("%s\n sent %s\n %v", text, sentSealed(s, st, text), err)
+			t.Errorf("%s %v\n sent %s\n %v", text, values, sentText(st, text), err)
 		}
 		count[verdict]++
 	}
@@ -159,11 +163,24 @@ func TestDMLDifferential(t *testing.T) {
 }
 
 // compare runs one accepted statement on both sides, in transactions that are rolled back.
-func (w *twin) compare(s *testSeal, st *Statement, text string) (string, error) {
+func (w *twin) compare(s *testSeal, st *Statement, text string, values []string) (string, error) {
 	sent := sentSealed(s, st, text)
 	write := st.Verb != "select"
-	plain, plainErr := once(w.plain, text, write)
-	sealed, sealedErr := once(w.sealed, sent, write)
+	var plainArgs, sealedArgs [][]byte
+	var oids []uint32
+	var formats []int16
+	for _, v := range values {
+		plainArgs = append(plainArgs, []byte(v))
+	}
+	for _, p := range st.Params {
+		v, oid, format := plainArgs[p.Client-1], uint32(0), int16(0)
+		if p.Target != nil {
+			v, oid, format = s.seal(&p.Target.Protection, string(v)), OIDBytea, 1
+		}
+		sealedArgs, oids, formats = append(sealedArgs, v), append(oids, oid), append(formats, format)
+	}
+	plain, plainErr := once(w.plain, text, plainArgs, nil, nil, write)
+	sealed, sealedErr := once(w.sealed, sent, sealedArgs, oids, formats, write)
 	switch {
 	case plainErr != nil:
 		return "error", nil
@@ -171,6 +188,9 @@ func (w *twin) compare(s *testSeal, st *Statement, text string) (string, error) 
 		return "", sealedErr
 	case len(plain) != len(sealed):
 		return "", fmt.Errorf("%d results, without protection %d", len(sealed), len(plain))
+	}
+	if err := w.askWitness(st, text); err != nil {
+		return "", err
 	}
 	want, err := opened(plain[0], nil)
 	if err != nil {
@@ -199,19 +219,29 @@ func (w *twin) compare(s *testSeal, st *Statement, text string) (string, error) 
 }
 
 // once runs text, then for a write reads the tables back, then rolls back.
-func once(c *pgconn.PgConn, text string, write bool) ([]*pgconn.Result, error) {
+func once(c *pgconn.PgConn, text string, args [][]byte, oids []uint32, formats []int16, write bool) ([]*pgconn.Result, error) {
 	ctx := context.Background()
+	if write {
+		if _, err := c.Exec(ctx, "BEGIN").ReadAll(); err != nil {
+			return nil, err
+		}
+		defer func() { c.Exec(ctx, "ROLLBACK").ReadAll() }()
+	}
+	var first *pgconn.Result
+	if args == nil {
+		all, err := c.Exec(ctx, text).ReadAll()
+		if err != nil {
+			return nil, err
+		}
+		first = all[0]
+	} else if first = c.ExecParams(ctx, text, args, oids, formats, nil).Read(); first.Err != nil {
+		return nil, first.Err
+	}
 	if !write {
-		return c.Exec(ctx, text).ReadAll()
+		return []*pgconn.Result{first}, nil
 	}
-	all, err := c.Exec(ctx, "BEGIN; "+text+"; SELECT id, email, ssn, age, name FROM customers; SELECT id, email, ages, customer_id FROM invites; SELECT * FROM orders").ReadAll()
-	if _, e := c.Exec(ctx, "ROLLBACK").ReadAll(); e != nil {
-		return nil, e
-	}
-	if err != nil {
-		return nil, err
-	}
-	return all[1:], nil
+	rest, err := c.Exec(ctx, "SELECT id, email, ssn, age, name FROM customers; SELECT id, email, ages, customer_id FROM invites; SELECT * FROM orders").ReadAll()
+	return append([]*pgconn.Result{first}, rest...), err
 }
 
 // sameTable compares a table read back directly: sealed columns must hold cells that open to the plain value.

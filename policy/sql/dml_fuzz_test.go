@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -293,6 +294,31 @@ func (g *generator) selectOf(outer []genSource, list []domain, cols map[domain][
 		}
 	}
 	return text
+}
+
+// parametrize replaces some of the constants by parameters, the same one for the same value.
+func (g *generator) parametrize(text string) (string, []string) {
+	var out strings.Builder
+	var values []string
+	last := 0
+	for at := 0; ; {
+		tok, ok := nextToken(text, at)
+		if !ok {
+			break
+		}
+		typed := strings.HasSuffix(strings.TrimRight(text[:tok.Start], " "), "text") // text '…'
+		if tok.Kind == KindString && !typed && g.chance(60) {
+			v := text[tok.Start+1 : tok.End-1]
+			n := slices.Index(values, v)
+			if n < 0 {
+				n, values = len(values), append(values, v)
+			}
+			fmt.Fprintf(&out, "%s$%d", text[last:tok.Start], n+1)
+			last = tok.End
+		}
+		at = tok.End
+	}
+	return out.String() + text[last:], values
 }
 
 // statement is a random statement of any kind.

@@ -13,9 +13,11 @@ import (
 	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
-// twin is a real server with two databases of one schema: sealed, whose protected columns are bytea, and plain, without protection.
+// twin is a real server with three databases of one schema: sealed, whose protected columns are bytea; plain, without protection; and
+// witness, whose protected columns are of an enumeration with the one label S. There the server's own type check says whether anything but
+// a sealed value meets a protected column: any other constant is no label, any other expression has no operator.
 type twin struct {
-	sealed, plain *pgconn.PgConn
+	sealed, plain, witness *pgconn.PgConn
 }
 
 func startTwin(t *testing.T, catalog *Catalog) *twin {
@@ -34,10 +36,13 @@ func startTwin(t *testing.T, catalog *Catalog) *twin {
 	admin := dial(t, ctx, dsn("postgres"))
 	run(t, admin, "CREATE DATABASE test; ")
 	run(t, admin, "CREATE DATABASE plain")
-	w.sealed, w.plain = dial(t, ctx, dsn("test")), dial(t, ctx, dsn("plain"))
+	run(t, admin, "CREATE DATABASE witness")
+	w.sealed, w.plain, w.witness = dial(t, ctx, dsn("test")), dial(t, ctx, dsn("plain")), dial(t, ctx, dsn("witness"))
+	run(t, w.witness, "CREATE TYPE cell AS ENUM ('S'); CREATE FUNCTION length(cell) RETURNS int LANGUAGE sql AS 'SELECT 1'")
 	for _, r := range catalog.relations {
 		run(t, w.sealed, createText(r, false))
 		run(t, w.plain, createText(r, true))
+		run(t, w.witness, witnessText(createText(r, false)))
 	}
 	return w
 }
@@ -82,6 +87,45 @@ func createText(r *Relation, logical bool) string {
 		cols = append(cols, c.Name+" "+testTypeText(typ))
 	}
 	return fmt.Sprintf("CREATE TABLE %s (%s)", r.TableName(), strings.Join(cols, ", "))
+}
+
+// witnessText is what is sent to the witness instead.
+func witnessText(text string) string {
+	text = strings.NewReplacer(`'\x0102'::bytea`, "'S'::cell", "raw bytea", "raw bytea", "bytea", "cell").Replace(text)
+	return strings.ReplaceAll(strings.ReplaceAll(text, "'SEALED'", "'S'"), "'{SEALED}'", "'{S}'")
+}
+
+// askWitness has the server check the rewritten statement. Sealed results are exactly those of the witness's type.
+func (w *twin) askWitness(st *Statement, text string) error {
+	sent := witnessText(sentText(st, text))
+	oids := make([]uint32, len(st.Params))
+	cell := w.cellOIDs()
+	for i, p := range st.Params {
+		if p.Target != nil {
+			oids[i] = cell[0]
+			if p.Array {
+				oids[i] = cell[1]
+			}
+		}
+	}
+	sd, err := w.witness.Prepare(context.Background(), "", sent, oids)
+	if err != nil {
+		return fmt.Errorf("witness, sent %s: %w", sent, err)
+	}
+	for i, f := range sd.Fields {
+		if sealed := st.Results[i].Protection != nil; sealed != (f.DataTypeOID == cell[0]) {
+			return fmt.Errorf("column %d is sealed: %v, the witness says %v", i, sealed, !sealed)
+		}
+	}
+	return nil
+}
+
+func (w *twin) cellOIDs() (oids [2]uint32) {
+	r, err := w.witness.Exec(context.Background(), "SELECT oid, typarray FROM pg_type WHERE typname = 'cell'").ReadAll()
+	if err == nil {
+		fmt.Sscan(string(r[0].Rows[0][0])+" "+string(r[0].Rows[0][1]), &oids[0], &oids[1])
+	}
+	return oids
 }
 
 func testTypeText(t Type) string {
@@ -184,6 +228,9 @@ func (w *twin) check(t *testing.T, text string, st *Statement) {
 		} else if f.DataTypeOID != plain.Fields[i].DataTypeOID {
 			t.Errorf("%s: column %d has type %d, without protection %d", text, i, f.DataTypeOID, plain.Fields[i].DataTypeOID)
 		}
+	}
+	if err := w.askWitness(st, text); err != nil {
+		t.Errorf("%s: %v", text, err)
 	}
 	for i, p := range st.Params {
 		if p.Target == nil && plain.ParamOIDs[p.Client-1] != sd.ParamOIDs[i] {

@@ -25,6 +25,9 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 	case *pg_query.Node_TypeCast:
 		return r.typeCast(s, n.TypeCast, use)
 	case *pg_query.Node_AExpr:
+		if want != nil && n.AExpr.GetKind() == pg_query.A_Expr_Kind_AEXPR_NULLIF {
+			return r.nullIf(s, n.AExpr, use, want)
+		}
 		return r.operator(s, n.AExpr, use, UsePredicate)
 	case *pg_query.Node_BoolExpr:
 		for _, arg := range n.BoolExpr.GetArgs() {

@@ -101,13 +101,7 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 		r.ordered(rt, use)
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
-		l, rt := r.eval(s, e.GetLexpr(), use|UseExpression), r.eval(s, e.GetRexpr(), use|UseExpression)
-		r.compare(l, rt, use|UseExpression)
-		if l.form == formSealed {
-			return l.derived()
-		}
-		r.settle(l, 0, 0, codeExpression)
-		return plainValue(l.typ.OID, l.at)
+		return r.nullIf(s, e, use, nil)
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE, pg_query.A_Expr_Kind_AEXPR_SIMILAR:
 		r.settle(r.eval(s, e.GetLexpr(), use), use, OIDText, codePattern)
 		r.settle(r.eval(s, e.GetRexpr(), use), use, OIDText, codePattern)
@@ -123,6 +117,25 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 	}
 	r.ordered(r.eval(s, e.GetRexpr(), use), use)
 	return result
+}
+
+// nullIf analyses NULLIF, which is l unless it equals rt.
+func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) value {
+	use |= UsePredicate | UseExpression
+	l, rt := r.evalFor(s, e.GetLexpr(), use, want), r.eval(s, e.GetRexpr(), use)
+	if want != nil && want.Protection.Search == SearchEquality && l.form == formFree && rt.form == formFree {
+		to := *want
+		to.Purpose = PurposeCompare
+		r.bindAll(l, want, false)
+		r.bindAll(rt, &to, false)
+		return l
+	}
+	r.compare(l, rt, use)
+	if l.form == formSealed {
+		return l.derived()
+	}
+	r.settle(l, 0, 0, codeExpression)
+	return plainValue(l.typ.OID, l.at)
 }
 
 // plainOperator is any operator but equality: no protected value can be its operand.

@@ -111,13 +111,35 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		return v
 	}
 	v := r.eval(s, arg, use)
-	if v.form == formSealed {
-		r.mark(v, use|UseExpression)
-		r.no(codeCast, v.at.Start, "%s can't be cast", v.name())
-		return v
+	switch v.form {
+	case formSealed:
+		return r.castSealed(v, c, use)
+	case formFree:
+		// Of a column of VALUES, or a second cast: what the value inside becomes, this must become too.
+		if r.view == nil && c.at.Start >= 0 {
+			v.leaves = append(v.leaves[:len(v.leaves):len(v.leaves)], r.leaf(&leaf{at: c.at, kind: leafCast, cast: c}))
+			v.typ = typ
+			return v
+		}
 	}
 	r.settle(v, use|UseExpression, 0, codeCast)
 	return value{form: formPlain, src: -1, typ: typ, at: v.at}
+}
+
+// castSealed analyses the cast of a protected value. To its own type, or a wider one of the family, it changes nothing.
+func (r *resolver) castSealed(v value, c *castTo, use Use) value {
+	r.mark(v, use|UseExpression)
+	from := v.prot.Type.OID
+	if r.view != nil || c.array || c.mod != -1 || c.oid == 0 || family(c.oid) != family(from) || width(c.oid) < width(from) {
+		r.no(codeCast, v.at.Start, "%s can't be cast to this type", v.name())
+		return v
+	}
+	l := r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})
+	r.bind(l, v.target(PurposeCompare), false)
+	p := *v.prot
+	p.Type = Type{c.oid, -1}
+	v.prot, v.typ = &p, p.Type
+	return v
 }
 
 // figureName is the name that a result column gets: FigureColname.

@@ -24,10 +24,10 @@ func family(oid uint32) uint32 {
 	return oid
 }
 
-// width orders the integer types, and text after varchar: a value of a narrower type is one of the wider.
+// width orders the integer types: a value of a narrower type is one of the wider.
 func width(oid uint32) int {
 	switch oid {
-	case OIDInt4, OIDText:
+	case OIDInt4:
 		return 1
 	case OIDInt8:
 		return 2
@@ -196,9 +196,14 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	if ok && c.mod != -1 {
 		ok = l.kind == leafLiteral && c.oid == OIDVarchar && !array && c.mod >= utf8.RuneCountInString(l.text)
 	}
-	if ok && l.kind == leafLiteral && family(c.oid) == OIDInt8 && !array {
-		_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(c.oid))
-		ok = err == nil
+	if ok && family(c.oid) == OIDInt8 && family(oid) == OIDInt8 {
+		// A cast to a narrower type raises what the column would take.
+		if l.kind == leafLiteral && !array {
+			_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(c.oid))
+			ok = err == nil
+		} else {
+			ok = width(c.oid) >= width(oid)
+		}
 	}
 	if !ok {
 		r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)

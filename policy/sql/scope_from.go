@@ -237,7 +237,8 @@ func mergedSide(l, rv value, typ pg_query.JoinType) value {
 	return v
 }
 
-// commonType is select_common_type for the types that we know; ok is false when only the server can tell.
+// commonType is select_common_type for the types that we know; ok is false when only the server can tell. Of text and varchar, each of
+// which is a form of the other, the first stays.
 func commonType(a, b Type) (Type, bool) {
 	if a.OID == b.OID && a.OID != 0 {
 		if a.Mod != b.Mod {

@@ -140,9 +140,12 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		if v.form != formSealed {
 			continue
 		}
-		if !sameDomain(&p, v.prot) || p.Type.OID != v.prot.Type.OID {
+		if !sameDomain(&p, v.prot) {
 			r.no(code, v.at.Start, "%s and %s have different keys or types", like.name(), v.name())
 			return out
+		}
+		if width(v.prot.Type.OID) > width(p.Type.OID) {
+			p.Type.OID = v.prot.Type.OID
 		}
 		if p.Type.Mod != v.prot.Type.Mod {
 			p.Type.Mod = -1
