@@ -92,7 +92,18 @@ type loginState struct {
 // maxAuthFrames bounds an upstream's authentication exchange; SCRAM needs four frames.
 const maxAuthFrames = 20
 
+// login gives every error something to tell the client; the cause stays in the error's text, for the record.
 func login(ctx context.Context, up *wire.Conn, cred credential, database string, params [][2]string, allow Allow) (Greeting, error) {
+	g, err := converse(ctx, up, cred, database, params, allow)
+	var passed *UpstreamError
+	var told *wire.Error
+	if err != nil && !errors.As(err, &passed) && !errors.As(err, &told) {
+		return Greeting{}, fmt.Errorf("upstream login: %w: %w", err, tellClient("the proxy could not log in to the database"))
+	}
+	return g, err
+}
+
+func converse(ctx context.Context, up *wire.Conn, cred credential, database string, params [][2]string, allow Allow) (Greeting, error) {
 	defer wire.Bound(ctx, up.Conn)()
 	if err := checkStartup(cred.user, database, params); err != nil {
 		return Greeting{}, err
@@ -246,5 +257,7 @@ func md5hex(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tellClient is a login that can't work as things are configured. The client has not been told AuthenticationOk yet.
-func tellClient(message string) error { return fatal("08001", message, "") }
+// tellClient is a login that can't work as things are. The client has not been told AuthenticationOk yet.
+func tellClient(message string) error {
+	return &wire.Error{Severity: "FATAL", Code: "08001", Message: message, Hint: "Tell the operator of the proxy; its log may say more."}
+}

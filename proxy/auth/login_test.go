@@ -119,6 +119,9 @@ func TestLoginHostile(t *testing.T) {
 			if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "timeout") {
 				t.Errorf("refused only by the clock: %v", err)
 			}
+			if code(err) != "08001" {
+				t.Errorf("the client is told %q: %v", code(err), err)
+			}
 		})
 	}
 }

@@ -58,8 +58,10 @@ func TestOwnLogin(t *testing.T) {
 			t.Errorf("psql%s: %q, %v", binding, got, err)
 		}
 	}
-	if _, err := as(t, port, "user=alice password='open sesame' dbname=postgres require_auth=scram-sha-256"); err != nil {
-		t.Errorf("require_auth: %v", err)
+	for _, setting := range []string{"require_auth=scram-sha-256", "sslnegotiation=direct", "max_protocol_version=3.2", "max_protocol_version=latest"} {
+		if _, err := as(t, port, "user=alice password='open sesame' dbname=postgres "+setting); err != nil {
+			t.Errorf("%s: %v", setting, err)
+		}
 	}
 }
 
