@@ -20,7 +20,9 @@ build: ## build bin/pgveil
 
 demo: ## start a PostgreSQL, fill it, show the proxy at work and stay; DEMO=--once ends by itself
 	@.ci/need server
-	@$(GO) run ./e2e/demo $(DEMO)
+	@echo "building bin/pgveil (the first time, PostgreSQL's parser is compiled too: that takes minutes)"
+	@$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+	@exec bin/pgveil demo $(DEMO)
 
 test: ## run all tests, against a real PostgreSQL
 	@.ci/need server
