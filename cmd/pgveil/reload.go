@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	// settle is how long files must be still before they are read: editors and deployments write several.
+	// settle is how long files must be as they are before they are read: editors and deployments write several.
 	settle = 300 * time.Millisecond
 	// lookEvery is how often files are looked at without being told, for file systems that tell nothing.
 	lookEvery = 30 * time.Second
@@ -74,27 +74,39 @@ func (s *service) watch(ctx context.Context) error {
 	}
 	defer w.Close()
 	s.follow(w)
-	seen := s.signature()
+	seen := s.signature() // what was loaded, or failed to
+	last := seen          // as of the latest look
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	var still <-chan time.Time
+	// Set while a look is due. Events do not put it off: the folders may be busy with other files.
+	var due <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
 			seen = s.signature()
+			last = seen
 			s.reload(ctx, "signal")
 			s.follow(w)
 		case <-w.Events:
-			still = time.After(settle)
+			if due == nil {
+				due = time.After(settle)
+			}
 		case err := <-w.Errors:
 			s.log.Warn("watching files", zap.Error(err))
 		case <-look.C:
-			still = time.After(settle)
-		case <-still:
-			still = nil
-			if now := s.signature(); now != seen {
+			if due == nil {
+				due = time.After(settle)
+			}
+		case <-due:
+			due = nil
+			switch now := s.signature(); {
+			case now == seen:
+				last = now
+			case now != last: // still changing, perhaps
+				last, due = now, time.After(settle)
+			default:
 				seen = now
 				s.reload(ctx, "file change")
 				s.follow(w)

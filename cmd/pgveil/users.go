@@ -198,15 +198,15 @@ func readAuthid(c *cobra.Command, cfg *config.Config, db *dbFlags) ([]auth.Impor
 		return nil, err
 	}
 	defer conn.Close(c.Context())
+	var all []auth.Imported
 	rows, err := conn.Query(c.Context(), auth.ImportQuery)
-	if err != nil {
-		return nil, fmt.Errorf("reading pg_authid: %w", err)
+	if err == nil {
+		all, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (auth.Imported, error) {
+			var i auth.Imported
+			err := r.Scan(&i.Name, &i.Verifier, &i.ValidUntil)
+			return i, err
+		})
 	}
-	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (auth.Imported, error) {
-		var i auth.Imported
-		err := r.Scan(&i.Name, &i.Verifier, &i.ValidUntil)
-		return i, err
-	})
 	if err != nil {
 		return nil, withHint(fmt.Errorf("reading pg_authid: %w", err), "only a superuser may read it; give --user")
 	}
