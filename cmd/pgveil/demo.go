@@ -1,3 +1,5 @@
+//go:build !nodemo
+
 package main
 
 import (
@@ -9,6 +11,9 @@ import (
 
 	"github.com/pgveil/pgveil/cmd/pgveil/demo"
 )
+
+// demoCommands is the demo, which brings its own server and data. Images for production are built with -tags nodemo.
+func demoCommands() []*cobra.Command { return []*cobra.Command{newDemo()} }
 
 func newDemo() *cobra.Command {
 	c := &cobra.Command{
