@@ -3,6 +3,7 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO       ?= go
 DEMO     ?=
+TAGS     ?=
 BENCH    ?=
 FUZZTIME ?= 20s
 PACKAGES ?= ./...
@@ -16,12 +17,12 @@ help: ## list the targets
 
 build: ## build bin/pgveil
 	@.ci/need build
-	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+	$(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
 
 demo: ## start a PostgreSQL, fill it, show the proxy at work and stay; DEMO=--once ends by itself
 	@.ci/need server
 	@echo "building bin/pgveil (the first time, PostgreSQL's parser is compiled too: that takes minutes)"
-	@$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+	@$(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
 	@exec bin/pgveil demo $(DEMO)
 
 test: ## run all tests, against a real PostgreSQL
@@ -31,7 +32,8 @@ test: ## run all tests, against a real PostgreSQL
 
 test-clients: ## run node-postgres, JDBC and psycopg against the proxy
 	@.ci/need server clients
-	PGVEIL_TEST_CLIENTS=1 $(GO) test -timeout 15m -count=1 -run Clients ./e2e/...
+	@cd e2e/clients/node && npm ci --no-audit --no-fund --loglevel=error
+	$(GO) test -tags clients -timeout 20m -count=1 ./e2e/clients
 
 test-race: ## run all tests under the race detector
 	@.ci/need server
@@ -45,8 +47,9 @@ lint: ## gofmt, go vet, staticcheck
 	@.ci/need build
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) vet -tags clients ./...
+	$(GO) vet -tags nodemo ./cmd/...
+	$(GO) run $(STATICCHECK) -tags clients ./...
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@.ci/need build

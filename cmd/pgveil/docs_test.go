@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -164,11 +165,21 @@ func TestDockerfile(t *testing.T) {
 			}
 		}
 	}
-	for p := range imports(t) {
-		if rest, ok := strings.CutPrefix(p, "github.com/pgveil/pgveil/"); ok {
-			if top, _, _ := strings.Cut(rest, "/"); !copied[top] && top != "e2e" {
-				t.Errorf("package %s is not copied", p)
-			}
+	tags := regexp.MustCompile(`go build .*-tags (\S+)`).FindStringSubmatch(text)
+	if tags == nil {
+		t.Fatal("the image is built without tags, so with the demo")
+	}
+	out, err := exec.Command("go", "list", "-deps", "-tags", tags[1], "-f", "{{if .Module}}{{if .Module.Main}}{{.ImportPath}}{{end}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		top, _, _ := strings.Cut(strings.TrimPrefix(p, "github.com/pgveil/pgveil/"), "/")
+		if !copied[top] {
+			t.Errorf("package %s is built in and not copied", p)
+		}
+		if strings.Contains(p, "/demo") || top == "e2e" {
+			t.Errorf("package %s does not belong in an image", p)
 		}
 	}
 	binary := regexp.MustCompile(`COPY --from=build /out/pgveil (\S+)`).FindStringSubmatch(text)
