@@ -159,10 +159,16 @@ func (s *session) query(frame, body []byte) error {
 		return s.refuse(kindQuery, refusalFormat)
 	}
 	p, err := s.plan(text)
-	if r := (*sql.Refusal)(nil); errors.As(err, &r) {
-		return s.refuse(kindQuery, r)
+	refusal := (*sql.Refusal)(nil)
+	if errors.As(err, &refusal) {
+		return s.refuse(kindQuery, refusal)
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.runs(p.Plan); errors.As(err, &refusal) {
+		return s.refuse(kindQuery, refusal)
+	} else if err != nil {
 		return err
 	}
 	s.batch++
@@ -353,6 +359,12 @@ func (s *session) execute(frame, body []byte) error {
 	}
 	if po == nil {
 		return s.send(answer{kind: kindExecute, run: &run{plan: planned{Plan: plainPlan}}}, frame)
+	}
+	refusal := (*sql.Refusal)(nil)
+	if err := s.runs(po.plan.Plan); errors.As(err, &refusal) {
+		return s.refuse(kindExecute, refusal)
+	} else if err != nil {
+		return err
 	}
 	if err := s.callWitness(name, po); err != nil {
 		return err

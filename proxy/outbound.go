@@ -33,6 +33,10 @@ func (s *session) answer(typ byte) error {
 	case 'S':
 		return s.parameterStatus()
 	}
+	if typ == 'D' && s.inRows {
+		return s.row(s.rowsOf)
+	}
+	s.inRows = false
 	a, ok := s.ledger.next()
 	if !ok {
 		return s.unasked(typ)
@@ -49,6 +53,7 @@ func (s *session) answer(typ byte) error {
 	}
 	switch typ {
 	case 'D':
+		s.inRows, s.rowsOf = true, a
 		return s.row(a)
 	case 'd', 'V':
 		return s.up.Forward(s.client)
@@ -163,7 +168,9 @@ func (s *session) complete(a answer, typ byte) error {
 
 // commandTag looks for the two commands that make the server forget prepared statements.
 func (s *session) commandTag(r *run) error {
-	s.ddlDone = s.ddlDone || r.plan.ChangesSchema
+	if r.plan.ChangesSchema {
+		s.ddlDone, s.plainDDLDone = s.ddlDone || !r.plan.Plain, true
+	}
 	tag, err := s.up.Peek(24)
 	if err != nil {
 		return err
@@ -191,6 +198,10 @@ func (s *session) ready(a answer) error {
 	if status == 'I' && s.ddlDone {
 		s.ddlDone = false
 		s.server.catalogs.outdate(s.subject.Database)
+	}
+	if status == 'I' && s.plainDDLDone {
+		s.plainDDLDone = false
+		s.server.catalogs.expire(s.subject.Database)
 	}
 	s.swallowing = false
 	if err := s.client.Write(frame); err != nil {
@@ -239,7 +250,7 @@ func (s *session) ownError(a answer, cause error) error {
 		e.Severity = "FATAL"
 		return e
 	}
-	s.swallowing = true
+	s.swallowing, s.inRows = true, false
 	if a.run != nil {
 		s.finish(a.run, "error", e.Code)
 	}

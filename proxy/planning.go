@@ -23,7 +23,12 @@ func (s *session) plan(text []byte) (planned, error) {
 	if err != nil {
 		return planned{}, err
 	}
-	if s.unsure() && cat.MayTouch(string(text)) {
+	if (s.unsure() || s.plainDDL) && cat.MayTouch(string(text)) {
+		if s.plainDDL {
+			if cat, err = s.catalogAfterDDL(w); err != nil {
+				return planned{}, err
+			}
+		}
 		if err := s.makeSure(); err != nil {
 			return planned{}, err
 		}
@@ -31,14 +36,13 @@ func (s *session) plan(text []byte) (planned, error) {
 	if !s.privileged && w.Policy.Unread(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text))) {
 		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
 	}
-	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
-	p, ok := s.server.plans.Get(key, text)
-	if !ok {
-		p = w.Policy.Plan(s.roles, cat, s.path, string(text))
-		e := sideEffects(text)
-		p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
-		p.ChangesPath = p.ChangesPath || e.path
-		s.server.plans.Put(key, string(text), p)
+	p := s.judge(w, cat, text)
+	if pathDependent(p) {
+		// Only the server knows what functions have done to search_path.
+		if err := s.readState(); err != nil {
+			return planned{}, err
+		}
+		p = s.judge(w, cat, text)
 	}
 	if p.Refusal != nil {
 		return planned{}, at(p.Refusal, string(text))
@@ -47,6 +51,55 @@ func (s *session) plan(text []byte) (planned, error) {
 		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
 	}
 	return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
+}
+
+// judge is the policy's plan for text under the search path as it is known, from the cache if it is there.
+func (s *session) judge(w *World, cat *sql.Catalog, text []byte) *policy.Plan {
+	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
+	p, ok := s.server.plans.Get(key, text)
+	if !ok {
+		p = w.Policy.Plan(s.roles, cat, s.path, string(text))
+		e := sideEffects(text)
+		p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
+		p.ChangesPath = p.ChangesPath || e.path
+		p.ChangesSchema = p.ChangesSchema || e.schema
+		s.server.plans.Put(key, string(text), p)
+	}
+	return p
+}
+
+// pathDependent reports whether under another search path the text could mean something else that matters.
+func pathDependent(p *policy.Plan) bool {
+	for i := range p.Statements {
+		if st := p.Statements[i].Statement; st != nil && st.PathDependent {
+			return true
+		}
+	}
+	return false
+}
+
+// runs refuses EXECUTE, FETCH and MOVE in SQL of what the client has made by Parse and Bind over a sensitive table: its
+// parameters would not be sealed and its rows not be opened.
+func (s *session) runs(p *policy.Plan) error {
+	for i := range p.Statements {
+		if p.Statements[i].Statement == nil {
+			continue
+		}
+		for _, name := range p.Statements[i].Statement.Runs {
+			st, err := s.statement([]byte(name))
+			if err != nil {
+				return err
+			}
+			po, err := s.portal([]byte(name))
+			if err != nil {
+				return err
+			}
+			if st != nil && !st.plan.plain(0) || po != nil && !po.plan.plain(0) {
+				return refusalRuns
+			}
+		}
+	}
+	return nil
 }
 
 // at turns a refusal's byte offset into one in characters, while the text is at hand.
@@ -156,6 +209,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 		}
 		s.cat, s.generation, s.catUntil = cat, shared.generation.Load(), s.now().Add(recheck)
 	}
+	s.latest.Store(s.cat)
 	return s.cat, nil
 }
 
@@ -196,7 +250,7 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 	if err := s.quiet(); err != nil {
 		return nil, err
 	}
-	s.ddlOpen, s.ddlInTransaction = false, false
+	s.ddlOpen, s.ddlInTransaction, s.plainDDL = false, false, false
 	s.server.catalogs.outdate(s.subject.Database)
 	if s.transaction() != 'T' && !s.inBatch {
 		s.cat = nil
@@ -217,7 +271,11 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 
 // effects notes what a statement that is about to be sent may change.
 func (s *session) effects(p *policy.Plan) {
-	s.ddlOpen = s.ddlOpen || p.ChangesSchema
+	if p.Plain {
+		s.plainDDL = s.plainDDL || p.ChangesSchema
+	} else {
+		s.ddlOpen = s.ddlOpen || p.ChangesSchema
+	}
 	if p.ChangesPath {
 		s.pathVolatile = true
 	}
@@ -242,7 +300,7 @@ func (s *session) revalidate(st *statement) (planned, error) {
 		return planned{}, err
 	}
 	old := st.plan
-	if old.world == w && old.catalog == cat && (old.path == s.pathID || old.Plain) && !s.pathVolatile {
+	if old.world == w && old.catalog == cat && (old.Plain || old.path == s.pathID && !s.pathVolatile && !pathDependent(old.Plan)) {
 		return old, nil
 	}
 	p, err := s.plan([]byte(st.text))

@@ -29,6 +29,9 @@ var (
 	refusalReplan = &sql.Refusal{Code: "PV007", SQLSTATE: "0A000", At: -1,
 		Message: "cached plan must not change result type",
 		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}
+	refusalRuns = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
+		Message: "a prepared statement or cursor over a protected table, made by the driver, can't be run by name in SQL",
+		Hint:    "Run it through the driver that prepared it."}
 	refusalLong = &sql.Refusal{Code: "PV011", SQLSTATE: "54000", At: -1,
 		Message: "the message is longer than the proxy reads whole", Hint: "Raise limits.max_message_bytes."}
 	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
@@ -57,6 +60,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: "PV010", SQLSTATE: "XX000", Title: "The server's result is not what was planned",
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
+		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
 	}
 }

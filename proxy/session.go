@@ -61,13 +61,16 @@ type session struct {
 	settling     bool // a setting may be changing: wait for the server's word
 	settingsOpen bool // a setting was changed in a transaction that may take it back
 
-	ddlOpen          bool // the schema was changed since the catalog was read
+	ddlOpen          bool // what is sensitive may have changed since the catalog was read
+	plainDDL         bool // something else in the schema has
 	ddlInTransaction bool // cat holds this transaction's own changes
 
 	// The outbound loop's.
 	scratch                 rowScratch
 	swallowing              bool // the client was told of an error that the server knows nothing of
-	ddlDone                 bool
+	inRows                  bool // rowsOf is what the rows that are coming belong to
+	rowsOf                  answer
+	ddlDone, plainDDLDone   bool
 	oddEncoding, oddStrings bool
 }
 

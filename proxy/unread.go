@@ -24,7 +24,7 @@ var unreadPlans = map[string]*policy.Plan{
 
 func plainPlanOf(verb string, e sideEffect) *policy.Plan {
 	return &policy.Plan{Allowed: true, Plain: true, Statements: []policy.StatementPlan{{Verb: verb}},
-		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends}
+		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends, ChangesSchema: e.schema}
 }
 
 // unreadPlan is the plan of a text that may be forwarded unread. Ordinary texts get one that exists already.
@@ -42,6 +42,7 @@ type sideEffect struct {
 	settings bool // some run-time setting may change
 	path     bool // search_path or role among them
 	ends     bool // a transaction may end
+	schema   bool // relations may come, go or change
 }
 
 // sideEffects tells from the words of a text what it may do. It errs on the side of yes. What a function changes from inside
@@ -63,7 +64,8 @@ func sideEffects(text []byte) sideEffect {
 	}
 	settings := has("set", "discard", "do", "call", "execute")
 	path := settings && has("search_path", "role", "authorization", "set_config", "discard", "reset", "call", "do", "schema", "execute")
-	return sideEffect{settings: settings, path: path, ends: has("commit", "end", "rollback", "abort", "prepare")}
+	return sideEffect{settings: settings, path: path, ends: has("commit", "end", "rollback", "abort", "prepare"),
+		schema: has("create", "alter", "drop", "into", "import", "do", "call")}
 }
 
 // single reports whether a text is surely one statement.

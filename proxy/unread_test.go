@@ -22,12 +22,24 @@ func TestSideEffects(t *testing.T) {
 		{"execute p", true, true, false},
 		{"", false, false, false},
 	} {
-		if e := sideEffects([]byte(c.text)); e != (sideEffect{c.settings, c.path, c.ends}) {
+		e := sideEffects([]byte(c.text))
+		if e.schema = false; e != (sideEffect{settings: c.settings, path: c.path, ends: c.ends}) {
 			t.Errorf("%q: %+v", c.text, e)
 		}
 		p := unreadPlan([]byte(c.text))
 		if p.ChangesSettings != c.settings || p.ChangesPath != c.path || p.EndsTransaction != c.ends || !p.Plain || !p.Allowed {
 			t.Errorf("%q: plan %+v", c.text, p)
+		}
+	}
+}
+
+func TestSideEffectsOnTheSchema(t *testing.T) {
+	for text, want := range map[string]bool{
+		"create table x (a int)": true, "DROP VIEW v": true, "alter table x add b int": true, "select 1": false, "begin; create table x()": true,
+		"insert into x values (1)": false, "vacuum": false,
+	} {
+		if unreadPlan([]byte(text)).ChangesSchema != want {
+			t.Errorf("%q: not %v", text, want)
 		}
 	}
 }

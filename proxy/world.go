@@ -129,6 +129,15 @@ func (c *catalogs) outdate(database string) {
 	}
 }
 
+// expire makes one session read the catalog again; the others go on with the one there is.
+func (c *catalogs) expire(database string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.byDB[database]; s != nil {
+		s.read = time.Time{}
+	}
+}
+
 // unread gives back what current asked for and could not be done.
 func (c *catalogs) unread(database string) {
 	c.mu.Lock()
