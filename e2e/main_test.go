@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -141,10 +140,8 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer shared.Stack.Stop()
-	for _, statement := range strings.SplitAfter(schema, ";\n") {
-		must(connect(shared.DSN("app", password("app"), "shop", "")), statement)
-		must(connect(shared.plain.DSN("app", password("app"), "plain", "")), statement)
-	}
+	must(connect(shared.DSN("app", password("app"), "shop", "")), schema)
+	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), schema)
 	code := m.Run()
 	if err := shared.sweep(); err != nil {
 		fmt.Println("FAIL: the sweep for planted plaintext:", err)

@@ -107,7 +107,7 @@ func (a *analysis) foreignKey(table TableName, prot map[string]Protection, colum
 		local = local || lookup(prot, name) != nil
 	}
 	if len(others) != len(columns) {
-		if local || rel != nil && rel.Protected || rel == nil && (self && len(prot) > 0 || len(a.cat.spec.Protected[target]) > 0) {
+		if local { // a plain column can't have the type of a sealed one: that is for the server to say
 			a.refuseHint(codeForeignKey, int(c.GetLocation()), "Write the referenced columns out: REFERENCES table (column).",
 				"the columns that a foreign key of %s references are not known", table)
 		}
