@@ -103,6 +103,9 @@ func checkViews(views []view, want [][]string) error {
 	if fmt.Sprint(clear.rows) != fmt.Sprint(want) {
 		return errors.New("the account manager does not see what was loaded")
 	}
+	if len(direct.rows) != len(want) || len(masked.rows) != len(want) {
+		return errors.New("the views differ in their number of rows")
+	}
 	for i, row := range want {
 		for col := 1; col <= 4; col++ { // name, email, phone, born
 			if v := direct.rows[i][col]; !strings.HasPrefix(v, `\x`) || !strings.HasSuffix(v, sealEnd) {
