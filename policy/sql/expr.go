@@ -68,6 +68,11 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 		return r.call(s, n.FuncCall, use)
 	case *pg_query.Node_SetToDefault:
 		return value{form: formFree, src: -1}
+	case *pg_query.Node_GroupingFunc:
+		for _, arg := range n.GroupingFunc.GetArgs() {
+			r.groupable(r.eval(s, arg, use), UseGroup)
+		}
+		return plainValue(OIDInt4, r.spanAt(n.GroupingFunc.GetLocation()))
 	case *pg_query.Node_SqlvalueFunction:
 		return plainValue(0, r.spanAt(n.SqlvalueFunction.GetLocation()))
 	}

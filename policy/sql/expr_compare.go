@@ -97,8 +97,9 @@ func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value
 			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use)
 			return result
 		}
-		r.ordered(l, use)
-		r.ordered(rt, use)
+		code, _ := operatorCode(parts)
+		r.settle(l, use, 0, code)
+		r.settle(rt, use, 0, code)
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
 		return r.nullIf(s, e, use, nil)
@@ -140,15 +141,8 @@ func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) v
 
 // plainOperator is any operator but equality: no protected value can be its operand.
 func (r *resolver) plainOperator(s *scope, e *pg_query.A_Expr, use Use) value {
-	parts := nameList(e.GetName())
-	code := codeExpression
-	typ := uint32(0)
-	switch parts[len(parts)-1] {
-	case "<", ">", "<=", ">=":
-		code, typ = codeOrdered, OIDBool
-	case "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@":
-		code, typ = codePattern, OIDBool
-	default:
+	code, typ := operatorCode(nameList(e.GetName()))
+	if typ == 0 {
 		use |= UseExpression
 	}
 	var vals []value
@@ -166,6 +160,17 @@ func (r *resolver) plainOperator(s *scope, e *pg_query.A_Expr, use Use) value {
 		r.settle(v, use, hint, code)
 	}
 	return plainValue(typ, r.spanAt(e.GetLocation()))
+}
+
+// operatorCode is why an operator can't have a protected operand, and its result's type where that is known.
+func operatorCode(parts []string) (code string, typ uint32) {
+	switch parts[len(parts)-1] {
+	case "<", ">", "<=", ">=":
+		return codeOrdered, OIDBool
+	case "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "^@":
+		return codePattern, OIDBool
+	}
+	return codeExpression, 0
 }
 
 // ordered settles an operand of a comparison other than equality.

@@ -31,6 +31,7 @@ func (r *resolver) closeParams() {
 			}
 		case leafLiteral:
 			if l.target == nil {
+				r.hideNeutral(l)
 				continue
 			}
 			r.st.Literals = append(r.st.Literals, Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target})
@@ -56,6 +57,45 @@ func (r *resolver) closeParams() {
 		r.st.Params = append(params, copies...)
 	}
 	sort.SliceStable(r.st.Edits, func(i, j int) bool { return r.st.Edits[i].At.Start < r.st.Edits[j].At.Start })
+}
+
+// hideNeutral replaces a literal that is only asked whether it is NULL, where the same value is sealed elsewhere in the statement:
+// drivers without parameters make ('x' IS NULL OR c = 'x') of ($1 IS NULL OR c = $1). Any value that is not NULL will do.
+func (r *resolver) hideNeutral(l *leaf) {
+	if !l.neutral || l.plain || l.array {
+		return
+	}
+	for _, o := range r.leaves {
+		if o.kind == leafLiteral && o.target != nil && o.text == l.text {
+			r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, harmless(l))})
+			return
+		}
+	}
+}
+
+// harmless is a constant of l's type that is not NULL.
+func harmless(l *leaf) string {
+	switch l.lit {
+	case LiteralInteger, LiteralFloat:
+		return "0"
+	case LiteralBool:
+		return "true"
+	}
+	typ := uint32(OIDText)
+	if l.cast != nil {
+		typ = l.cast.oid
+	}
+	switch typ {
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDBool:
+		return "'0'"
+	case OIDDate, OIDTimestamptz:
+		return "'2000-01-01'"
+	case OIDUUID:
+		return "'00000000-0000-0000-0000-000000000000'"
+	case OIDJSONB:
+		return "'null'"
+	}
+	return "''"
 }
 
 func nullText(array bool) string {

@@ -56,6 +56,9 @@ func (r *resolver) functionColumns(it *rangeItem, s *scope, call *pg_query.Node,
 	parts := nameList(fn.GetFuncname())
 	name := parts[len(parts)-1]
 	alias := name
+	if it.name == "" {
+		it.name = name
+	}
 	if a := n.GetAlias(); a != nil && len(n.GetFunctions()) == 1 {
 		alias = a.GetAliasname()
 	}
