@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgveil/pgveil/e2e/postgres"
+	"github.com/pgveil/pgveil/policy/sql"
 )
 
 // columns of people with a value in SQL and as a parameter, for the shapes that are tried on every one of them. Each value is
@@ -74,13 +75,13 @@ func shapes(t *testing.T) []shape {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	for _, c := range columns {
 		for _, tpl := range templates {
-			sql, param, has := strings.Cut(tpl, " ## ")
-			sql = regexp.MustCompile(`\bC\b`).ReplaceAllString(sql, c.name)
-			sql = regexp.MustCompile(`\bL\b`).ReplaceAllString(sql, strings.ReplaceAll(c.literal, "$", "$$"))
+			text, param, has := strings.Cut(tpl, " ## ")
+			text = regexp.MustCompile(`\bC\b`).ReplaceAllString(text, c.name)
+			text = regexp.MustCompile(`\bL\b`).ReplaceAllString(text, strings.ReplaceAll(c.literal, "$", "$$"))
 			if has {
-				sql += " ## " + map[string]string{"P": c.param, "O": c.other}[param]
+				text += " ## " + map[string]string{"P": c.param, "O": c.other}[param]
 			}
-			lines = append(lines, sql)
+			lines = append(lines, text)
 		}
 	}
 	var all []shape
@@ -188,6 +189,12 @@ var ways = []way{
 		}
 		r := c.ExecPrepared(ctx, "s", params(s), nil, nil).Read()
 		for _, oid := range d.ParamOIDs {
+			switch oid { // in an IN list the server infers varchar and int4 where we say text and int2, which take the same values
+			case sql.OIDVarchar:
+				oid = sql.OIDText
+			case sql.OIDInt2:
+				oid = sql.OIDInt4
+			}
 			r.FieldDescriptions = append(r.FieldDescriptions, pgconn.FieldDescription{Name: "param", DataTypeOID: oid})
 		}
 		return []*pgconn.Result{r}, errors.Join(r.Err, c.Deallocate(ctx, "s"))

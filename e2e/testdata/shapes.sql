@@ -61,7 +61,7 @@ select id from people where email = null
 select id from people where ($1::text is null or email = $1) order by id ## cnry3@x.test
 select id from people where ($1::int is null or age = $1) order by id ## 33
 select id from people where email = $1 or name = $2 order by id ## cnry3@x.test|Name 4
-select id from people where email = $1 and name = $1 ## cnry3@x.test
+select id from people where email = $1 and name = $1 ## both
 select id from people where (email, id) = ('cnry3@x.test', 3)
 select id from people where (email, code) = ($1, $2) ## cnry3@x.test|C3
 select id from people where (email, id) in (('cnry3@x.test', 3), ('cnry4@x.test', 4)) order by id
