@@ -60,8 +60,10 @@ func Refusals() []sql.RefusalDoc {
 		{Code: "PV010", SQLSTATE: "XX000", Title: "The server's result is not what was planned",
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
-		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
+		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
+		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
+			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 	}
 }
 
