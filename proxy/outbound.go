@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
@@ -37,7 +38,12 @@ func (s *session) answer(typ byte) error {
 		return s.row(s.rowsOf)
 	}
 	s.inRows = false
+	begun := s.begun
+	s.begun = typ != 'Z'
 	a, ok := s.ledger.next()
+	if typ == 'Z' && s.ledger.unowed(begun) {
+		return s.unowedReady()
+	}
 	if !ok {
 		return s.unasked(typ)
 	}
@@ -131,7 +137,14 @@ func (s *session) row(a answer) error {
 	}
 	out := s.client.Out()
 	keep := len(out)
+	var start time.Time
+	if s.shown++; s.shown%sampledRows == 0 {
+		start = time.Now()
+	}
 	out, err = shape.appendRow(out, body, s.settings.Load(), &s.scratch)
+	if !start.IsZero() {
+		s.server.metrics.OpenSeconds.Observe(time.Since(start).Seconds())
+	}
 	if err != nil {
 		if e := s.client.SetOut(out[:keep]); e != nil {
 			return e
@@ -141,6 +154,9 @@ func (s *session) row(a answer) error {
 	return s.client.SetOut(out)
 }
 
+// sampledRows is how many rows share one observation of the time that opening a row takes.
+const sampledRows = 64
+
 var errUndescribed = errors.New("rows without a description")
 
 // complete ends one statement's answer.
@@ -148,6 +164,7 @@ func (s *session) complete(a answer, typ byte) error {
 	if a.kind != kindExecute && a.kind != kindQuery {
 		return desync(a.kind, typ)
 	}
+	s.ledger.copyDone()
 	if r := a.run; r != nil {
 		if typ == 'C' {
 			if err := s.commandTag(r); err != nil {
@@ -212,6 +229,18 @@ func (s *session) ready(a answer) error {
 		s.ledger.transactionEnded()
 	}
 	return nil
+}
+
+// unowedReady passes on a ReadyForQuery that belongs to no answer in the ledger.
+func (s *session) unowedReady() error {
+	body, err := s.up.Peek(1)
+	if err != nil {
+		return fmt.Errorf("upstream read: %w", err)
+	}
+	if len(body) == 1 {
+		s.status.Store(uint32(body[0]))
+	}
+	return s.up.Forward(s.client)
 }
 
 // serverError passes the server's error on, or ours where the server was made to raise one.

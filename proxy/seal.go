@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
@@ -12,9 +13,19 @@ import (
 // sealer turns the client's values into sealed cells. It belongs to the inbound loop.
 type sealer struct {
 	server *Server
+	count  uint // of messages with values to seal
 	plain  []byte
 	cell   []byte
 	cells  [][]byte
+}
+
+// timed starts the clock for one message in sampled; the result observes.
+func (s *sealer) timed() (done func()) {
+	if s.count++; s.count%sampled != 0 {
+		return func() {}
+	}
+	start := time.Now()
+	return func() { s.server.metrics.SealSeconds.Observe(time.Since(start).Seconds()) }
 }
 
 // sealOne appends the cell of one value in wire form.
@@ -99,6 +110,9 @@ func (e *literalError) Unwrap() error { return e.cause }
 
 // rewrite is the text to send in place of the client's, its protected literals sealed.
 func (s *sealer) rewrite(p planned, text string, set *value.Settings) (string, error) {
+	if len(p.Literals) > 0 {
+		defer s.timed()()
+	}
 	out, err := p.Rewrite(nil, text, func(dst []byte, l sql.Literal) ([]byte, error) {
 		dst, err := s.literal(dst, p.world, &l, set)
 		if err != nil {
@@ -188,6 +202,9 @@ func readFormats(r *wire.Reader) []int16 {
 // appendBind appends the Bind that is sent in place of the client's m.
 func (s *sealer) appendBind(dst []byte, m *bindMessage, st *statement, p planned, results []int16, set *value.Settings) ([]byte, error) {
 	params := p.Params
+	if len(params) > 0 {
+		defer s.timed()()
+	}
 	upstream := len(m.values)
 	for _, q := range params {
 		upstream = max(upstream, q.Upstream)

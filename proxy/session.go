@@ -70,6 +70,8 @@ type session struct {
 	swallowing              bool // the client was told of an error that the server knows nothing of
 	inRows                  bool // rowsOf is what the rows that are coming belong to
 	rowsOf                  answer
+	shown                   uint // rows that something was opened or masked in
+	begun                   bool // something of the first answer owed has come
 	ddlDone, plainDDLDone   bool
 	oddEncoding, oddStrings bool
 }
@@ -93,8 +95,10 @@ func (s *session) run() error {
 	start := s.event(audit.SessionStart)
 	start.Addr, start.Method = s.subject.Addr.String(), s.subject.Method
 	s.note(start)
-	s.watch(s.client, s.up, s.server.metrics.AddedInbound)
-	s.watch(s.up, s.client, s.server.metrics.AddedOutbound)
+	m := s.server.metrics
+	s.watch(s.client, s.up, m.AddedInbound, m.BytesInbound)
+	s.watch(s.up, s.client, m.AddedOutbound, nil)
+	s.client.AfterWrite = func(n int) { m.BytesOutbound.Add(float64(n)) }
 
 	var loops sync.WaitGroup
 	reasons := make(chan error, 2)
@@ -164,11 +168,11 @@ func outcomeOf(reason error) string {
 	return "error"
 }
 
-// sampled is how many batches share one observation of the time that a batch stays in the proxy.
+// sampled is how many batches, or messages with sealed values, share one observation of the time they take.
 const sampled = 16
 
 // watch makes what was read from one side go out to the other before more is waited for, and observes how long that takes.
-func (s *session) watch(from, to *wire.Conn, took prometheus.Observer) {
+func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes prometheus.Counter) {
 	var n uint
 	var woke time.Time
 	from.BeforeRead = func() error {
@@ -179,7 +183,10 @@ func (s *session) watch(from, to *wire.Conn, took prometheus.Observer) {
 		}
 		return err
 	}
-	from.AfterRead = func() {
+	from.AfterRead = func(read int) {
+		if bytes != nil {
+			bytes.Add(float64(read))
+		}
 		if n++; n%sampled == 0 {
 			woke = time.Now()
 		}

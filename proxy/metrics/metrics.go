@@ -20,8 +20,8 @@ type Metrics struct {
 	Sessions prometheus.Counter
 	// BytesInbound and BytesOutbound count payload bytes from and to clients, without TLS overhead.
 	BytesInbound, BytesOutbound prometheus.Counter
-	// SealSeconds and OpenSeconds observe, in seconds, the time spent in the ciphers for one message: a Bind or Query that
-	// carried values to seal, a batch of rows with cells to open. Observe once a batch, never once a value.
+	// SealSeconds and OpenSeconds observe, in seconds, the time spent on one message: a Bind or Query that carried values to
+	// seal, a row with cells to open. A sample is enough; never observe once a value.
 	SealSeconds, OpenSeconds prometheus.Observer
 	// AddedInbound and AddedOutbound observe, in seconds, how long a batch of frames stayed in the proxy: from its first
 	// byte read to its last byte written, waiting for either peer not counted.
@@ -47,9 +47,9 @@ func New(reg prometheus.Registerer) *Metrics {
 		SessionsActive: r.gauge("sessions_active", "Sessions that are authenticated and have not ended."),
 		Sessions:       r.counter("sessions_total", "Sessions that were authenticated and joined to the upstream."),
 		SealSeconds: r.histogram("seal_seconds",
-			"Time in the ciphers to seal the values of one message, in seconds.", cipherBuckets),
+			"Time to seal the values of one message, in seconds; one message in 16 is observed.", cipherBuckets),
 		OpenSeconds: r.histogram("open_seconds",
-			"Time in the ciphers to open the cells of one batch of rows, in seconds.", cipherBuckets),
+			"Time to open the cells of one row and show them, in seconds; one row in 64 is observed.", cipherBuckets),
 		signIns: newBounded(r.counterVec("sign_ins_total", "Attempts to sign in, by outcome.", "outcome"),
 			outcomes),
 		upstream: newBounded(r.counterVec("upstream_errors_total", "Failures of the upstream, by stage.", "stage"),
@@ -62,7 +62,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		"direction")
 	m.BytesInbound, m.BytesOutbound = bytes.WithLabelValues("inbound"), bytes.WithLabelValues("outbound")
 	added := r.histogramVec("added_latency_seconds",
-		"Time a batch of frames stays in the proxy, in seconds; waiting for either peer is not counted.",
+		"Time a batch of frames stays in the proxy, in seconds; waiting for either peer is not counted. One batch in 16 is observed.",
 		latencyBuckets, "direction")
 	m.AddedInbound, m.AddedOutbound = added.WithLabelValues("inbound"), added.WithLabelValues("outbound")
 

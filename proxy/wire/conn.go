@@ -31,8 +31,8 @@ type Conn struct {
 
 	// BeforeRead, if set, runs each time Conn is about to block for input: the place to flush the other side.
 	BeforeRead func() error
-	// AfterRead, if set, runs when input has come after that.
-	AfterRead func()
+	// AfterRead and AfterWrite, if set, run after each read of and write to the socket, with the number of bytes.
+	AfterRead, AfterWrite func(n int)
 	// Deaf makes output go nowhere: the peer has said that it is gone.
 	Deaf atomic.Bool
 
@@ -168,7 +168,7 @@ func (c *Conn) fill(n int) error {
 		m, err := c.Conn.Read(c.in[c.w:])
 		c.w += m
 		if c.AfterRead != nil {
-			c.AfterRead()
+			c.AfterRead(m)
 		}
 		if err != nil && c.w-c.r < n {
 			if err == io.EOF && c.w > c.r {
@@ -208,7 +208,11 @@ func (c *Conn) Flush() error {
 	}
 	var err error
 	if !c.Deaf.Load() {
-		_, err = c.Conn.Write(c.out)
+		var n int
+		n, err = c.Conn.Write(c.out)
+		if c.AfterWrite != nil {
+			c.AfterWrite(n)
+		}
 	}
 	if c.Deaf.Load() {
 		err = nil
