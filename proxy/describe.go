@@ -60,7 +60,7 @@ func (s *session) rowDescription(a answer) error {
 		return s.ownError(a, err)
 	}
 	if a.kind == kindQuery {
-		if a.run.shape, err = s.server.newRowShape(p.world, slots, nil, nil); err != nil {
+		if a.run.shape, err = s.server.newRowShape(p, slots, nil, nil); err != nil {
 			return s.ownError(a, err)
 		}
 	}

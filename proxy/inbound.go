@@ -273,17 +273,17 @@ func (s *session) bind(frame, body []byte) error {
 	return s.send(answer{kind: kindBind, name: string(portalName), portal: po}, s.frame)
 }
 
-// shapeFor makes or reuses the statement's row shape. A shape is reused only by the portals of one world.
+// shapeFor makes the row shape of a portal, or takes that of the statement's latest one if plan and formats are the same.
 func (s *session) shapeFor(st *statement, p planned, slots []policy.Slot, server, client []int16) (*rowShape, error) {
 	if len(slots) == 0 {
 		return nil, nil
 	}
-	if st.shape != nil && st.plan.Plan == p.Plan && equalFormats(st.shape.formats, client) {
+	if st.shape != nil && st.shape.plan == p.Plan && equalFormats(st.shape.formats, client) {
 		return st.shape, nil
 	}
-	shape, err := s.server.newRowShape(p.world, slots, server, append([]int16(nil), client...))
+	shape, err := s.server.newRowShape(p, slots, server, append([]int16(nil), client...))
 	if err == nil {
-		st.plan, st.shape = p, shape
+		st.shape = shape
 	}
 	return shape, err
 }

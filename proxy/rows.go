@@ -15,6 +15,7 @@ import (
 
 // rowShape is how the rows of one result are shown to the client: a slot a column, with everything looked up beforehand.
 type rowShape struct {
+	plan    *policy.Plan // whose verdicts these are
 	columns []columnShape
 	formats []int16 // what the client asked for, in Bind's own short form
 }
@@ -45,8 +46,8 @@ func (e *integrityError) Unwrap() error { return e.cause }
 
 // newRowShape prepares slots for results that the server sends in formats server and the client wants in formats client, both in
 // Bind's short form: none for all text, one for all, or one a column.
-func (s *Server) newRowShape(w *World, slots []policy.Slot, server, client []int16) (*rowShape, error) {
-	shape := &rowShape{columns: make([]columnShape, len(slots)), formats: client}
+func (s *Server) newRowShape(p planned, slots []policy.Slot, server, client []int16) (*rowShape, error) {
+	shape := &rowShape{plan: p.Plan, columns: make([]columnShape, len(slots)), formats: client}
 	for i, slot := range slots {
 		c := &shape.columns[i]
 		*c = columnShape{slot: slot, mask: slot.Mask, server: formatOf(server, i), client: formatOf(client, i)}
@@ -60,7 +61,7 @@ func (s *Server) newRowShape(w *World, slots []policy.Slot, server, client []int
 		if slot.Do == policy.Null {
 			continue
 		}
-		key, ok := w.Keyring.Key(slot.Protection.Key)
+		key, ok := p.world.Keyring.Key(slot.Protection.Key)
 		if !ok {
 			return nil, fmt.Errorf("there is no key %q", slot.Protection.Key)
 		}
