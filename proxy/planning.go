@@ -131,7 +131,7 @@ func (s *session) unsure() bool {
 // does not report by itself if it may have changed.
 func (s *session) makeSure() error {
 	changing := s.settling || s.pathVolatile
-	if changing {
+	if changing || !s.pathKnown {
 		if err := s.quiet(); err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (s *session) makeSure() error {
 	case s.transaction() == 'E' && s.pathKnown:
 		return nil // the server will refuse whatever it is
 	case s.transaction() == 'E':
-		return refusalCatalog
+		return refusalAborted
 	}
 	return s.readState()
 }
@@ -300,6 +300,11 @@ func (s *session) revalidate(st *statement) (planned, error) {
 		return planned{}, err
 	}
 	old := st.plan
+	if !old.Plain && s.unsure() {
+		if err := s.makeSure(); err != nil {
+			return planned{}, err
+		}
+	}
 	if old.world == w && old.catalog == cat && (old.Plain || old.path == s.pathID && !s.pathVolatile && !pathDependent(old.Plan)) {
 		return old, nil
 	}

@@ -5,6 +5,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -167,6 +168,11 @@ func (s *Server) accept(ctx context.Context, sessions *sync.WaitGroup) error {
 // serve is a connection's life, in order.
 func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	defer nc.Close()
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
+		}
+	}()
 	addr := addrOf(nc)
 	handshake, done := context.WithTimeout(ctx, s.opt.Limits.Handshake)
 	defer done()

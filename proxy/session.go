@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -104,7 +105,7 @@ func (s *session) run() error {
 	reasons := make(chan error, 2)
 	loop := func(f func() error) {
 		defer loops.Done()
-		err := f()
+		err := s.guarded(f)
 		reasons <- err
 		if !errors.Is(err, errTerminate) { // then the server ends the session when it has done all it was sent
 			s.stop()
@@ -123,6 +124,17 @@ func (s *session) run() error {
 	end.Result = &audit.Result{Outcome: outcomeOf(reason), Millis: float64(s.now().Sub(started).Microseconds()) / 1000}
 	s.note(end)
 	return reason
+}
+
+// guarded turns a panic into the end of this one session: a defect met by one client must not end the others' sessions.
+func (s *session) guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
+			err = &fatal{sqlstate: "XX000", message: "internal error of the proxy", hint: "The proxy's log has the place."}
+		}
+	}()
+	return f()
 }
 
 // interrupt makes both loops return from whatever they wait for. What was sent and not read is lost, as it is when either

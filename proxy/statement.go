@@ -16,10 +16,10 @@ type planned struct {
 	path    string
 }
 
-// plain reports whether statement i of the text, from 0, touches nothing sensitive.
+// plain reports whether statement i of the text, from 0, touches nothing sensitive. A text of no statement is plain.
 func (p planned) plain(i int) bool {
 	if p.Plain || i >= len(p.Statements) {
-		return p.Plain
+		return p.Plain || len(p.Statements) == 0
 	}
 	st := p.Statements[i].Statement
 	return st != nil && !st.Sensitive
@@ -69,7 +69,6 @@ type run struct {
 	opened int64
 	sealed int64
 	from   time.Time // zero unless recorded
-	digest string
 	shape  *rowShape // current result set's, for a simple Query made by its RowDescription
 }
 
