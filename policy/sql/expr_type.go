@@ -7,12 +7,6 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// Further type OIDs of src/include/catalog/pg_type.dat.
-const (
-	oidFloat8   = 701
-	oidInterval = 1186
-)
-
 // family groups the logical types whose equal values have equal canonical bytes.
 func family(oid uint32) uint32 {
 	switch oid {

@@ -319,7 +319,7 @@ func operatorEnd(text string, at int) int {
 		return end
 	}
 	// A trailing + or - is a token of its own, unless the operator holds a character that SQL's own operators lack.
-	if strings.IndexAny(text[at:end-1], "~!@#^&|`?%") >= 0 {
+	if strings.ContainsAny(text[at:end-1], "~!@#^&|`?%") {
 		return end
 	}
 	for end-at > 1 && (text[end-1] == '+' || text[end-1] == '-') {

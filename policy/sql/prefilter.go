@@ -70,10 +70,7 @@ func (c *Catalog) sensitiveNames() []string {
 	}
 	names = append(names, "pg_toast*")
 	names = append(names, statisticsRelations...)
-	for _, r := range sqlRunners {
-		names = append(names, r)
-	}
-	return names
+	return append(names, sqlRunners...)
 }
 
 // sensitiveTableNames are the unqualified names of sensitive relations, and of configured tables that need not exist yet.

@@ -80,7 +80,7 @@ func (g *Greeting) take(typ byte, frame []byte) error {
 		g.Params = append(g.Params, [2]string{string(r.CString()), string(r.CString())})
 	case 'K':
 		g.PID, g.Key = r.Uint32(), bytes.Clone(r.Rest())
-		if g.Key == nil || len(g.Key) < 4 || len(g.Key) > 256 {
+		if len(g.Key) < 4 || len(g.Key) > 256 {
 			return errUnexpected
 		}
 	default:

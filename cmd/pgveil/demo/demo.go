@@ -46,7 +46,6 @@ func passwordOf(user string) string { return user + "-demo" }
 type demo struct {
 	screen *screen
 	dir    string
-	caFile string
 	pg     *postgres.Server
 	proxy  *stack.Stack
 	binary string
