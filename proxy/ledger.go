@@ -54,6 +54,7 @@ type ledger struct {
 
 	skipping bool // after an error, the server's or ours: inbound drops messages up to the next Sync
 	copyIn   bool // the server is taking CopyData
+	maybe    int  // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
 	ended    bool
 
 	statements map[string]*statement
@@ -75,6 +76,7 @@ func (l *ledger) owe(a answer) bool {
 	case kindSync:
 		l.skipping = false
 		if l.copyIn {
+			l.maybe++
 			return true // ignored by the server: no answer
 		}
 	default:
@@ -84,6 +86,9 @@ func (l *ledger) owe(a answer) bool {
 	}
 	if a.kind == kindCopyEnd {
 		l.copyIn = false
+		if l.first == len(l.queue) {
+			return true
+		}
 	}
 	if a.inner == nil {
 		l.rename(&a)
@@ -135,9 +140,6 @@ func (l *ledger) setPortal(name string, p *portal) {
 func (l *ledger) next() (answer, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.first < len(l.queue) && l.queue[l.first].kind == kindCopyEnd {
-		l.drop()
-	}
 	if l.first == len(l.queue) {
 		return answer{}, false
 	}
@@ -165,7 +167,12 @@ func (l *ledger) drop() {
 	l.emptied()
 }
 
+// emptied follows the removal of answers. A COPY that ended with one of them needs no mark any more.
 func (l *ledger) emptied() {
+	for l.first < len(l.queue) && l.queue[l.first].kind == kindCopyEnd {
+		l.queue[l.first] = answer{}
+		l.first++
+	}
 	if l.first == len(l.queue) {
 		l.queue, l.first = l.queue[:0], 0
 		l.change.Broadcast()
@@ -245,11 +252,13 @@ func (l *ledger) copyStarted() {
 	defer l.mu.Unlock()
 	kept := l.queue[:l.first]
 	open := true
+	l.maybe = 0
 	for _, a := range l.queue[l.first:] {
 		if a.kind == kindCopyEnd {
 			open = false
 		}
 		if open && a.kind == kindSync {
+			l.maybe++
 			continue
 		}
 		kept = append(kept, a)
@@ -257,6 +266,31 @@ func (l *ledger) copyStarted() {
 	clear(l.queue[len(kept):])
 	l.queue = kept
 	l.copyIn = open
+}
+
+// copyDone is called when a statement is complete: a COPY that is has read all up to the client's CopyDone.
+func (l *ledger) copyDone() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.maybe = 0
+}
+
+// unowed reports whether a ReadyForQuery is the answer to a Sync that was sent before the client could know that a COPY had
+// begun, and that the server read after all since the COPY failed at once. begun is whether the first answer owed has begun.
+func (l *ledger) unowed(begun bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.maybe == 0 {
+		return false
+	}
+	if l.first < len(l.queue) {
+		if k := l.queue[l.first].kind; k == kindSync || simple(k) && begun {
+			return false
+		}
+	}
+	l.maybe--
+	l.skipping = false
+	return true
 }
 
 // quiet waits until no answer is owed. It reports false at once when that can't come about: the server takes CopyData, or the
@@ -320,9 +354,14 @@ func (l *ledger) transactionEnded() {
 	}
 }
 
-// forget empties the names: DEALLOCATE ALL and DISCARD ALL.
+// forget drops the statements that the server had when it was told DEALLOCATE ALL or DISCARD ALL. Those whose Parse it has not
+// answered came later.
 func (l *ledger) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	clear(l.statements)
+	for name, s := range l.statements {
+		if s.certain {
+			delete(l.statements, name)
+		}
+	}
 }

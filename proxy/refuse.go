@@ -26,6 +26,8 @@ var (
 	refusalCatalog = &sql.Refusal{Code: "PV006", SQLSTATE: "55000", At: -1,
 		Message: "the server's catalog could not be read, so the statement can't be understood",
 		Hint:    "In an aborted transaction, roll back first. The proxy's log has the reason."}
+	refusalAborted = &sql.Refusal{Code: "PV006", SQLSTATE: "25P02", At: -1,
+		Message: "current transaction is aborted, commands ignored until end of transaction block"}
 	refusalReplan = &sql.Refusal{Code: "PV007", SQLSTATE: "0A000", At: -1,
 		Message: "cached plan must not change result type",
 		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}

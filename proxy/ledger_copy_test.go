@@ -1,0 +1,94 @@
+package proxy
+
+import "testing"
+
+// A mark of CopyDone must not look like an answer that is owed once the COPY is over.
+func TestLedgerOwesNothingAfterCopy(t *testing.T) {
+	l := newLedger()
+	l.owe(answer{kind: kindQuery})
+	l.copyStarted()
+	l.owe(answer{kind: kindCopyEnd})
+	l.settle()
+	if l.owed() {
+		t.Error("something is owed after a COPY in the simple protocol")
+	}
+	l.owe(answer{kind: kindCopyEnd}) // too late, as after an error
+	if l.owed() {
+		t.Error("something is owed for a CopyDone that the server ignores")
+	}
+	for _, k := range []kind{kindExecute, kindCopyEnd, kindSync} {
+		l.owe(answer{kind: k})
+	}
+	l.failed()
+	if !sameKinds(owedKinds(l), kindSync) {
+		t.Errorf("still owed: %v", owedKinds(l))
+	}
+}
+
+// A COPY that fails before the server reads leaves the Sync behind it to be answered.
+func TestLedgerSyncOfACopyThatFails(t *testing.T) {
+	for name, eaten := range map[string]bool{"ignored": true, "read": false} {
+		t.Run(name, func(t *testing.T) {
+			l := newLedger()
+			l.owe(answer{kind: kindExecute})
+			l.owe(answer{kind: kindSync})
+			l.copyStarted()
+			l.failed()
+			if !eaten {
+				if !l.unowed(true) {
+					t.Error("the answer to the first Sync is not expected")
+				}
+				if l.dropping() {
+					t.Error("messages are dropped that the server reads")
+				}
+			}
+			l.owe(answer{kind: kindSync})
+			if l.unowed(true) {
+				t.Error("the second Sync's answer is not its own")
+			}
+			l.settle()
+			l.owe(answer{kind: kindQuery})
+			if l.unowed(true) {
+				t.Error("a Query's answer is taken for a Sync's")
+			}
+			if got := l.unowed(false); got != eaten {
+				t.Errorf("one more answer to a Sync: %v", got)
+			}
+		})
+	}
+}
+
+func TestLedgerSyncOfACopyThatSucceeds(t *testing.T) {
+	l := newLedger()
+	l.owe(answer{kind: kindExecute})
+	l.owe(answer{kind: kindSync})
+	l.copyStarted()
+	l.owe(answer{kind: kindCopyEnd})
+	l.owe(answer{kind: kindSync})
+	l.copyDone()
+	l.settle()
+	if !sameKinds(owedKinds(l), kindSync) || l.unowed(true) {
+		t.Errorf("still owed: %v", owedKinds(l))
+	}
+	l.settle()
+	if l.unowed(true) {
+		t.Error("an answer is expected that nobody asked for")
+	}
+}
+
+// What a client prepares behind DEALLOCATE ALL in a pipeline is there when that is done.
+func TestLedgerForgetsOnlyWhatWasThere(t *testing.T) {
+	l := newLedger()
+	old, fresh := &statement{}, &statement{}
+	l.owe(answer{kind: kindParse, name: "old", stmt: old})
+	l.settle()
+	l.owe(answer{kind: kindQuery})
+	l.owe(answer{kind: kindParse, name: "new", stmt: fresh})
+	l.forget()
+	if s, _ := l.statement([]byte("new"), 0); s != fresh {
+		t.Error("a new statement was forgotten: values would be sent unsealed")
+	}
+	if s, _ := l.statement([]byte("old"), 0); s != nil {
+		t.Error("an old statement was kept")
+	}
+}
