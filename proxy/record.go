@@ -111,7 +111,8 @@ func appendNew(list []string, s string) []string {
 // finish counts one executed statement and, if it was recorded, notes what became of it.
 func (s *session) finish(r *run, outcome, sqlstate string) {
 	if r.shape != nil {
-		r.opened += r.shape.count()
+		opened, masked := r.shape.count()
+		r.opened, r.masked = r.opened+opened, r.masked+masked
 	}
 	verb, verdict := "other", metrics.Plain
 	if st := r.statement(); st != nil {
@@ -130,7 +131,7 @@ func (s *session) finish(r *run, outcome, sqlstate string) {
 	}
 	e := s.event(audit.StatementDone)
 	e.Decided, e.SQLState = r.number, sqlstate
-	e.Result = &audit.Result{Outcome: outcome, Rows: r.rows, Opened: r.opened, Sealed: r.sealed,
+	e.Result = &audit.Result{Outcome: outcome, Rows: r.rows, Opened: r.opened, Masked: r.masked, Sealed: r.sealed,
 		Millis: float64(s.now().Sub(r.from).Microseconds()) / 1000}
 	r.from = time.Time{}
 	s.note(e)

@@ -188,20 +188,21 @@ func (c *columnShape) broken(cause error) error {
 	return &integrityError{table: c.slot.Table, column: c.slot.Column, cause: cause}
 }
 
-// count feeds the metrics with the cells shown since the last call and returns their number.
-func (sh *rowShape) count() (opened int64) {
+// count feeds the metrics with the cells shown since the last call and returns how many were shown in clear and masked.
+func (sh *rowShape) count() (opened, masked int64) {
 	for i := range sh.columns {
 		c := &sh.columns[i]
 		if c.shown == 0 {
 			continue
 		}
-		opened += c.shown
 		if c.slot.Do == policy.Mask {
+			masked += c.shown
 			c.counters.Masked.Add(float64(c.shown))
 		} else {
+			opened += c.shown
 			c.counters.Opened.Add(float64(c.shown))
 		}
 		c.shown = 0
 	}
-	return opened
+	return opened, masked
 }

@@ -67,6 +67,7 @@ type run struct {
 	index  int   // the statement of the text that the server is answering
 	rows   int64
 	opened int64
+	masked int64
 	sealed int64
 	from   time.Time // zero unless recorded
 	shape  *rowShape // current result set's, for a simple Query made by its RowDescription
