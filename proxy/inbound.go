@@ -184,7 +184,6 @@ func (s *session) query(frame, body []byte) error {
 		s.frame, at = wire.Begin(s.frame, 'Q')
 		frame = wire.End(wire.AppendCString(s.frame, rewritten), at)
 		s.frame = frame
-		r.sealed = int64(len(p.Literals))
 	}
 	if refusal := s.decide(r); refusal != nil {
 		return s.refuse(kindQuery, refusal)

@@ -53,8 +53,19 @@ func (s *session) decide(r *run) *sql.Refusal {
 		s.log.Error("a statement was refused because it could not be recorded", zap.Error(err))
 		return refusalAudit
 	}
-	r.number, r.from = seq, s.now()
+	r.number, r.from, r.sealed = seq, s.now(), sealedValues(r.plan.Plan)
 	return nil
+}
+
+// sealedValues is how many values one execution seals, NULLs included.
+func sealedValues(p *policy.Plan) int64 {
+	n := int64(len(p.Literals))
+	for _, q := range p.Params {
+		if q.Target != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // describe fills in what a plan says: names and verdicts, no values.
