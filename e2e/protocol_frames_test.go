@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pgveil/pgveil/e2e/stack"
 )
 
 // scripts are sent frame by frame to a plain server and through the proxy. What comes back must be the same frames.
@@ -340,6 +342,25 @@ func TestFramesInSegments(t *testing.T) {
 					frameRows(t)
 				})
 			}
+		})
+	}
+}
+
+// TestFramesInSegmentsFromTheServer has the server's bytes come one by one.
+func TestFramesInSegmentsFromTheServer(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	own := ownStack(t, func(o *stack.Options) {
+		server := *o.Postgres
+		server.Port = relay(t, o.Postgres, 1)
+		o.Postgres, o.UpstreamTLS = &server, "disable"
+	})
+	for _, s := range scripts {
+		t.Run(s.name, func(t *testing.T) {
+			want := plainSession(t).record(t, s.steps, nil)
+			got := hijack(t, own.DSN("app", password("app"), "shop", "")).record(t, s.steps, nil)
+			sameTrace(t, got, want)
+			frameRows(t)
 		})
 	}
 }
