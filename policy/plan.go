@@ -1,3 +1,6 @@
+// Package policy decides what a subject may do and see: the rules of a YAML file, judged for one subject and one analysed
+// statement, become a [Plan], which says for each parameter, literal and result column what the proxy has to do with its bytes.
+// The zero value of every verdict refuses. The package reads no files and no clock and knows no connection.
 package policy
 
 import (
