@@ -153,3 +153,20 @@ func TestWalkable(t *testing.T) {
 		t.Error("walkable judges wrongly")
 	}
 }
+
+// What the README shows of the demo is what the demo holds.
+func TestReadmeShowsTheDemo(t *testing.T) {
+	text, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := crm(1, 2)[0].rows[1] // id, name, email, phone, born, country
+	for _, want := range []string{
+		fmt.Sprintf("| %s | %s | %s\n", row[2], row[3], row[4]),
+		fmt.Sprintf("| %s***@example.com | ***%s |", row[2][:1], row[3][len(row[3])-4:]),
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the README lacks %q", want)
+		}
+	}
+}
