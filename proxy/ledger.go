@@ -194,7 +194,7 @@ func (l *ledger) failed() {
 	}
 	l.skipping = end == len(l.queue)
 	for i := end - 1; i >= l.first; i-- {
-		l.restore(&l.queue[i])
+		l.restore(&l.queue[i], l.queue[end:])
 	}
 	for ; l.first < end; l.first++ {
 		l.queue[l.first] = answer{}
@@ -206,20 +206,34 @@ func (l *ledger) failed() {
 // up to Sync (src/backend/tcop/postgres.c, ignore_till_sync).
 func simple(k kind) bool { return k == kindQuery || k == kindCall }
 
-// restore undoes a change of name. Where the server did drop the unnamed statement, what is restored is merely useless: a
-// Bind of it fails.
-func (l *ledger) restore(a *answer) {
-	switch {
-	case a.inner != nil:
-	case a.kind == kindParse:
+// restore undoes a change of name that did not happen. behind are the answers owed after the Sync: where one of those changes
+// the name too, that change stands, and only what it replaces is another. Where the server did drop the unnamed statement,
+// what is restored is merely useless: a Bind of it fails.
+func (l *ledger) restore(a *answer, behind []answer) {
+	statement, portal := a.changes()
+	if !statement && !portal {
+		return
+	}
+	for i := range behind {
+		b := &behind[i]
+		if st, po := b.changes(); b.name == a.name && st == statement && po == portal {
+			b.oldStmt, b.oldPortal = a.oldStmt, a.oldPortal
+			return
+		}
+	}
+	if statement {
 		l.setStatement(a.name, a.oldStmt)
-	case a.kind == kindBind:
-		l.setPortal(a.name, a.oldPortal)
-	case a.kind == kindClose && a.oldStmt != nil:
-		l.setStatement(a.name, a.oldStmt)
-	case a.kind == kindClose && a.oldPortal != nil:
+	} else {
 		l.setPortal(a.name, a.oldPortal)
 	}
+}
+
+// changes reports whether the message changes what name means as a statement or as a portal.
+func (a *answer) changes() (statement, portal bool) {
+	if a.inner != nil {
+		return false, false
+	}
+	return a.kind == kindParse || a.kind == kindClose && a.closes == 'S', a.kind == kindBind || a.kind == kindClose && a.closes != 'S'
 }
 
 // skip is for an error of our own in the middle of an answer that the server believes is fine. It reports false when other

@@ -92,3 +92,47 @@ func TestLedgerForgetsOnlyWhatWasThere(t *testing.T) {
 		t.Error("an old statement was kept")
 	}
 }
+
+// Batches behind a failed one have their own idea of the names.
+func TestLedgerFailedBatchLeavesLaterNames(t *testing.T) {
+	l := newLedger()
+	old, lost, fresh := &statement{}, &statement{}, &statement{}
+	oldPortal, lostPortal, freshPortal := &portal{}, &portal{}, &portal{}
+	l.owe(answer{kind: kindParse, stmt: old})
+	l.settle()
+	l.owe(answer{kind: kindBind, portal: oldPortal})
+	l.settle()
+	for _, a := range []answer{{kind: kindParse, stmt: lost}, {kind: kindBind, portal: lostPortal}, {kind: kindExecute}, {kind: kindSync},
+		{kind: kindParse, stmt: fresh}, {kind: kindBind, portal: freshPortal}, {kind: kindSync}} {
+		l.owe(a)
+	}
+	l.failed()
+	if s, _ := l.statement(nil, 0); s != fresh {
+		t.Error("the statement of a later batch was forgotten: its values would be sealed as another's, or not at all")
+	}
+	if p, _ := l.portal(nil, 0); p != freshPortal {
+		t.Error("the portal of a later batch was forgotten")
+	}
+	l.settle() // the first Sync
+	l.failed()
+	if s, _ := l.statement(nil, 0); s != old {
+		t.Error("what was replaced by two failed batches is not back")
+	}
+	if p, _ := l.portal(nil, 0); p != oldPortal {
+		t.Error("the portal replaced by two failed batches is not back")
+	}
+}
+
+func TestLedgerFailedBatchLeavesLaterClose(t *testing.T) {
+	l := newLedger()
+	l.owe(answer{kind: kindParse, name: "s", stmt: &statement{}})
+	l.settle()
+	for _, a := range []answer{{kind: kindParse}, {kind: kindClose, name: "s", closes: 'S'}, {kind: kindSync},
+		{kind: kindClose, name: "s", closes: 'S'}, {kind: kindSync}} {
+		l.owe(a)
+	}
+	l.failed()
+	if s, _ := l.statement([]byte("s"), 0); s != nil {
+		t.Error("a statement is back that a later batch has closed")
+	}
+}
