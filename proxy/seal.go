@@ -88,8 +88,11 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 	}
 	var err error
 	var declared uint32
-	if l.Kind == sql.LiteralFloat {
+	switch {
+	case l.Kind == sql.LiteralFloat:
 		declared = value.OIDNumeric // 1.0 is numeric, also where it meets an integer
+	case l.Kind == sql.LiteralInteger && wholeNumber(l.Target.Protection.Type.OID):
+		declared = value.OIDInt8 // a wider number than the column holds; compared, it finds nothing
 	}
 	if s.cell, err = s.sealOne(s.cell[:0], w, &l.Target, declared, 0, []byte(l.Text), set); err != nil {
 		return dst, err
@@ -97,6 +100,10 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 	dst = append(dst, '\'')
 	dst = value.AppendHex(dst, s.cell)
 	return append(dst, "'::pg_catalog.bytea"...), nil
+}
+
+func wholeNumber(oid uint32) bool {
+	return oid == sql.OIDInt2 || oid == sql.OIDInt4 || oid == sql.OIDInt8
 }
 
 // literalError says which literal could not be sealed.

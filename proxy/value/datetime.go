@@ -31,7 +31,7 @@ func (in *input) date(dst []byte) ([]byte, error) {
 	case in.declared == OIDTimestamp || in.declared == OIDTimestamptz:
 		err = failHint(stateMismatch, "a protected date column cannot be compared with a "+TypeName(in.declared), "Pass the parameter as a date.")
 	default:
-		err = mismatch(in.t, in.declared)
+		err = in.mismatch()
 	}
 	if err == nil && days != dateInfinity && days != dateMinusInfinity && !validDate(days) {
 		err = dateRange() // the first day, in a zone where it is still the day before
@@ -71,7 +71,7 @@ func (in *input) timestamptz(dst []byte) ([]byte, error) {
 			us, err = in.fromDate(days)
 		}
 	default:
-		err = mismatch(in.t, in.declared)
+		err = in.mismatch()
 	}
 	if err == nil && in.store() {
 		us, err = roundTime(us, in.t.Mod)

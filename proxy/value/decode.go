@@ -59,12 +59,12 @@ func (in *input) decode(dst []byte) ([]byte, error) {
 		return in.timestamptz(dst)
 	case OIDJSONB:
 		if in.declared != OIDJSONB && in.declared != OIDJSON {
-			return dst, mismatch(in.t, in.declared)
+			return dst, in.mismatch()
 		}
 		return in.jsonb(dst)
 	}
 	if in.declared != in.t.OID {
-		return dst, mismatch(in.t, in.declared)
+		return dst, in.mismatch()
 	}
 	switch in.t.OID {
 	case OIDBool:
@@ -187,7 +187,7 @@ func (in *input) text(dst []byte) ([]byte, error) {
 			b = b[:len(b)-1]
 		}
 	default:
-		return dst, mismatch(in.t, in.declared)
+		return dst, in.mismatch()
 	}
 	if in.t.OID == OIDVarchar && in.store() && in.t.Mod >= 4 {
 		var err error

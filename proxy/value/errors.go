@@ -28,6 +28,7 @@ const (
 	stateBinary        = "22P03" // invalid_binary_representation
 	stateUntranslated  = "22P05" // untranslatable_character
 	stateMismatch      = "42804" // datatype_mismatch
+	stateNoOperator    = "42883" // undefined_function
 	stateTooComplex    = "54001" // statement_too_complex
 	stateLimitExceeded = "54000" // program_limit_exceeded
 	stateInternal      = "XX000" // internal_error
@@ -48,10 +49,15 @@ func notUnderstood(typeName, hint string) error {
 	return failHint(stateNotSupported, "this form of input for type "+typeName+" is not supported on a protected column", hint)
 }
 
-// mismatch is PostgreSQL's error for an assignment without a cast, less the column's name, which only the caller knows.
-func mismatch(t Type, declared uint32) error {
-	return failHint(stateMismatch, fmt.Sprintf("column is of type %s but expression is of type %s", TypeName(t.OID), TypeName(declared)),
-		"You will need to rewrite or cast the expression.")
+// mismatch is PostgreSQL's error for a parameter of a type that cannot be assigned to the column or compared with it, less the
+// column's name, which only the caller knows.
+func (in *input) mismatch() error {
+	column, given := TypeName(in.t.OID), TypeName(in.declared)
+	if in.store() {
+		return failHint(stateMismatch, fmt.Sprintf("column is of type %s but expression is of type %s", column, given),
+			"You will need to rewrite or cast the expression.")
+	}
+	return failHint(stateNoOperator, fmt.Sprintf("operator does not exist: %s = %s", column, given), "You might need to add explicit type casts.")
 }
 
 // errShort is what pq_getmsg* raise for a parameter that ends early, errExtra what exec_bind_message raises for one that

@@ -19,19 +19,14 @@ func (in *input) integer(dst []byte) ([]byte, error) {
 		if in.binary {
 			v, err = binaryInt(in.declared, in.raw)
 		} else {
-			// A comparison may be given a wider number than the column holds; it then finds nothing.
-			as := in.declared
-			if !in.store() {
-				as = OIDInt8
-			}
-			v, err = parseInt(in.raw, as)
+			v, err = parseInt(in.raw, in.declared)
 		}
 	case OIDNumeric:
 		v, err = in.integerFromNumeric()
 	case OIDFloat4, OIDFloat8:
 		v, err = in.integerFromFloat()
 	default:
-		err = mismatch(in.t, in.declared)
+		err = in.mismatch()
 	}
 	if err == nil && in.store() {
 		err = checkInt(in.t.OID, v)

@@ -37,7 +37,7 @@ func (in *input) numeric(dst []byte) ([]byte, error) {
 	case OIDFloat4, OIDFloat8:
 		err = in.numericFromFloat(&d)
 	default:
-		err = mismatch(in.t, in.declared)
+		err = in.mismatch()
 	}
 	if err == nil && in.store() {
 		err = d.applyMod(in.t.Mod)

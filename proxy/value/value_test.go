@@ -130,6 +130,10 @@ func TestDecodeRefusals(t *testing.T) {
 		{"float compared with numeric", Type{OIDNumeric, -1}, compare, OIDFloat8, 0, "1", s, stateMismatch},
 		{"fraction compared with integer", Type{OIDInt4, -1}, compare, OIDNumeric, 0, "1.5", s, stateMismatch},
 		{"timestamp compared with date", Type{OIDDate, -1}, compare, OIDTimestamp, 0, "2020-01-01", s, stateMismatch},
+		{"text compared with integer", Type{OIDInt4, -1}, compare, OIDText, 0, "1", s, stateNoOperator},
+		{"date compared with integer", Type{OIDInt4, -1}, compare, OIDDate, 0, "2020-01-01", s, stateNoOperator},
+		{"integer compared with text", Type{OIDText, -1}, compare, OIDInt4, 0, "1", s, stateNoOperator},
+		{"too large to compare", Type{OIDInt4, -1}, compare, 0, 0, "10000000000", s, stateOutOfRange},
 		{"character compared with varchar", Type{OIDVarchar, -1}, compare, OIDBpchar, 0, "a", s, stateNotSupported},
 		{"time zone unknown", Type{OIDTimestamptz, -1}, store, 0, 0, "2020-01-01", &Settings{}, stateNotSupported},
 		{"no settings", Type{OIDTimestamptz, -1}, store, 0, 0, "2020-01-01", nil, stateNotSupported},
@@ -152,15 +156,16 @@ func TestDecodeRefusals(t *testing.T) {
 // TestCompareTakesTheValueAsGiven: what Store would refuse or round.
 func TestCompareTakesTheValueAsGiven(t *testing.T) {
 	for _, c := range []struct {
-		t    Type
-		text string
-		want string
+		t        Type
+		declared uint32
+		text     string
+		want     string
 	}{
-		{Type{OIDVarchar, 7}, "abcdef  ", "04" + hex.EncodeToString([]byte("abcdef  "))},
-		{Type{OIDInt2, -1}, "100000", "0200000000000186a0"},
-		{Type{OIDNumeric, mod(3, 1)}, "12345.67", "030000000001" + "0929" + "1a2c"},
+		{Type{OIDVarchar, 7}, 0, "abcdef  ", "04" + hex.EncodeToString([]byte("abcdef  "))},
+		{Type{OIDInt2, -1}, OIDInt8, "100000", "0200000000000186a0"},
+		{Type{OIDNumeric, mod(3, 1)}, 0, "12345.67", "030000000001" + "0929" + "1a2c"},
 	} {
-		got, err := Decode(nil, c.t, Options{Purpose: Compare}, 0, FormatText, []byte(c.text), nil)
+		got, err := Decode(nil, c.t, Options{Purpose: Compare}, c.declared, FormatText, []byte(c.text), nil)
 		if c.t.OID == OIDNumeric {
 			c.want = "0300" + "0001" + "0001" + "0929" + "1a2c"
 		}
