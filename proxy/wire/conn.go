@@ -14,10 +14,15 @@ import (
 const (
 	// headerLen is a frame's type byte and its length, which counts itself but not the type.
 	headerLen = 5
-	// readBuffer is the first size of the read buffer; it grows for a frame that must be read whole.
-	readBuffer = 16 << 10
+	// readBuffer is the first size of the read buffer. It grows for a frame that must be read whole, and up to readBufferMax
+	// while reads fill it; after smallReads reads that don't, it is small again.
+	readBuffer    = 16 << 10
+	readBufferMax = 128 << 10
+	smallReads    = 32
+	// readBufferKept is the size above which a buffer that grew for one frame is given back as soon as it is empty.
+	readBufferKept = 4 << 20
 	// flushAt is how many pending bytes make Conn write without waiting for a Flush.
-	flushAt = 32 << 10
+	flushAt = 64 << 10
 	// MaxFrame is the largest body PostgreSQL accepts: PQ_LARGE_MESSAGE_LIMIT, src/include/libpq/libpq.h.
 	MaxFrame = 0x3fffffff
 )
@@ -40,6 +45,8 @@ type Conn struct {
 	r, w     int
 	size     int // body length of the frame that Next announced, -1: none
 	maxWhole int
+	full     bool // the latest read filled the buffer
+	small    int  // reads in a row that came nowhere near it
 
 	out []byte
 }
@@ -145,28 +152,18 @@ func (c *Conn) fill(n int) error {
 		if c.in == nil {
 			c.in = make([]byte, readBuffer)
 		}
-		if c.r == c.w {
-			c.r, c.w = 0, 0
-			if len(c.in) > 4*readBuffer {
-				c.in = make([]byte, readBuffer)
-			}
-		} else if c.r > 0 && c.r+n > len(c.in) {
-			copy(c.in, c.in[c.r:c.w])
-			c.w -= c.r
-			c.r = 0
-		}
-		if c.w == len(c.in) {
-			bigger := make([]byte, 2*len(c.in))
-			copy(bigger, c.in[:c.w])
-			c.in = bigger
+		if c.r == c.w || c.r+n > len(c.in) {
+			c.makeRoom()
 		}
 		if c.BeforeRead != nil {
 			if err := c.BeforeRead(); err != nil {
 				return err
 			}
 		}
+		room := len(c.in) - c.w
 		m, err := c.Conn.Read(c.in[c.w:])
 		c.w += m
+		c.note(m, room)
 		if c.AfterRead != nil {
 			c.AfterRead(m)
 		}
@@ -178,6 +175,38 @@ func (c *Conn) fill(n int) error {
 		}
 	}
 	return nil
+}
+
+// note keeps count of whether reads fill the buffer.
+func (c *Conn) note(m, room int) {
+	switch {
+	case m == room:
+		c.full, c.small = true, 0
+	case m < readBuffer/2:
+		c.small++
+	default:
+		c.small = 0
+	}
+}
+
+// makeRoom moves what is unconsumed to the buffer's start, in a buffer of a size that fits what has been coming.
+func (c *Conn) makeRoom() {
+	size, kept := len(c.in), c.w-c.r
+	switch {
+	case kept == size, c.full && size < readBufferMax:
+		size *= 2
+	case c.small > smallReads && kept < readBuffer, size > readBufferKept && kept == 0:
+		size = readBuffer
+	}
+	c.full = false
+	if size != len(c.in) {
+		in := make([]byte, size)
+		copy(in, c.in[c.r:c.w])
+		c.in, c.small = in, 0
+	} else if c.r > 0 {
+		copy(c.in, c.in[c.r:c.w])
+	}
+	c.r, c.w = 0, kept
 }
 
 // Write appends b to the output and writes when much is pending. b is a whole frame or a piece of one.
@@ -217,7 +246,7 @@ func (c *Conn) Flush() error {
 	if c.Deaf.Load() {
 		err = nil
 	}
-	if cap(c.out) > 8*flushAt {
+	if cap(c.out) > 4*flushAt {
 		c.out = nil
 	} else {
 		c.out = c.out[:0]
