@@ -32,8 +32,8 @@ test: ## run all tests, against a real PostgreSQL
 
 test-clients: ## run node-postgres, JDBC and psycopg against the proxy
 	@.ci/need server clients
-	@cd e2e/clients/node && npm ci --no-audit --no-fund --loglevel=error
-	$(GO) test -tags clients -timeout 20m -count=1 ./e2e/clients
+	@cd e2e/clients/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(GO) test -tags clients -timeout 10m -count=1 -v ./e2e/clients
 
 test-race: ## run all tests under the race detector
 	@.ci/need server
