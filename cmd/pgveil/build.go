@@ -136,7 +136,11 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 					name, col, c.Key, key.Mode(), c.Search))
 				continue
 			}
-			columns[col] = sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Guard: c.Guard}
+			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL()}
+			if c.Guard {
+				p.Guard = string(key.GuardSuffix())
+			}
+			columns[col] = p
 		}
 		spec.Protected[sql.TableName{Schema: schema, Name: rel}] = columns
 	}

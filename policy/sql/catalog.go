@@ -47,7 +47,9 @@ type Protection struct {
 	ID     uint32 // the key's number, as it stands in each cell's footer
 	Search Search
 	Type   Type // logical type, what the application sees
-	Guard  bool // add a CHECK constraint when the column is created through the proxy
+	// Guard is what each of the column's sealed values ends in: it gets a CHECK constraint that says so when it is created
+	// through the proxy. Empty: none.
+	Guard string
 }
 
 // TableName is a schema-qualified relation name, as stored in pg_class (no quoting).

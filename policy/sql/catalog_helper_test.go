@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -154,7 +155,7 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 	}
 	c := snapColumn{Num: num, Name: w[0], Type: typ.OID, Mod: typ.Mod}
 	p := Protection{Key: table.Name + "." + w[0], Type: typ}
-	protected := false
+	protected, guarded := false, false
 	idx := snapIndex{Relation: rel, Schema: table.Schema, Name: table.Name + "_" + w[0] + "_key", Columns: []int16{num}, Keys: 1, Method: "btree"}
 	stored := Type{OIDBytea, -1}
 	for _, x := range w[2:] {
@@ -183,7 +184,7 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 		case "key":
 			p.Key = val
 		case "guard":
-			p.Guard = true
+			guarded = true
 		case "stored":
 			if stored, err = testType(val); err != nil {
 				return c, err
@@ -197,6 +198,9 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 			b.keys[p.Key] = uint32(len(b.keys) + 1)
 		}
 		p.ID = b.keys[p.Key]
+		if guarded {
+			p.Guard = string(binary.BigEndian.AppendUint32(nil, p.ID)) + map[Search]string{SearchNone: "\x11", SearchEquality: "\x12"}[p.Search] + "\xc5\x7e\x91"
+		}
 		c.Type, c.Mod = stored.OID, stored.Mod
 		if b.spec.Protected[table] == nil {
 			b.spec.Protected[table] = map[string]Protection{}

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -58,8 +57,8 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 		return
 	}
 	stored := "bytea"
-	if p.Guard {
-		stored += " " + guardConstraint(def.GetColname(), p)
+	if p.Guard != "" {
+		stored += " " + guardConstraint(def.GetColname(), p.Guard)
 	}
 	a.st.Edits = append(a.st.Edits, Edit{At: span, Text: stored})
 	for _, n := range def.GetConstraints() {
@@ -143,19 +142,11 @@ func literalOf(text string, c *pg_query.A_Const) (Literal, bool) {
 	return lit, false
 }
 
-// guardConstraint is a CHECK that a stored value ends as this column's cells do, so that a direct connection can't store plain text
-// (crypto's FORMAT: key id u32, version and mode u8, C5 7E 91).
-func guardConstraint(column string, p Protection) string {
-	mode := byte(1)
-	if p.Search == SearchEquality {
-		mode = 2
-	}
-	var footer [8]byte
-	binary.BigEndian.PutUint32(footer[:], p.ID)
-	copy(footer[4:], []byte{1<<4 | mode, 0xC5, 0x7E, 0x91})
+// guardConstraint is a CHECK that a stored value ends as this column's do, so that a direct connection can't store plain text.
+func guardConstraint(column, guard string) string {
 	col := quoteName(column)
-	return fmt.Sprintf(`CONSTRAINT %s CHECK (pg_catalog.substr(%s, pg_catalog.octet_length(%s) OPERATOR(pg_catalog.-) 7) OPERATOR(pg_catalog.=) '\x%x'::pg_catalog.bytea)`,
-		quoteName(guardName(column)), col, col, footer)
+	return fmt.Sprintf(`CONSTRAINT %s CHECK (pg_catalog.substr(%s, pg_catalog.octet_length(%s) OPERATOR(pg_catalog.-) %d) OPERATOR(pg_catalog.=) '\x%x'::pg_catalog.bytea)`,
+		quoteName(guardName(column)), col, col, len(guard)-1, guard)
 }
 
 // guardName names the CHECK of a column within the 63 bytes that PostgreSQL keeps.
