@@ -192,17 +192,37 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	}
 	if ok && family(c.oid) == OIDInt8 && family(oid) == OIDInt8 {
 		// A cast to a narrower type raises what the column would take.
-		if l.kind == leafLiteral && !array {
+		switch {
+		case l.kind != leafLiteral:
+			ok = width(c.oid) >= width(oid)
+		case array:
+			ok = width(c.oid) >= width(oid) || wholeNumbers(l.text, bits(c.oid))
+		default:
 			_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(c.oid))
 			ok = err == nil
-		} else {
-			ok = width(c.oid) >= width(oid)
 		}
 	}
 	if !ok {
 		r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)
 	}
 	return ok
+}
+
+// wholeNumbers reports whether text is the plainest form of an array, {1,-2,NULL}, of numbers that fit: psycopg gives a list the
+// narrowest type that holds it.
+func wholeNumbers(text string, bits int) bool {
+	elements, open := strings.CutPrefix(trimSpace(text), "{")
+	elements, closed := strings.CutSuffix(elements, "}")
+	if !open || !closed {
+		return false
+	}
+	for e := range strings.SplitSeq(elements, ",") {
+		e = trimSpace(e)
+		if _, err := strconv.ParseInt(e, 10, bits); err != nil && !strings.EqualFold(e, "null") {
+			return false
+		}
+	}
+	return true
 }
 
 func bits(oid uint32) int {

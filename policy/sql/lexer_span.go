@@ -23,11 +23,7 @@ func literalEnd(text string, at int) int {
 		if text[at:t.End] != "-" {
 			return -1
 		}
-		n, ok := nextToken(text, t.End)
-		if !ok || n.Kind != KindInteger && n.Kind != KindFloat {
-			return -1
-		}
-		return n.End
+		return numberEnd(text, t.End)
 	case KindUString:
 		return uescapeEnd(text, t.End)
 	case KindString, KindEString, KindBitString, KindHexString, KindDollar, KindInteger, KindFloat:
@@ -38,6 +34,33 @@ func literalEnd(text string, at int) int {
 		}
 	}
 	return -1
+}
+
+// numberEnd returns the end of the number that a minus before at negates: the grammar makes one constant, which begins at the outermost
+// minus, of -5, - -5 and -((5)) (doNegate in src/backend/parser/gram.y). It is -1 when something else follows.
+func numberEnd(text string, at int) int {
+	for depth := 0; ; {
+		t, ok := nextToken(text, at)
+		if !ok {
+			return -1
+		}
+		at = t.End
+		switch {
+		case isPunct(text, t, "("):
+			depth++
+		case t.Kind == KindOperator && text[t.Start:t.End] == "-":
+		case t.Kind == KindInteger || t.Kind == KindFloat:
+			for ; depth > 0; depth-- {
+				if t, ok = nextToken(text, at); !ok || !isPunct(text, t, ")") {
+					return -1
+				}
+				at = t.End
+			}
+			return at
+		default:
+			return -1
+		}
+	}
 }
 
 // uescapeEnd returns the end of the UESCAPE clause that follows at, or at when there is none.

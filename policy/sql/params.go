@@ -17,6 +17,11 @@ func (r *resolver) closeParams() {
 	occurrences := map[int][]*leaf{}
 	last := 0
 	for _, l := range r.leaves {
+		if l.target != nil && l.kind != leafCast && (l.at.Start < 0 || l.at.End <= l.at.Start) {
+			// A value that has no place in the text can't be replaced there: it would be sent as it is.
+			r.no(codeInternal, -1, "the place of a constant for protected column %s.%s is not known", l.target.Table, l.target.Column)
+			return
+		}
 		switch l.kind {
 		case leafParam:
 			occurrences[l.number] = append(occurrences[l.number], l)
