@@ -14,9 +14,6 @@ func KeyFromHandle(realm [16]byte, id ColumnID, name string, mode Mode, h *keyse
 	return keyFromHandle(realm, id, name, mode, h)
 }
 
-// NewKeyring makes a keyring of such keys.
-func NewKeyring(keys ...*Key) (*Keyring, error) { return newKeyring(keys) }
-
 // AssociatedData is what the cells of a footer authenticate.
 func AssociatedData(realm [16]byte, f Footer) []byte { return associatedData(realm, f.bytes()) }
 

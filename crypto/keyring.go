@@ -11,20 +11,20 @@ import (
 // holds no key. Printing it gives the number of its keys.
 type Keyring struct {
 	byName map[string]*Key
-	byID   map[ColumnID]*Key
 }
 
 // newKeyring refuses two keys of one name or one number.
 func newKeyring(keys []*Key) (*Keyring, error) {
-	r := &Keyring{byName: make(map[string]*Key), byID: make(map[ColumnID]*Key)}
+	r := &Keyring{byName: make(map[string]*Key)}
+	numbers := make(map[ColumnID]bool)
 	for _, k := range keys {
 		if _, ok := r.byName[k.name]; ok {
 			return nil, fmt.Errorf("%w: two keys named %q", ErrDuplicate, k.name)
 		}
-		if _, ok := r.byID[k.id]; ok {
+		if numbers[k.id] {
 			return nil, fmt.Errorf("%w: two keys numbered %d", ErrDuplicate, k.id)
 		}
-		r.byName[k.name], r.byID[k.id] = k, k
+		r.byName[k.name], numbers[k.id] = k, true
 	}
 	return r, nil
 }
@@ -35,15 +35,6 @@ func (r *Keyring) Key(name string) (*Key, bool) {
 		return nil, false
 	}
 	k, ok := r.byName[name]
-	return k, ok
-}
-
-// ByID finds a key by the number that cells carry.
-func (r *Keyring) ByID(id ColumnID) (*Key, bool) {
-	if r == nil {
-		return nil, false
-	}
-	k, ok := r.byID[id]
 	return k, ok
 }
 
@@ -60,25 +51,8 @@ func (r *Keyring) Names() []string {
 	return names
 }
 
-// Find gives the key that a cell names in its footer, if the keyring holds that version of it. Only opening proves that
-// the key sealed it.
-func (r *Keyring) Find(cell []byte) (*Key, bool) {
-	f, ok := ParseFooter(cell)
-	if !ok {
-		return nil, false
-	}
-	k, ok := r.ByID(f.Column)
-	if !ok {
-		return nil, false
-	}
-	if _, err := k.versionOf(cell); err != nil {
-		return nil, false
-	}
-	return k, true
-}
-
 // String says how many keys there are.
-func (r Keyring) String() string { return fmt.Sprintf("keyring of %d column keys", len(r.byID)) }
+func (r Keyring) String() string { return fmt.Sprintf("keyring of %d column keys", len(r.byName)) }
 
 // GoString says how many keys there are.
 func (r Keyring) GoString() string { return r.String() }

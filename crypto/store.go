@@ -73,9 +73,6 @@ func OpenStore(dir string) (*Store, error) {
 	return &Store{dir: dir, realm: [realmSize]byte(f.Realm)}, nil
 }
 
-// Dir is the store's directory.
-func (s *Store) Dir() string { return s.dir }
-
 // List gives what the key files say openly, by number; files that can't be read come with their Problem.
 func (s *Store) List() []KeyInfo {
 	names, err := keyFiles(s.dir)

@@ -125,8 +125,8 @@ func TestStore(t *testing.T) {
 			t.Errorf("%s: Open = %q, %v", name, got, err)
 		}
 	}
-	if k, ok := second.ByID(b); !ok || k.Name() != "Größe der \"Akte\"" || k.Mode() != crypto.ModeRandom || k.ID() != b {
-		t.Errorf("ByID(%d) = %v, %v", b, k, ok)
+	if k, ok := second.Key("Größe der \"Akte\""); !ok || k.Name() != "Größe der \"Akte\"" || k.Mode() != crypto.ModeRandom || k.ID() != b {
+		t.Errorf("Key of number %d = %v, %v", b, k, ok)
 	}
 	infos := reopened.List()
 	if len(infos) != 2 || infos[0].Name != "public.customers.email" || infos[0].Mode != crypto.ModeEqual || infos[0].ID != 1 ||

@@ -86,16 +86,6 @@ func (p *Plan) Rewrite(dst []byte, text string, seal func(dst []byte, l sql.Lite
 	return append(dst, text[end:]...), nil
 }
 
-// AppendCell appends a sealed cell as Seal must: '\x…'::pg_catalog.bytea.
-func AppendCell(dst, cell []byte) []byte {
-	const digits = "0123456789abcdef"
-	dst = append(dst, sealedOpen+`\x`...)
-	for _, b := range cell {
-		dst = append(dst, digits[b>>4], digits[b&15])
-	}
-	return append(dst, sealedClose...)
-}
-
 // sealedLen is the length of the sealed literal at the start of b, 0 when there is none.
 func sealedLen[T string | []byte](b T) int {
 	if len(b) == 0 || b[0] != sealedOpen[0] {
@@ -204,13 +194,4 @@ func lineColumn(text string, at int) (line, column int) {
 	head := text[:max(0, min(at, len(text)))]
 	line = 1 + strings.Count(head, "\n")
 	return line, 1 + utf8.RuneCountInString(head[strings.LastIndexByte(head, '\n')+1:])
-}
-
-// CharPosition is the 1-based character position of byte offset at in text, as the P field of ErrorResponse counts; 0 for a
-// negative offset, which means none.
-func CharPosition(text string, at int) int {
-	if at < 0 {
-		return 0
-	}
-	return 1 + utf8.RuneCountInString(text[:min(at, len(text))])
 }

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// SchemaID is the address by which editors may know the policy file's JSON Schema.
-const SchemaID = "https://pgveil.dev/schema/policy-v1.json"
+// schemaID is the address by which editors may know the policy file's JSON Schema.
+const schemaID = "https://pgveil.dev/schema/policy-v1.json"
 
 // object is a JSON object of the schema.
 type object = map[string]any
 
-// Schema is the JSON Schema (draft 2020-12) of a policy file, for editors. Load checks more than it can say.
-func Schema() ([]byte, error) {
+// fileSchema is the JSON Schema (draft 2020-12) of a policy file, for editors. Load checks more than it can say.
+func fileSchema() ([]byte, error) {
 	b, err := json.MarshalIndent(object{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SchemaID, "title": "pgveil policy",
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schemaID, "title": "pgveil policy",
 		"type": "object", "additionalProperties": false, "required": []string{"version", "unlisted", "roles"},
 		"properties": described(fileKeys(), object{
 			"version": object{"const": 1}, "unlisted": object{"enum": []string{"pass", "deny"}},
