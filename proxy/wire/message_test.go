@@ -84,6 +84,10 @@ func TestHangup(t *testing.T) {
 	want := &Error{Severity: "FATAL", Code: "57P01", Message: "going"}
 	done := make(chan struct{})
 	go func() { NewConn(server, 0).Hangup(fmt.Errorf("wrapped: %w", want)); close(done) }()
+	time.Sleep(50 * time.Millisecond)
+	if _, err = client.Write(make([]byte, 1000)); err != nil { // as a client does that has not looked yet
+		t.Error(err)
+	}
 	got, err := io.ReadAll(client)
 	if err != nil || !bytes.Equal(got, want.Append(nil)) {
 		t.Errorf("got %q, %v", got, err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -154,6 +155,7 @@ func TestAcceptRefuses(t *testing.T) {
 		{name: "same user twice", in: startup(v30, "\x00", "user", "u", "user", "u"), code: "08P01"},
 		{name: "option twice", in: startup(v30, "\x00", "user", "u", "options", "a", "options", "b"), code: "08P01"},
 		{name: "user too long", in: startup(v30, "\x00", "user", strings.Repeat("u", 64)), code: "42622"},
+		{name: "user too long, with database", in: startup(v30, "\x00", "user", strings.Repeat("u", 64), "database", "d"), code: "42622"},
 		{name: "database too long", in: startup(v30, "\x00", "user", "u", "database", strings.Repeat("u", 64)), code: "42622"},
 		{name: "replication", in: startup(v30, "\x00", "user", "u", "replication", "database"), code: "0A000"},
 		{name: "replication off", in: startup(v30, "\x00", "user", "u", "replication", "off"), code: "0A000"},
@@ -188,6 +190,9 @@ func TestAcceptRefuses(t *testing.T) {
 			got := <-done
 			if got.err == nil {
 				t.Fatalf("accepted: %+v", got.o)
+			}
+			if errors.Is(got.err, os.ErrDeadlineExceeded) {
+				t.Error("refused only by the clock")
 			}
 			var e *Error
 			if errors.As(got.err, &e) != (tc.code != "") {
