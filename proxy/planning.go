@@ -162,11 +162,11 @@ func (s *session) readState() error {
 		return refusalCatalog
 	}
 	path, err := sql.ParsePath(rows[0][0])
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.set("bytea_output", string(rows[0][2]))
 	}
-	if err := s.set("bytea_output", string(rows[0][2])); err != nil {
-		return err
+	if err != nil {
+		return s.unreadable(err)
 	}
 	s.path, s.pathID, s.pathKnown = path, strings.Join(path, "\x00"), true
 	s.pathVolatile = s.pathVolatile && s.transaction() != 'I'
@@ -200,7 +200,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) {
 		cat, due, err := shared.current(s.subject.Database, w, s.now())
 		if err != nil {
-			return nil, err
+			return nil, s.unreadable(err)
 		}
 		if due {
 			if cat, err = s.readCatalog(w, cat); err != nil {
@@ -231,7 +231,18 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		}
 		return nil, err
 	}
-	return s.server.catalogs.publish(s.subject.Database, w, snapshot, s.now())
+	cat, err := s.server.catalogs.publish(s.subject.Database, w, snapshot, s.now())
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	return cat, nil
+}
+
+// unreadable logs why the server's answer to a statement of ours can't be used, and gives what the client is told.
+func (s *session) unreadable(err error) error {
+	s.server.metrics.UpstreamError(metrics.StageCatalog)
+	s.log.Error("the server's catalog can't be understood", zap.Error(err))
+	return refusalCatalog
 }
 
 func (s *session) snapshot() ([]byte, error) {
@@ -263,7 +274,7 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 	}
 	cat, err := sql.NewCatalog(snapshot, w.Spec)
 	if err != nil {
-		return nil, err
+		return nil, s.unreadable(err)
 	}
 	s.cat, s.ddlInTransaction = cat, true
 	return cat, nil
