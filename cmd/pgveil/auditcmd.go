@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +19,7 @@ func newAudit() *cobra.Command {
 		Long: `The record is JSON lines; each is a leaf of a Merkle tree whose root is signed. With the public key alone anybody can tell
 whether a line was changed, removed, added or moved.`,
 	})
-	c.AddCommand(newAuditKeys(), newAuditVerify(), newAuditAcceptBreak())
+	c.AddCommand(newAuditKeys(), newAuditVerify(), newAuditProve(), newAuditCheckProof(), newAuditAcceptBreak())
 	return c
 }
 
@@ -98,15 +97,12 @@ Exit codes: 0 all is well, 1 the record was altered, 2 it is incomplete.`,
 		Args:    args(cobra.ExactArgs(1)),
 	}
 	asJSON := jsonFlag(c)
-	key := c.Flags().String("key", "", "public key, or a file that holds it (required)")
+	verifier := verifierFlag(c)
 	kept := c.Flags().StringArray("remembered", nil, "checkpoint file that was kept elsewhere")
 	c.RunE = func(c *cobra.Command, words []string) error {
-		if *key == "" {
-			return usage(c, "--key is missing: the public key, as pgveil audit keys prints it")
-		}
-		verifier := *key
-		if text, err := readBounded(verifier, 4<<10); err == nil {
-			verifier = strings.TrimSpace(string(text))
+		key, err := verifier()
+		if err != nil {
+			return err
 		}
 		var remembered [][]byte
 		for _, file := range *kept {
@@ -116,7 +112,7 @@ Exit codes: 0 all is well, 1 the record was altered, 2 it is incomplete.`,
 			}
 			remembered = append(remembered, text)
 		}
-		r, err := audit.Verify(words[0], verifier, remembered...)
+		r, err := audit.Verify(words[0], key, remembered...)
 		if err != nil {
 			return err
 		}
