@@ -2,6 +2,7 @@ package sql
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -215,6 +216,9 @@ func wholeNumbers(text string, bits int) bool {
 	elements, closed := strings.CutSuffix(elements, "}")
 	if !open || !closed {
 		return false
+	}
+	if trimSpace(elements) == "" {
+		return true
 	}
 	for e := range strings.SplitSeq(elements, ",") {
 		e = trimSpace(e)
