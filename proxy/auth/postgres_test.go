@@ -109,7 +109,7 @@ host    all all     127.0.0.1/32 scram-sha-256
 }
 
 // watched runs PostgreSQL until its input ends, which it does even if the test is killed.
-const watched = `trap '' INT; dir=$1; shift; "$@" >"$dir/log" 2>&1 </dev/null & cat >/dev/null; kill -QUIT $!; wait; rm -rf "$dir"`
+const watched = `trap '' INT TERM HUP; dir=$1; shift; "$@" >"$dir/log" 2>&1 </dev/null & cat >/dev/null; kill -QUIT $!; wait; rm -rf "$dir"`
 
 func (s *server) start() error {
 	cmd := exec.Command("sh", "-c", watched, "sh", s.dir, s.bin+"/postgres", "-D", s.dir+"/data", "-p", fmt.Sprint(s.port),
