@@ -78,7 +78,7 @@ func (s *sealer) sealArray(w *World, t *sql.Target, declared uint32, format int1
 // literal appends what replaces a literal in the text that is sent.
 func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settings) ([]byte, error) {
 	if l.Array {
-		cells, err := s.sealArray(w, &l.Target, 0, 0, []byte(l.Text), set)
+		cells, err := s.sealArray(w, &l.Target, l.Cast, 0, []byte(l.Text), set)
 		if err != nil {
 			return dst, err
 		}
@@ -87,8 +87,9 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 		return append(dst, "'::pg_catalog.bytea[]"...), nil
 	}
 	var err error
-	var declared uint32
+	declared := l.Cast
 	switch {
+	case declared != 0:
 	case l.Kind == sql.LiteralFloat:
 		declared = value.OIDNumeric // 1.0 is numeric, also where it meets an integer
 	case l.Kind == sql.LiteralInteger && wholeNumber(l.Target.Protection.Type.OID):

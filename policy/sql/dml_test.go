@@ -125,7 +125,11 @@ func printStatement(st *Statement, text string) string {
 		b.WriteString("\n")
 	}
 	for _, l := range st.Literals {
-		fmt.Fprintf(&b, "literal %s %q kind %d%s\n", text[l.At.Start:l.At.End], l.Text, l.Kind, targetText(&l.Target, l.Array))
+		cast := ""
+		if l.Cast != 0 {
+			cast = fmt.Sprintf(" cast %d", l.Cast)
+		}
+		fmt.Fprintf(&b, "literal %s %q kind %d%s%s\n", text[l.At.Start:l.At.End], l.Text, l.Kind, cast, targetText(&l.Target, l.Array))
 	}
 	for i, r := range st.Results {
 		fmt.Fprintf(&b, "result %d %s", i, r.Name)

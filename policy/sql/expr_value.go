@@ -118,6 +118,14 @@ type castTo struct {
 	mod   int // its one modifier, -1: none, -2: something else
 }
 
+// whole is the type cast to, the array type if it is one.
+func (c *castTo) whole() uint32 {
+	if c.array {
+		return arrayOID(c.oid)
+	}
+	return c.oid
+}
+
 // mark adds uses to the columns that v is a copy of.
 func (r *resolver) mark(v value, use Use) {
 	for _, i := range v.cols {

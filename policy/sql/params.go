@@ -39,10 +39,12 @@ func (r *resolver) closeParams() {
 				r.hideNeutral(l)
 				continue
 			}
-			r.st.Literals = append(r.st.Literals, Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target})
+			lit := Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target}
 			if l.cast != nil {
 				r.castEdit(l.cast)
+				lit.Cast = l.cast.whole()
 			}
+			r.st.Literals = append(r.st.Literals, lit)
 		}
 	}
 	if last > maxParam {
@@ -140,10 +142,7 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 			if l.cast != nil {
 				r.castEdit(l.cast)
 				if p.Cast == 0 {
-					p.Cast = l.cast.oid
-					if l.cast.array {
-						p.Cast = arrayOID(l.cast.oid)
-					}
+					p.Cast = l.cast.whole()
 				}
 			}
 		}

@@ -90,10 +90,12 @@ const (
 // Literal is a constant that must be sealed before the text is sent. The bytes of At (sign, prefix and UESCAPE included,
 // a cast not included: that is an Edit of its own) are replaced by '\x…'::bytea, or by an array literal of bytea when Array.
 type Literal struct {
-	At     Span
-	Kind   LiteralKind
-	Text   string // the decoded value
-	Array  bool   // an array literal, '{a,b}', each element of which is sealed
+	At    Span
+	Kind  LiteralKind
+	Text  string // the decoded value
+	Array bool   // an array literal, '{a,b}', each element of which is sealed
+	// Cast is the type that the text casts the literal to (0: none). The value is read as one of this type.
+	Cast   uint32
 	Target Target
 }
 

@@ -68,8 +68,7 @@ def statements(c, label, binary, fails=True):
             value = me
         q("= " + column, f"select id, {column} from people where {column} = %s order by id", (value,))
         q("in " + column, f"select id from people where {column} in (%s, %s) order by id", (value, value))
-        if (label, column) != ("client-side", "age"):  # psycopg writes a list of small numbers as int2[], see below
-            q("any " + column, f"select id from people where {column} = any(%s) order by id", ([value, None],))
+        q("any " + column, f"select id from people where {column} = any(%s) order by id", ([value, None],))
         q("named " + column, f"select id, %(v)s::text as v from people where {column} = %(w)s order by id", dict(v="x", w=value))
     q("any of none", "select id from people where email = any(%s)", ([],))
     q("null", "select id from people where email = %s", (None,))
@@ -251,7 +250,8 @@ def main():
         interruptions(c)
     with psycopg.connect(**verified(), autocommit=True, cursor_factory=psycopg.ClientCursor) as c:
         statements(c, "client-side", False)
-        step("refused list of a narrower type", lambda: c.execute("select id from people where age = any(%s)", ([45, None],)))
+        step("numbers of every width", lambda: c.execute("select id from people where age = any(%s) or small = any(%s) or age = %s or age = 5000000000 or age = '5000000000'::int8"
+             " or age = any('{5000000000}'::int8[])", ([45, 1 << 40], [70000, -7], 1 << 40)))
     with psycopg.connect(**verified(), autocommit=True, prepare_threshold=None) as c:
         statements(c, "never prepared", True, fails=False)
     with psycopg.connect(**verified(), autocommit=True, prepare_threshold=0) as c:
