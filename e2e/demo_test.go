@@ -68,6 +68,7 @@ func TestDemoEndsWithSignal(t *testing.T) {
 			if _, err := os.Stat(folder); err != nil {
 				t.Error(err)
 			}
+			compareWithReadme(t, printed.String())
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Error(err)
 			}
@@ -82,4 +83,55 @@ func TestDemoEndsWithSignal(t *testing.T) {
 	if psql := regexp.MustCompile(`psql "host=localhost port=\d+ user=\w+ password=\S+ dbname=crm sslmode=verify-full sslrootcert=\S+"`); len(psql.FindAllString(printed.String(), -1)) != 4 {
 		t.Errorf("the output does not have four lines to try by hand:\n%s", printed.String())
 	}
+}
+
+// compareWithReadme runs the statements that the README shows against the running demo, whose output says how to reach it: what
+// is shown must be what comes.
+func compareWithReadme(t *testing.T, output string) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsns := regexp.MustCompile(`psql "(host=\S+ port=\S+ user=(\w+) [^"]+)"`).FindAllStringSubmatch(output, -1)
+	shown := regexp.MustCompile(`(?s)\$ psql "host=localhost port=\d+ user=(\w+) …" -c "([^"]+)"[^\n]*\n(.*?)(?:\n\n|\n`+"```"+`)`).
+		FindAllStringSubmatch(string(readme), -1)
+	if len(dsns) != 4 || len(shown) != 4 {
+		t.Fatalf("%d ways to try and %d statements shown, want 4 of each", len(dsns), len(shown))
+	}
+	for i, s := range shown {
+		d := dsns[(i+3)%4] // the README begins with the database itself, the demo ends with it
+		if d[2] != s[1] {
+			t.Fatalf("user %s in the README, %s in the demo", s[1], d[2])
+		}
+		got, _ := exec.Command("psql", "-X", "--pset=footer=off", d[1], "-c", s[2]).CombinedOutput()
+		if i == 0 {
+			sameTails(t, string(got), s[3])
+			continue
+		}
+		if trimmed(string(got)) != trimmed(s[3]) {
+			t.Errorf("%s as %s\ngot\n%s\nREADME\n%s", s[2], s[1], got, s[3])
+		}
+	}
+}
+
+// sameTails compares the ends of the cells: they name column, mode and format. What stands in front differs with each key.
+func sameTails(t *testing.T, got, want string) {
+	tails := func(text string) (all []string) {
+		for _, cell := range regexp.MustCompile(`\\x\S+`).FindAllString(text, -1) {
+			all = append(all, cell[max(0, len(cell)-16):])
+		}
+		return all
+	}
+	if g, w := tails(got), tails(want); len(g) != 3 || strings.Join(g, " ") != strings.Join(w, " ") {
+		t.Errorf("cells in the database end in %q, in the README in %q", g, w)
+	}
+}
+
+// trimmed leaves out blanks at the ends of lines, and empty lines at the end.
+func trimmed(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
 }

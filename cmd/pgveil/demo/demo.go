@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -152,10 +153,40 @@ func (d *demo) fill(ctx context.Context, data []dataset) error {
 	return load(ctx, c, d.screen, data)
 }
 
+// wait stays until ctx ends, and fails when the proxy or the server is gone.
 func (d *demo) wait(ctx context.Context) error {
-	<-ctx.Done()
-	d.screen.printf("\nending; nothing is left behind\n")
-	return nil
+	const patience = 3
+	look := time.NewTicker(2 * time.Second)
+	defer look.Stop()
+	for missed := 0; missed < patience; {
+		select {
+		case <-ctx.Done():
+			d.screen.printf("\nending; nothing is left behind\n")
+			return nil
+		case <-look.C:
+			if missed++; d.ready(ctx) {
+				missed = 0
+			}
+		}
+	}
+	return d.explained(ctx, errors.New("pgveil or PostgreSQL is gone"))
+}
+
+// ready asks the proxy whether it and the server are well.
+func (d *demo) ready(ctx context.Context) bool {
+	ctx, done := context.WithTimeout(ctx, 2*time.Second)
+	defer done()
+	url := fmt.Sprintf("http://127.0.0.1:%d/readyz", d.proxy.MetricsPort)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // stop ends what was started and removes the folder.

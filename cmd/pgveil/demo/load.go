@@ -30,6 +30,7 @@ func load(ctx context.Context, c *pgconn.PgConn, s *screen, data []dataset) erro
 	p := newProgress(s, total)
 	for _, d := range data {
 		if err := insert(ctx, c, d, p); err != nil {
+			p.leave()
 			return fmt.Errorf("loading %s through the proxy: %w", d.table, err)
 		}
 	}
@@ -107,6 +108,13 @@ func (p *progress) add(n int) {
 	p.done += n
 	if p.bar != nil {
 		p.bar.Add(n)
+	}
+}
+
+// leave ends a bar's line where it stands.
+func (p *progress) leave() {
+	if p.bar != nil {
+		p.screen.printf("\n")
 	}
 }
 
