@@ -291,7 +291,7 @@ func (s *Server) notSignedIn(addr netip.Addr, user string, err error, outcome me
 		return // a health check
 	}
 	s.metrics.SignIn(outcome)
-	s.log.Info("sign-in failed", zap.Stringer("addr", addr), zap.String("user", user), zap.String("outcome", string(outcome)))
+	s.log.Info("sign-in failed", zap.Stringer("addr", addr), zap.String("user", user), zap.String("outcome", string(outcome)), zap.Error(err))
 	if s.audit == nil {
 		return
 	}
