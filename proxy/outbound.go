@@ -275,7 +275,7 @@ func (s *session) serverError(a answer) error {
 // swallowed. What the client is told must be true: if work of the same batch is on its way behind it, the session ends.
 func (s *session) ownError(a answer, cause error) error {
 	e := s.rowError(a, cause)
-	if !s.ledger.skip() {
+	if a.stands() || !s.ledger.skip() {
 		e.Severity = "FATAL"
 		return e
 	}
@@ -284,6 +284,27 @@ func (s *session) ownError(a answer, cause error) error {
 		s.finish(a.run, "error", e.Code)
 	}
 	return s.client.SetOut(e.Append(s.client.Out()))
+}
+
+// reads are the effects that change nothing.
+const reads = sql.EffectSelect | sql.EffectExplain | sql.EffectCursor | sql.EffectCopyTo
+
+// stands reports whether the server has done or will do something that the client, told of an error, would believe undone: the
+// statement changes tables, or more of the same text follows.
+func (a answer) stands() bool {
+	st := a.run.statement()
+	if st == nil {
+		return false
+	}
+	if a.kind == kindQuery && a.run.index+1 < len(a.run.plan.Statements) {
+		return true
+	}
+	for i := 0; st.Statement != nil && i < len(st.Statement.Tables); i++ {
+		if st.Statement.Tables[i].Effects&^reads != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // rowError words cause for the client, the log, the metrics and the record.
