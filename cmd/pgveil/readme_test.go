@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -70,4 +71,27 @@ func anchors(text string) map[string]bool {
 		all[strings.ReplaceAll(a, " ", "-")] = true
 	}
 	return all
+}
+
+// Each package of the program stands in the table of docs/ARCHITECTURE.md, by itself or by what it is below.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	out, err := exec.Command("go", "list", "../../...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9/]+)`").FindAllStringSubmatch(read(t, "docs/ARCHITECTURE.md"), -1) {
+		named[m[1]] = true
+		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+			t.Errorf("docs/ARCHITECTURE.md names %s: %v", m[1], err)
+		}
+	}
+	for _, p := range strings.Fields(string(out)) {
+		name := strings.TrimPrefix(p, "github.com/pgveil/pgveil/")
+		parent := filepath.Dir(name)
+		test := strings.HasSuffix(name, "test") && named[parent]
+		if !named[name] && !test && !strings.HasPrefix(name, "e2e/") && !strings.HasPrefix(name, "crypto/kms/") {
+			t.Errorf("docs/ARCHITECTURE.md does not name %s", name)
+		}
+	}
 }
