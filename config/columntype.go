@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // Type is a column's logical type. The zero value is no type.
@@ -72,7 +73,7 @@ func (t *Type) parse(text, _ string) error {
 	names := typeNames()
 	short, ok := names[m[1]]
 	if !ok {
-		return fmt.Errorf("unknown type %q%s", text, didYouMean(m[1], mapKeys(names)))
+		return fmt.Errorf("unknown type %q%s", text, yamlfile.DidYouMean(m[1], mapKeys(names)))
 	}
 	mod, suffix, err := typeModifier(short, m[2], m[3])
 	if err != nil {

@@ -2,11 +2,15 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // place is a position in the file, counted from 1.
@@ -18,7 +22,7 @@ type decoder struct {
 	file, dir string
 	at        map[string]place // where each value stands
 	broken    map[string]bool  // values that could not be read and kept their default
-	problems  Problems
+	problems  yamlfile.Problems
 }
 
 const sep = "\x00"
@@ -31,7 +35,7 @@ func join(path, name string) string {
 }
 
 func (d *decoder) report(at place, format string, args ...any) {
-	d.problems = append(d.problems, Problem{File: d.file, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, yamlfile.Problem{File: d.file, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...)})
 }
 
 func where(n *yaml.Node) place { return place{n.Line, n.Column} }
@@ -99,30 +103,8 @@ func (d *decoder) expect(n *yaml.Node, tag, name string) bool {
 	if tag == "!!str" && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
 		hint = "; put it in quotes"
 	}
-	d.report(where(n), "expected %s, found %s%s", name, kindOf(n), hint)
+	d.report(where(n), "expected %s, found %s%s", name, yamlfile.Kind(n), hint)
 	return false
-}
-
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	switch n.ShortTag() {
-	case "!!null":
-		return "nothing"
-	case "!!bool":
-		return "true or false"
-	case "!!int", "!!float":
-		return "a number"
-	case "!!timestamp":
-		return "a date"
-	case "!!str":
-		return "text"
-	}
-	return "something else"
 }
 
 func (d *decoder) decodeChoice(n *yaml.Node, v reflect.Value, right []string) {
@@ -135,12 +117,12 @@ func (d *decoder) decodeChoice(n *yaml.Node, v reflect.Value, right []string) {
 			return
 		}
 	}
-	d.report(where(n), "unknown value %q%s", n.Value, didYouMean(n.Value, right))
+	d.report(where(n), "unknown value %q%s", n.Value, yamlfile.DidYouMean(n.Value, right))
 }
 
 func (d *decoder) decodeScalar(n *yaml.Node, s scalar) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" || n.ShortTag() == "!!bool" {
-		d.report(where(n), "expected text, found %s", kindOf(n))
+		d.report(where(n), "expected text, found %s", yamlfile.Kind(n))
 		return
 	}
 	if err := s.parse(n.Value, d.dir); err != nil {
@@ -151,14 +133,14 @@ func (d *decoder) decodeScalar(n *yaml.Node, s scalar) {
 // pairs calls f for each key and value of a mapping, once a key.
 func (d *decoder) pairs(n *yaml.Node, f func(key *yaml.Node, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
-		d.report(where(n), "expected a mapping, found %s", kindOf(n))
+		d.report(where(n), "expected a mapping, found %s", yamlfile.Kind(n))
 		return
 	}
 	first := map[string]place{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode || k.ShortTag() != "!!str" {
-			d.report(where(k), "expected a name, found %s; put it in quotes if it is a name", kindOf(k))
+			d.report(where(k), "expected a name, found %s; put it in quotes if it is a name", yamlfile.Kind(k))
 			continue
 		}
 		if p, dup := first[k.Value]; dup {
@@ -175,7 +157,7 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	d.pairs(n, func(k, value *yaml.Node) {
 		i, ok := fields[k.Value]
 		if !ok {
-			d.report(where(k), "unknown key %q%s", k.Value, didYouMean(k.Value, mapKeys(fields)))
+			d.report(where(k), "unknown key %q%s", k.Value, yamlfile.DidYouMean(k.Value, mapKeys(fields)))
 			return
 		}
 		d.child(k, value, v.Field(i), join(path, k.Value))
@@ -194,7 +176,7 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 
 func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.SequenceNode {
-		d.report(where(n), "expected a list, found %s", kindOf(n))
+		d.report(where(n), "expected a list, found %s", yamlfile.Kind(n))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -239,3 +221,5 @@ func fill(v reflect.Value) {
 		}
 	}
 }
+
+func mapKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

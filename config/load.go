@@ -1,24 +1,19 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"strconv"
-	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // maxFile bounds a configuration file.
 const maxFile = 4 << 20
 
-// Load reads the file at path. Its error is a Problems when the file could be read but is wrong.
+// Load reads the file at path. Its error is a yamlfile.Problems when the file could be read but is wrong.
 func Load(path string) (*Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -39,11 +34,11 @@ func Load(path string) (*Config, error) {
 // Parse reads a configuration from text. name stands in problems; relative paths are taken from dir, which is absolute.
 func Parse(text []byte, name, dir string) (*Config, error) {
 	if len(text) > maxFile {
-		return nil, Problems{{File: name, Message: fmt.Sprintf("longer than %d bytes", maxFile)}}
+		return nil, yamlfile.Problems{{File: name, Message: fmt.Sprintf("longer than %d bytes", maxFile)}}
 	}
-	root, err := parseYAML(text, name)
-	if err != nil {
-		return nil, err
+	root, problems := yamlfile.Document(name, text)
+	if root == nil {
+		return nil, problems
 	}
 	d := &decoder{file: name, dir: dir, at: map[string]place{"": where(root)}, broken: map[string]bool{}}
 	c := &Config{}
@@ -53,55 +48,8 @@ func Parse(text []byte, name, dir string) (*Config, error) {
 	if !d.wrong("") {
 		c.check(d)
 	}
-	if len(d.problems) > 0 {
-		d.problems.sort()
-		return nil, d.problems
+	if err := d.problems.OrNil(); err != nil {
+		return nil, err
 	}
 	return c, nil
-}
-
-// parseYAML returns the only document of text, which is not empty.
-func parseYAML(text []byte, name string) (root *yaml.Node, err error) {
-	defer func() {
-		// The YAML library is known to panic on some malformed input; that is a syntax error like any other.
-		if recover() != nil {
-			root, err = nil, Problems{{File: name, Line: 1, Column: 1, Message: "not YAML"}}
-		}
-	}()
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	var doc yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, Problems{{File: name, Line: 1, Column: 1, Message: "the file is empty"}}
-		}
-		return nil, Problems{syntaxProblem(name, err)}
-	}
-	var more yaml.Node
-	if err := dec.Decode(&more); err == nil {
-		return nil, Problems{{File: name, Line: more.Line, Column: more.Column, Message: "a second document begins here; expected one"}}
-	} else if !errors.Is(err, io.EOF) {
-		return nil, Problems{syntaxProblem(name, err)}
-	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		return nil, Problems{{File: name, Line: 1, Column: 1, Message: "the file is empty"}}
-	}
-	return doc.Content[0], nil
-}
-
-var (
-	yamlLine   = regexp.MustCompile(`^line (\d+): `)
-	yamlQuoted = regexp.MustCompile(`'[^']*'|"[^"]*"`)
-)
-
-// syntaxProblem turns the YAML library's error into a Problem. Pieces that it quotes from the file are removed: a mistyped
-// secret may be among them.
-func syntaxProblem(name string, err error) Problem {
-	p := Problem{File: name, Line: 1, Column: 1}
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		p.Line, _ = strconv.Atoi(m[1])
-		text = text[len(m[0]):]
-	}
-	p.Message = "not YAML: " + yamlQuoted.ReplaceAllString(text, "'…'")
-	return p
 }

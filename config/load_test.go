@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 var update = flag.Bool("update", false, "rewrite expected results")
@@ -35,7 +37,7 @@ func TestBadFiles(t *testing.T) {
 			}
 			body, want := splitWants(string(raw))
 			_, err = Parse([]byte(body), "f", "/dir")
-			var ps Problems
+			var ps yamlfile.Problems
 			if !errors.As(err, &ps) {
 				t.Fatalf("got %v, want Problems", err)
 			}
@@ -159,7 +161,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("config %v, error %v", c, err)
 		}
 		if err != nil {
-			var ps Problems
+			var ps yamlfile.Problems
 			if !errors.As(err, &ps) || len(ps) == 0 {
 				t.Fatalf("not Problems: %v", err)
 			}

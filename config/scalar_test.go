@@ -116,14 +116,3 @@ func TestURIs(t *testing.T) {
 		}
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"listen", "lisen", 1}, {"prot", "port", 1}, {"kitten", "sitting", 3}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("%s → %s: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // Problems compares the policy with a database's catalog, for pgveil check: tables and columns that do not exist, masks of views
@@ -18,7 +19,7 @@ func (p *Policy) Problems(cat *sql.Catalog) []string {
 	for i := range p.rules.Forbids {
 		c.forbid(&p.rules.Forbids[i])
 	}
-	c.d.problems.sort()
+	c.d.problems.Sort()
 	for _, t := range sortedTables(p.protected) {
 		if !p.reaches(t) {
 			c.d.report(Place{}, "encrypted table %s is named by no allow rule, so nobody can use it", t)
@@ -91,7 +92,7 @@ func (c *checker) columns(r *sql.Relation, names []Name, rule string) {
 	}
 	for _, n := range names {
 		if !contains(known, n.Text) {
-			c.d.report(n.At, "rule %s: table %s has no column %q%s", rule, r.TableName(), n.Text, didYouMean(n.Text, known))
+			c.d.report(n.At, "rule %s: table %s has no column %q%s", rule, r.TableName(), n.Text, yamlfile.DidYouMean(n.Text, known))
 		}
 	}
 }

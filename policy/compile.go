@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgveil/pgveil/policy/mask"
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // Policy judges statements. It is immutable and safe for concurrent use; a reload makes another one.
@@ -36,7 +37,7 @@ type grant struct {
 	write map[string]bool
 }
 
-// Compile checks the rules against the protected columns and makes a Policy of them. The error is a Problems with everything
+// Compile checks the rules against the protected columns and makes a Policy of them. The error is a yamlfile.Problems with everything
 // that is wrong. Plain tables and columns are known only to the database: see Policy.Problems.
 func Compile(r *Rules, spec sql.Spec, o Options) (*Policy, error) {
 	if r == nil {
@@ -60,7 +61,7 @@ func Compile(r *Rules, spec sql.Spec, o Options) (*Policy, error) {
 	for i := range r.Forbids {
 		c.name(r.Forbids[i].On)
 	}
-	if err := c.problems.orNil(); err != nil {
+	if err := c.problems.OrNil(); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -68,7 +69,7 @@ func Compile(r *Rules, spec sql.Spec, o Options) (*Policy, error) {
 
 type compiler struct {
 	p        *Policy
-	problems Problems
+	problems yamlfile.Problems
 }
 
 func (c *compiler) name(on []Target) {

@@ -1,70 +1,35 @@
 package policy
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // decoder reads YAML nodes strictly and collects every problem.
 type decoder struct {
 	file     string
-	problems Problems
+	problems yamlfile.Problems
 }
 
 func (d *decoder) report(at Place, format string, args ...any) {
-	d.problems = append(d.problems, Problem{File: d.file, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, yamlfile.Problem{File: d.file, Line: at.Line, Column: at.Column, Message: fmt.Sprintf(format, args...)})
 }
 
 func place(n *yaml.Node) Place { return Place{n.Line, n.Column} }
 
 // document parses one YAML document; nil means that a problem was reported.
 func (d *decoder) document(data []byte) *yaml.Node {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var doc, more yaml.Node
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		d.report(Place{1, 1}, "the file is empty")
-		return nil
-	case err != nil:
-		d.syntax(err)
+	root, problems := yamlfile.Document(d.file, data)
+	d.problems = append(d.problems, problems...)
+	if root == nil || d.anchored(root) {
 		return nil
 	}
-	switch err := dec.Decode(&more); {
-	case err == nil:
-		d.report(place(&more), "a policy is one document; remove what follows ---")
-		return nil
-	case !errors.Is(err, io.EOF):
-		d.syntax(err)
-		return nil
-	}
-	if len(doc.Content) != 1 {
-		d.report(Place{1, 1}, "the file is empty")
-		return nil
-	}
-	if d.anchored(doc.Content[0]) {
-		return nil
-	}
-	return doc.Content[0]
-}
-
-// yamlLine finds the line that a syntax error of the YAML library names.
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
-
-func (d *decoder) syntax(err error) {
-	text, at := strings.TrimPrefix(err.Error(), "yaml: "), Place{1, 1}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		at, text = Place{max(line, 1), 1}, err.Error()[len(m[0]):]
-	}
-	d.report(at, "not YAML: %s", text)
+	return root
 }
 
 // anchored reports anchors and aliases: a policy is read by people, line by line.
@@ -87,7 +52,7 @@ type entry struct {
 // mapping returns the entries of n by key. what names n in messages; known are the keys it may have, nil for any text.
 func (d *decoder) mapping(n *yaml.Node, what string, known []string) (map[string]entry, []string) {
 	if n.Kind != yaml.MappingNode {
-		d.report(place(n), "%s must be a mapping, found %s", what, kindOf(n))
+		d.report(place(n), "%s must be a mapping, found %s", what, yamlfile.Kind(n))
 		return nil, nil
 	}
 	all := map[string]entry{}
@@ -103,7 +68,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, known []string) (map[string
 			continue
 		}
 		if known != nil && !contains(known, name) {
-			d.report(place(k), "unknown key %q in %s%s", name, what, didYouMean(name, known))
+			d.report(place(k), "unknown key %q in %s%s", name, what, yamlfile.DidYouMean(name, known))
 			continue
 		}
 		all[name] = entry{k, v}
@@ -137,7 +102,7 @@ func (d *decoder) mentioned(n *yaml.Node, key string) bool {
 // items returns the elements of a list.
 func (d *decoder) items(n *yaml.Node, what string) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
-		d.report(place(n), "%s must be a list, found %s", what, kindOf(n))
+		d.report(place(n), "%s must be a list, found %s", what, yamlfile.Kind(n))
 		return nil
 	}
 	return n.Content
@@ -150,7 +115,7 @@ func (d *decoder) text(n *yaml.Node, what string) (string, bool) {
 		if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
 			hint = "; put it in quotes"
 		}
-		d.report(place(n), "%s must be text, found %s%s", what, kindOf(n), hint)
+		d.report(place(n), "%s must be text, found %s%s", what, yamlfile.Kind(n), hint)
 		return "", false
 	}
 	switch {
@@ -168,35 +133,13 @@ func (d *decoder) text(n *yaml.Node, what string) (string, bool) {
 func (d *decoder) choice(n *yaml.Node, what string, from ...string) string {
 	switch {
 	case n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str":
-		d.report(place(n), "%s must be one of %s, found %s", what, list(from), kindOf(n))
+		d.report(place(n), "%s must be one of %s, found %s", what, list(from), yamlfile.Kind(n))
 	case !contains(from, n.Value):
-		d.report(place(n), "%s can't be %q%s", what, n.Value, didYouMean(n.Value, from))
+		d.report(place(n), "%s can't be %q%s", what, n.Value, yamlfile.DidYouMean(n.Value, from))
 	default:
 		return n.Value
 	}
 	return ""
-}
-
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	case yaml.ScalarNode:
-		switch n.ShortTag() {
-		case "!!null":
-			return "nothing"
-		case "!!bool":
-			return "true or false"
-		case "!!int", "!!float":
-			return "a number"
-		case "!!timestamp":
-			return "a date"
-		}
-		return "text"
-	}
-	return "something else"
 }
 
 func contains(words []string, w string) bool {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pgveil/pgveil/policy/mask"
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 // MaxFile is the largest policy file that Load accepts, in bytes.
@@ -17,18 +18,18 @@ const MaxFile = 1 << 20
 // maxRoles bounds the roles of one file; see RoleSet.
 const maxRoles = 256
 
-// Load reads a policy file strictly. file is the name that problems carry. The error is a Problems with everything that is
+// Load reads a policy file strictly. file is the name that problems carry. The error is a yamlfile.Problems with everything that is
 // wrong, each with its line and column.
 func Load(file string, data []byte) (*Rules, error) {
 	l := &loader{decoder: decoder{file: file}, rules: &Rules{File: file}, ids: map[string]Place{}}
 	if len(data) > MaxFile {
 		l.report(Place{1, 1}, "the file is larger than %d bytes", MaxFile)
-		return nil, l.problems.orNil()
+		return nil, l.problems.OrNil()
 	}
 	if doc := l.document(data); doc != nil {
 		l.top(doc)
 	}
-	if err := l.problems.orNil(); err != nil {
+	if err := l.problems.OrNil(); err != nil {
 		return nil, err
 	}
 	return l.rules, nil
@@ -197,7 +198,7 @@ func (l *loader) exceptions() {
 	for _, f := range l.rules.Forbids {
 		for _, n := range f.ExceptRoles {
 			if !contains(known, n.Text) {
-				l.report(n.At, "there is no role %q%s", n.Text, didYouMean(n.Text, known))
+				l.report(n.At, "there is no role %q%s", n.Text, yamlfile.DidYouMean(n.Text, known))
 			}
 		}
 	}
@@ -296,7 +297,7 @@ func (l *loader) columns(n *yaml.Node, what string) Columns {
 		return Columns{All: true}
 	}
 	if n.Kind != yaml.SequenceNode {
-		l.report(place(n), "%s must be a list of columns or \"*\", found %s", what, kindOf(n))
+		l.report(place(n), "%s must be a list of columns or \"*\", found %s", what, yamlfile.Kind(n))
 		return Columns{}
 	}
 	return Columns{Names: l.names(n, what)}

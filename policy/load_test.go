@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -59,7 +61,7 @@ func TestBadFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		rules, err := Load(filepath.Base(file), data)
-		var problems Problems
+		var problems yamlfile.Problems
 		if rules != nil || !errors.As(err, &problems) || len(problems) == 0 {
 			t.Errorf("%s: loaded as %v, error %v", file, rules, err)
 			continue

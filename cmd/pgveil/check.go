@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pgveil/pgveil/config"
-	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/policy/yamlfile"
 )
 
 const (
@@ -174,16 +174,11 @@ func findings(err error) []finding {
 	}
 	var all []finding
 	for _, e := range flatten(err) {
-		var cp config.Problems
-		var pp policy.Problems
+		var problems yamlfile.Problems
 		var h *hinted
 		switch {
-		case errors.As(e, &cp):
-			for _, p := range cp {
-				all = append(all, finding{Fatal: true, File: p.File, Line: p.Line, Column: p.Column, Message: p.Message})
-			}
-		case errors.As(e, &pp):
-			for _, p := range pp {
+		case errors.As(e, &problems):
+			for _, p := range problems {
 				all = append(all, finding{Fatal: true, File: p.File, Line: p.Line, Column: p.Column, Message: p.Message})
 			}
 		case errors.As(e, &h):

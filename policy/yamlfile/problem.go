@@ -1,4 +1,5 @@
-package config
+// Package yamlfile reads a YAML file that people write: one document, no anchors, and every problem with the place where it stands.
+package yamlfile
 
 import (
 	"fmt"
@@ -6,7 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing wrong with a file. Line and Column count from 1; 0 means that the place is not known.
+// Problem is one thing wrong with a file. Line and Column count from 1; Line 0 means that it has no place.
 type Problem struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
@@ -34,7 +35,17 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (ps Problems) sort() {
+// OrNil is the error of a list that may be empty, in the file's order.
+func (ps Problems) OrNil() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	ps.Sort()
+	return ps
+}
+
+// Sort puts the problems into the file's order; those without a place come first.
+func (ps Problems) Sort() {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		if a.Line != b.Line {
 			return a.Line - b.Line
@@ -43,9 +54,8 @@ func (ps Problems) sort() {
 	})
 }
 
-// didYouMean is a closing phrase that names the nearest of the right names, or lists them if none is near.
-func didYouMean(got string, right []string) string {
-	slices.Sort(right)
+// DidYouMean is a closing phrase that names the nearest of the right names, or lists them if none is near.
+func DidYouMean(got string, right []string) string {
 	best, dist := "", max(2, len(got)/3)+1
 	for _, r := range right {
 		if len(got) >= 3 && strings.HasPrefix(r, strings.ToLower(got)) {
@@ -62,7 +72,7 @@ func didYouMean(got string, right []string) string {
 }
 
 // distance is the number of single-byte edits between a and b, a swap of neighbours counting as one (Damerau–Levenshtein,
-// restricted).
+// restricted); whatever is long is far.
 func distance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return 64
@@ -88,13 +98,4 @@ func distance(a, b string) int {
 		prev2, prev = prev, row
 	}
 	return prev[len(b)]
-}
-
-func mapKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
