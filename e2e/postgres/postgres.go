@@ -41,9 +41,11 @@ type Server struct {
 	Dir, Bin, LogFile string
 	Port              int
 
-	own  bool
-	cred *syscall.Credential
-	cmd  *exec.Cmd
+	own   bool
+	cred  *syscall.Credential
+	cmd   *exec.Cmd
+	alive io.Closer     // the server lives until it is closed, at the latest when this process ends
+	died  chan struct{} // closed when the server is gone
 }
 
 // Find returns the folder of the newest PostgreSQL server binaries on this machine.
@@ -102,27 +104,32 @@ func (s *Server) start(o Options) error {
 		return err
 	}
 	data := s.Data()
-	if out, err := s.command("initdb", "-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", password,
+	if out, err := s.command(filepath.Join(s.Bin, "initdb"), "-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", password,
 		"-E", "UTF8", "--no-locale", "--no-sync").CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	os.Remove(password)
-	var err error
-	if s.Port, err = FreePort(); err != nil {
-		return err
-	}
 	if err := s.configure(o); err != nil {
 		return err
 	}
-	return s.launch()
+	for attempt := 1; ; attempt++ {
+		var err error
+		if s.Port, err = FreePort(); err != nil {
+			return err
+		}
+		// Between being free and being taken, a port can go to somebody else.
+		if err = s.launch(); !errors.Is(err, errPort) || attempt == 5 {
+			return err
+		}
+	}
 }
 
 // Data is the data folder.
 func (s *Server) Data() string { return filepath.Join(s.Dir, "data") }
 
 func (s *Server) configure(o Options) error {
-	conf := fmt.Sprintf("listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nfsync = off\n"+
-		"shared_buffers = 64MB\nmax_connections = 300\npassword_encryption = 'scram-sha-256'\n", s.Port)
+	conf := "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n" +
+		"shared_buffers = 64MB\nmax_connections = 300\npassword_encryption = 'scram-sha-256'\n"
 	if o.TLS != nil {
 		cert, key, err := o.TLS.Issue("localhost")
 		if err != nil {
@@ -145,51 +152,67 @@ func (s *Server) configure(o Options) error {
 	return errors.Join(err, f.Close())
 }
 
-func (s *Server) launch() error {
+// watched runs a program until its own input ends, which it also does when the process that holds the other end is killed: then
+// the program ends as by SIGINT (a fast shutdown), and the folder $1, if any, goes.
+const watched = `own=$1; shift; exec 3<&0
+"$@" 3<&- </dev/null & pid=$!
+{ cat <&3; kill -INT $pid && while kill -0 $pid; do sleep 0.1; done && [ "$own" ] && rm -rf "$own"; } >/dev/null 2>&1 &
+wait $pid`
+
+var errPort = errors.New("the port was taken")
+
+func (s *Server) launch() (err error) {
 	s.LogFile = filepath.Join(s.Dir, "server.log")
-	log, err := os.OpenFile(s.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	log, err := os.Create(s.LogFile)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	s.cmd = s.command("postgres", "-D", s.Data())
+	own := ""
+	if s.own {
+		own = s.Dir
+	}
+	s.cmd = s.command("sh", "-c", watched, "sh", own, filepath.Join(s.Bin, "postgres"), "-D", s.Data(), "-p", strconv.Itoa(s.Port))
 	s.cmd.Stdout, s.cmd.Stderr = log, log
+	if s.alive, err = s.cmd.StdinPipe(); err != nil {
+		return err
+	}
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	died := make(chan error, 1)
-	go func() { died <- s.cmd.Wait() }()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		select {
-		case err := <-died:
-			text, _ := os.ReadFile(s.LogFile)
-			return fmt.Errorf("postgres ended: %v\n%s", err, text)
-		default:
-		}
-		if s.ready() {
+	s.died = make(chan struct{})
+	go func(cmd *exec.Cmd, died chan<- struct{}) {
+		cmd.Wait()
+		close(died)
+	}(s.cmd, s.died)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		text, err := os.ReadFile(s.LogFile)
+		if err == nil && bytes.Contains(text, []byte("database system is ready to accept connections")) {
 			return nil
 		}
+		select {
+		case <-s.died:
+			if bytes.Contains(text, []byte("Address already in use")) {
+				return errPort
+			}
+			return fmt.Errorf("postgres ended:\n%s", text)
+		default:
+		}
 	}
-	return errors.New("postgres did not start within 30 s, see " + s.LogFile)
+	return errors.New("postgres did not start within a minute, see " + s.LogFile)
 }
 
-// ready asks as pg_isready does: a server that is up answers a startup packet with something.
-func (s *Server) ready() bool {
-	text, err := os.ReadFile(s.LogFile)
-	return err == nil && bytes.Contains(text, []byte("database system is ready to accept connections"))
-}
-
-// Stop ends the server with SIGINT (fast shutdown) and removes what Start made.
+// Stop ends the server by a fast shutdown and removes what Start made.
 func (s *Server) Stop() error {
 	var err error
-	if s.cmd != nil && s.cmd.Process != nil {
-		err = s.cmd.Process.Signal(syscall.SIGINT)
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-			if s.cmd.Process.Signal(syscall.Signal(0)) != nil {
-				break
-			}
+	if s.died != nil {
+		s.alive.Close()
+		select {
+		case <-s.died:
+		case <-time.After(20 * time.Second):
+			err = errors.Join(errors.New("postgres did not end within 20 s"), syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL))
+			<-s.died
 		}
-		s.cmd.Process.Kill()
 	}
 	if s.own {
 		err = errors.Join(err, os.RemoveAll(s.Dir))
@@ -203,7 +226,7 @@ func (s *Server) DSN(user, password, database, more string) string {
 }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.Bin, name), args...)
+	cmd := exec.Command(name, args...)
 	cmd.Dir = s.Dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true}
