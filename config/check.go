@@ -188,8 +188,8 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 		}
 		return
 	}
-	if col.Type.name == "bool" && col.Search == SearchEquality {
-		d.problem(append(path, "search"), "search equality on bool would give away every value; use none")
+	if why := col.Type.noEquality(); why != "" && col.Search == SearchEquality {
+		d.problem(append(path, "search"), "%s", why)
 	}
 	if col.Key == "" {
 		if d.has("encrypt", table, name, "key") && !d.wrong("encrypt", table, name, "key") {

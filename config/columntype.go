@@ -25,6 +25,20 @@ func (t Type) String() string { return t.name }
 // MarshalText is the short name.
 func (t Type) MarshalText() ([]byte, error) { return []byte(t.name), nil }
 
+// noEquality is why search: equality is refused on the type, empty where it isn't. Equal values must be equal bytes, so what
+// tells equal values apart when they are shown, as 1.5 and 1.50, would be lost.
+func (t Type) noEquality() string {
+	switch {
+	case t.sql.OID == sql.OIDBool:
+		return "search equality on bool would give away every value; use none"
+	case t.sql.OID == sql.OIDNumeric && t.sql.Mod == -1:
+		return "search equality on numeric needs a scale, as in numeric(12,2): without one, 1.50 would come back as 1.5"
+	case t.sql.OID == sql.OIDJSONB:
+		return "search equality is not offered on jsonb: numbers in it would come back without trailing zeros"
+	}
+	return ""
+}
+
 // Class groups the types whose equal values seal to equal bytes, so that columns of one class can share a key and be joined.
 func (t Type) Class() string {
 	switch t.sql.OID {

@@ -109,7 +109,8 @@ type Column struct {
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
 	// whether it is NULL, and its length) or equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
-	// work). equality is refused for bool, where it would give away everything.
+	// work). equality is refused for bool, where it would give away everything, and for numeric
+	// without a scale and jsonb, whose equal values can look different.
 	Search Search `yaml:"search,omitempty"`
 	// Key is the column key's name. Columns that share a key can be joined; they must agree in type and search. Default:
 	// schema.table.column. Renaming a key makes the stored values unreadable.
