@@ -3,87 +3,26 @@ package value
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
-// serverBin finds a PostgreSQL program: in PGVEIL_TEST_PGBIN, where Debian keeps servers, in the PATH.
-func serverBin(t testing.TB, name string) string {
-	if dir := os.Getenv("PGVEIL_TEST_PGBIN"); dir != "" {
-		return filepath.Join(dir, name)
-	}
-	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 {
-		return found[len(found)-1]
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatalf("%s not found: install PostgreSQL's server or set PGVEIL_TEST_PGBIN", name)
-	}
-	return path
-}
-
-// startServer runs a PostgreSQL of its own on a socket in a temporary folder and returns how to connect to it. PostgreSQL
-// refuses to run as root, so root runs it as user postgres.
+// startServer runs a PostgreSQL of its own and returns how to connect to it. It logs no statement that fails: thousands do.
 func startServer(t testing.TB) string {
-	dir, err := os.MkdirTemp("", "pgveil-value-")
+	t.Helper()
+	s, err := postgres.Start(postgres.Options{Settings: []string{"log_min_messages = log", "log_min_error_statement = panic"}})
 	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	attr := &syscall.SysProcAttr{}
-	if os.Geteuid() == 0 {
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			t.Fatal(err)
-		}
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(serverBin(t, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-	initdb.Dir, initdb.SysProcAttr = dir, attr
-	if out, err := initdb.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	server := exec.Command(serverBin(t, "postgres"), "-D", data, "-k", dir, "-h", "", "-F",
-		"-c", "log_min_messages=panic", "-c", "log_min_error_statement=panic")
-	server.Dir, server.SysProcAttr, server.Stdout, server.Stderr = dir, attr, log, log
-	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGINT)
-		_ = server.Wait()
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
 	})
-	dsn := "host=" + dir + " user=postgres dbname=postgres"
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := pgconn.Connect(context.Background(), dsn)
-		if err == nil {
-			conn.Close(context.Background())
-			return dsn
-		}
-		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(log.Name())
-			t.Fatalf("PostgreSQL did not start: %v\n%s", err, text)
-		}
-	}
+	return s.DSN(postgres.Superuser, postgres.Password, "postgres", "sslmode=disable")
 }
 
 // session is one connection and the Settings that its ParameterStatus messages give.
