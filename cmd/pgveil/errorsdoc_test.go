@@ -3,6 +3,9 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -110,30 +113,69 @@ func TestRefusalCodes(t *testing.T) {
 			}
 		}
 	}
-	for code, file := range codesInSource(t) {
+	used := codesInSource(t)
+	for code, file := range used {
 		if !listed[code] {
 			t.Errorf("%s, which %s uses, is not listed", code, file)
 		}
 	}
+	for code := range listed {
+		if used[code] == "" {
+			t.Errorf("%s is listed, and nothing is refused with it", code)
+		}
+	}
 }
 
-// codesInSource is every code that stands in a string of the program, each with a file that holds it.
+// codesInSource is every code that the program refuses with, each with a file that does: codes in strings and the constants that stand
+// for them, outside of the functions that list them.
 func codesInSource(t *testing.T) map[string]string {
 	t.Helper()
-	codes := map[string]string{}
+	code := regexp.MustCompile(`PV\d{3}`)
+	constants, uses, codes := map[string]string{}, map[string]string{}, map[string]string{}
+	set := token.NewFileSet()
 	for _, top := range []string{"policy", "proxy", "cmd"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			text, err := os.ReadFile(path)
-			for _, c := range regexp.MustCompile(`"PV\d{3}"`).FindAllString(string(text), -1) {
-				codes[strings.Trim(c, `"`)] = path
+			f, err := parser.ParseFile(set, path, nil, 0)
+			if err != nil {
+				return err
 			}
-			return err
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.FuncDecl:
+					return !strings.HasSuffix(strings.ToLower(n.Name.Name), "refusals")
+				case *ast.GenDecl:
+					if n.Tok != token.CONST {
+						return true
+					}
+					for _, s := range n.Specs {
+						if s := s.(*ast.ValueSpec); len(s.Values) == 1 {
+							if v, ok := s.Values[0].(*ast.BasicLit); ok && code.MatchString(v.Value) {
+								constants[s.Names[0].Name] = code.FindString(v.Value)
+							}
+						}
+					}
+					return false
+				case *ast.Ident:
+					uses[n.Name] = path
+				case *ast.BasicLit:
+					for _, c := range code.FindAllString(n.Value, -1) {
+						codes[c] = path
+					}
+				}
+				return true
+			})
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+	for name, c := range constants {
+		if uses[name] != "" {
+			codes[c] = uses[name]
 		}
 	}
 	if len(codes) < 50 {

@@ -28,7 +28,6 @@ const (
 	codeRule         = "PV114"
 	codeNoDefinition = "PV115"
 	codeStatistics   = "PV116"
-	codeCascade      = "PV117"
 	codeInternal     = "PV139"
 )
 
@@ -87,8 +86,6 @@ func statementRefusals() []RefusalDoc {
 			"Query the table itself, or simplify the view."},
 		{codeStatistics, "0A000", "The planner's statistics show values of columns",
 			"Connect directly as an administrator to read statistics."},
-		{codeCascade, "0A000", "CASCADE reaches a protected or listed table that the statement does not name",
-			"Name the tables one by one."},
 		{codeInternal, "XX000", "The proxy failed to analyse the statement",
 			"This is a defect of pgveil: please report the statement's form, without values."},
 	}
