@@ -61,6 +61,27 @@ func typeOID(name string) uint32 {
 	return 0
 }
 
+// Types that no protected column has.
+const (
+	oidFloat4    = 700
+	oidFloat8    = 701
+	oidTimestamp = 1114
+)
+
+// otherOID is the type of a constant that can be stored in a protected column of another type: drivers without parameters write
+// '2020-01-02 03:04:05'::timestamp and '1.5'::double precision.
+func otherOID(name string) uint32 {
+	switch name {
+	case "float4", "real":
+		return oidFloat4
+	case "float8":
+		return oidFloat8
+	case "timestamp":
+		return oidTimestamp
+	}
+	return 0
+}
+
 // typeText names a type in an Edit; it is the inverse of typeOID.
 func typeText(oid uint32) string {
 	switch oid {
@@ -129,9 +150,10 @@ func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 	names := nameList(t.GetNames())
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
 		c.oid = typeOID(names[len(names)-1])
+		c.other = otherOID(names[len(names)-1])
 	}
 	if t.GetSetof() || t.GetPctType() {
-		c.oid = 0
+		c.oid, c.other = 0, 0
 	}
 	c.array = len(t.GetArrayBounds()) > 0
 	if mods := t.GetTypmods(); len(mods) > 0 {
@@ -186,27 +208,48 @@ func (r *resolver) noType(l *leaf, t *Target) {
 
 func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	oid, c := t.Protection.Type.OID, l.cast
-	ok := c.oid != 0 && c.array == array && c.at.End > c.at.Start && c.at.Start >= 0 &&
-		(family(c.oid) == family(oid) || oid == OIDNumeric && family(c.oid) == OIDInt8)
-	if ok && c.mod != -1 {
+	ok := c.array == array && c.at.End > c.at.Start && c.at.Start >= 0
+	switch {
+	case !ok:
+	case c.oid == 0 || family(c.oid) != family(oid) && (oid != OIDNumeric || family(c.oid) != OIDInt8):
+		ok = l.kind == leafLiteral && !l.lifted && !array && c.mod == -1 && assignable(c.whole(), oid, t.Purpose)
+	case c.mod != -1:
 		ok = l.kind == leafLiteral && c.oid == OIDVarchar && !array && c.mod >= utf8.RuneCountInString(l.text)
-	}
-	if ok && family(c.oid) == OIDInt8 && family(oid) == OIDInt8 {
-		// A cast to a narrower type raises what the column would take.
-		switch {
-		case l.kind != leafLiteral:
-			ok = width(c.oid) >= width(oid)
-		case array:
-			ok = width(c.oid) >= width(oid) || wholeNumbers(l.text, bits(c.oid))
-		default:
-			_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(c.oid))
-			ok = err == nil
-		}
+	case family(oid) == OIDInt8:
+		ok = numberFits(l, oid, array)
 	}
 	if !ok {
 		r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)
 	}
 	return ok
+}
+
+// assignable reports whether a constant cast to another family of types can be read as the server would: stored by its assignment
+// cast, or compared by an operator for the two types that agrees with equality of canonical values.
+func assignable(cast, column uint32, p Purpose) bool {
+	switch column {
+	case OIDInt2, OIDInt4, OIDInt8:
+		return cast == OIDNumeric || cast == oidFloat4 || cast == oidFloat8
+	case OIDNumeric:
+		return p == PurposeStore && (cast == oidFloat4 || cast == oidFloat8)
+	case OIDDate:
+		return p == PurposeStore && (cast == oidTimestamp || cast == OIDTimestamptz)
+	case OIDTimestamptz:
+		return cast == oidTimestamp || cast == OIDDate
+	}
+	return false
+}
+
+// numberFits: a cast of an integer to a narrower type raises what the column would take.
+func numberFits(l *leaf, oid uint32, array bool) bool {
+	switch {
+	case l.kind != leafLiteral:
+		return width(l.cast.oid) >= width(oid)
+	case array:
+		return width(l.cast.oid) >= width(oid) || wholeNumbers(l.text, bits(l.cast.oid))
+	}
+	_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(l.cast.oid))
+	return err == nil
 }
 
 // wholeNumbers reports whether text is the plainest form of an array, {1,-2,NULL}, of numbers that fit: psycopg gives a list the

@@ -89,7 +89,7 @@ type leaf struct {
 	cast   *castTo
 	// spread: the argument of unnest, each element of which is a value.
 	spread bool
-	// lifted: a NULL that a subquery, an array or CASE gives a type to, before it meets anything.
+	// lifted: a subquery, an array or CASE gives it a type, before it meets anything.
 	lifted bool
 	// neutral: where it stands, the type doesn't matter ($1 IS NULL).
 	neutral bool
@@ -112,15 +112,19 @@ const (
 
 // castTo is a cast written around a constant or parameter.
 type castTo struct {
-	at    Span // the type name
-	oid   uint32
+	at    Span   // the type name
+	oid   uint32 // 0: not a type that a protected column may have
+	other uint32 // then: a type that can be assigned to one that may be protected; or 0
 	array bool
 	mod   int // its one modifier, -1: none, -2: something else
 }
 
 // whole is the type cast to, the array type if it is one.
 func (c *castTo) whole() uint32 {
-	if c.array {
+	switch {
+	case c.oid == 0:
+		return c.other
+	case c.array:
 		return arrayOID(c.oid)
 	}
 	return c.oid
@@ -198,7 +202,7 @@ func (r *resolver) wholeRow(v value) {
 	r.no(codeWholeRow, v.at.Start, "the whole row of %q holds protected or listed columns", v.whole.name)
 }
 
-// lift marks the NULLs of a free value whose type the server decides here and not where the value is used.
+// lift marks the leaves of a free value whose type the server decides here and not where the value is used.
 func lift(v value) {
 	for _, l := range v.leaves {
 		l.lifted = true

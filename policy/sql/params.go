@@ -90,12 +90,12 @@ func harmless(l *leaf) string {
 	}
 	typ := uint32(OIDText)
 	if l.cast != nil {
-		typ = l.cast.oid
+		typ = l.cast.whole()
 	}
 	switch typ {
-	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDBool:
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDBool, oidFloat4, oidFloat8:
 		return "'0'"
-	case OIDDate, OIDTimestamptz:
+	case OIDDate, OIDTimestamptz, oidTimestamp:
 		return "'2000-01-01'"
 	case OIDUUID:
 		return "'00000000-0000-0000-0000-000000000000'"

@@ -164,6 +164,9 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		case formSealed:
 		case formFree:
 			r.widens(*v, p.Type.OID)
+			for _, l := range v.leaves {
+				l.lifted = l.lifted || l.kind == leafLiteral
+			}
 			r.bindAll(*v, to, false)
 			if want == nil && !onlyNulls(*v) {
 				p.Type.Mod = -1

@@ -29,7 +29,7 @@ func (in *input) date(dst []byte) ([]byte, error) {
 			}
 		}
 	case in.declared == OIDTimestamp || in.declared == OIDTimestamptz:
-		err = failHint(stateMismatch, "a protected date column cannot be compared with a "+TypeName(in.declared), "Pass the parameter as a date.")
+		err = failHint(stateNotSupported, "a protected date column cannot be compared with a "+TypeName(in.declared), "Pass the parameter as a date.")
 	default:
 		err = in.mismatch()
 	}

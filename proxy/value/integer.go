@@ -193,6 +193,6 @@ func (in *input) integerFromFloat() (int64, error) {
 }
 
 func notWhole(in *input) error {
-	return failHint(stateMismatch, "a protected "+TypeName(in.t.OID)+" column can be compared with a "+TypeName(in.declared)+" only if that is a whole number in range",
+	return failHint(stateNotSupported, "a protected "+TypeName(in.t.OID)+" column can be compared with a "+TypeName(in.declared)+" only if that is a whole number in range",
 		"Pass the parameter as an integer.")
 }

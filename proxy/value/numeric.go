@@ -55,7 +55,7 @@ func (in *input) numeric(dst []byte) ([]byte, error) {
 // float is one of floats in PostgreSQL, which equality of canonical bytes cannot answer.
 func (in *input) numericFromFloat(d *decimal) error {
 	if !in.store() {
-		return failHint(stateMismatch, "a protected numeric column cannot be compared with a "+TypeName(in.declared),
+		return failHint(stateNotSupported, "a protected numeric column cannot be compared with a "+TypeName(in.declared),
 			"Pass the parameter as numeric.")
 	}
 	f, err := readFloat(in.raw, in.binary, in.declared)
