@@ -65,10 +65,35 @@ func (f *function) opaque() bool {
 	return true
 }
 
-// bodyHides reports whether a body may name a table in a form that a search for the name does not find.
+// bodyHides reports whether a body may name a table in a form that a search for the name does not find: in SQL that it puts together, in
+// an escaped identifier, in the constant that is another body.
 func bodyHides(body string) bool {
 	lower := strings.ToLower(body)
-	return strings.Contains(lower, "execute") || strings.Contains(lower, `u&"`)
+	has := func(s string) bool { return strings.Contains(lower, s) }
+	return has("execute") || has(`u&"`) || startsBlock(lower) ||
+		has("create") && has("language") && (has("function") || has("procedure"))
+}
+
+// startsBlock reports whether DO may stand in a text with what can follow it: a constant, LANGUAGE or a comment.
+func startsBlock(text string) bool {
+	for at := 0; at+2 < len(text); at++ {
+		if lower(text[at]) != 'd' || lower(text[at+1]) != 'o' || at > 0 && class(text, at-1, isIdentCont) {
+			continue
+		}
+		rest := strings.TrimLeft(text[at+2:], " \t\n\r\f\v")
+		if rest == "" || strings.IndexByte("$'/-", rest[0]) >= 0 {
+			return true
+		}
+		if len(rest) == len(text)-at-2 {
+			continue // another word
+		}
+		for _, next := range []string{"language", "e'", "n'", "u&'"} {
+			if len(rest) >= len(next) && strings.EqualFold(rest[:len(next)], next) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (f *function) callsSensitive(byOID map[uint32]*function) bool {

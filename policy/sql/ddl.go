@@ -34,11 +34,7 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 	case *pg_query.Node_RuleStmt:
 		a.overTable(n.RuleStmt.GetRelation(), node)
 	case *pg_query.Node_CreateFunctionStmt:
-		if a.cat.tables.match(a.source())&(hitName|hitUnicode) != 0 {
-			a.refuse(codeBody, a.st.At.Start, "%s: the text names a protected or listed table", strings.ToUpper(a.st.Verb))
-			return
-		}
-		a.st.Understood = true
+		a.createFunction(n.CreateFunctionStmt)
 	case *pg_query.Node_CreateSeqStmt, *pg_query.Node_AlterSeqStmt, *pg_query.Node_CreateEnumStmt, *pg_query.Node_AlterEnumStmt,
 		*pg_query.Node_CompositeTypeStmt, *pg_query.Node_AlterOwnerStmt, *pg_query.Node_AlterFunctionStmt:
 		a.st.Understood = true // they make or change something of their own, and hold no expression
@@ -103,6 +99,42 @@ func (a *analysis) createView(n *pg_query.ViewStmt) {
 	a.plain()
 	a.addTarget(n.GetView(), EffectCreate)
 	a.st.Understood = !a.refused()
+}
+
+// createFunction refuses a function that could reach a protected or listed table: calls of it would not show that, and the catalog
+// may not know it yet when it is called, or at all when something else calls it, such as a trigger.
+func (a *analysis) createFunction(n *pg_query.CreateFunctionStmt) {
+	t := a.touches(n)
+	if !a.checkCalls(t) {
+		return
+	}
+	switch {
+	case t.sensitive || a.cat.tables.match(a.source())&(hitName|hitUnicode) != 0:
+		a.refuse(codeBody, a.st.At.Start, "%s: the text names a protected or listed table", strings.ToUpper(a.st.Verb))
+	case a.cat.mayReach(n.GetOptions(), "sql"):
+		a.refuse(codeBody, a.st.At.Start, "%s: the body names a protected or listed table, or runs SQL that the proxy can't see",
+			strings.ToUpper(a.st.Verb))
+	default:
+		a.st.Understood = true
+	}
+}
+
+// mayReach reports whether the body given by the options of CREATE FUNCTION or DO names something sensitive or may do so unseen.
+func (c *Catalog) mayReach(options []*pg_query.Node, language string) bool {
+	if c.bodies == nil {
+		return false
+	}
+	f := function{language: language}
+	for _, o := range options {
+		d := o.GetDefElem()
+		switch d.GetDefname() {
+		case "language":
+			f.language = strings.ToLower(d.GetArg().GetString_().GetSval())
+		case "as":
+			f.source += " " + d.GetArg().GetString_().GetSval() + strings.Join(stringList(d.GetArg().GetList().GetItems()), " ")
+		}
+	}
+	return f.opaque() || c.bodies.match(f.source)&(hitName|hitUnicode) != 0
 }
 
 // drop records what DROP removes.

@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // MayTouch reports false only if the text provably can't touch a protected or listed table, so that it may be forwarded without being
 // read at all.
 //
@@ -18,7 +20,8 @@ package sql
 //   - Every client encoding of PostgreSQL writes an ASCII character of a name as that byte, so an ASCII name stands in the text byte by
 //     byte in every encoding, and with standard_conforming_strings either way.
 //   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
-//     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE or a backslash answer true.
+//     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE, a backslash or U&' answer true, and so does DO in a
+//     text of several lines, over which a constant may be continued.
 //   - Cascades reach tables that are not named, and a schema's new name gives all of its tables one: TRUNCATE, DROP or RENAME together with
 //     CASCADE or SCHEMA answer true.
 //   - Prepared statements and cursors over such tables are refused when they are made in SQL. Those that are made by Parse and Bind can be run
@@ -37,7 +40,7 @@ func (c *Catalog) MayTouch(text string) bool {
 	if hit&(hitName|hitUnicode) != 0 {
 		return true
 	}
-	if hit&(hitBlock) != 0 && hit&(hitHidden) != 0 {
+	if hit&hitBlock != 0 && (hit&hitHidden != 0 || strings.ContainsAny(text, "\n\r") && startsBlock(text)) {
 		return true
 	}
 	return hit&(hitDrop) != 0 && hit&hitCascade != 0

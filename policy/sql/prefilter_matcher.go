@@ -8,7 +8,7 @@ const (
 	hitWord                              // a name if it stands alone; match turns it into hitName
 	hitUnicode                           // U&"
 	hitBlock                             // DO, FUNCTION, PROCEDURE
-	hitHidden                            // EXECUTE, LANGUAGE, a backslash
+	hitHidden                            // EXECUTE, LANGUAGE, a backslash, U&'
 	hitDrop                              // DROP, TRUNCATE, RENAME
 	hitCascade                           // CASCADE, SCHEMA
 
@@ -37,7 +37,7 @@ func newMatcher(names []string) *matcher {
 	}
 	words := []word{
 		{`u&"`, hitUnicode}, {"do", hitBlock}, {"function", hitBlock}, {"procedure", hitBlock}, {"execute", hitHidden},
-		{"language", hitHidden}, {`\`, hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"rename", hitDrop}, {"cascade", hitCascade},
+		{"language", hitHidden}, {`\`, hitHidden}, {"u&'", hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"rename", hitDrop}, {"cascade", hitCascade},
 		{"schema", hitCascade},
 	}
 	for _, n := range names {

@@ -26,6 +26,8 @@ function public.ok(plpgsql): BEGIN RETURN 1; END
 function public.pyfn(plpython3u): return 1
 function public.cfn(c): cfn
 function public.trusty(plpgsql): BEGIN EXECUTE 'x'; END
+function public.block(plpgsql): BEGIN DO 'BEGIN DELETE FROM cust' || 'omers; END'; END
+function public.makes(sql): CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'
 trusted public.trusty
 `
 
@@ -52,6 +54,8 @@ func TestMayTouch(t *testing.T) {
 		{"select pyfn()", true},
 		{"select ok()", false},
 		{"select cfn()", false}, // of an extension
+		{"select block()", true},
+		{"select makes()", true},
 		{"select trusty()", false},
 		{`select * from U&"\0063ustomers"`, true},
 		{`select * from u&"x"`, true},
@@ -67,6 +71,11 @@ func TestMayTouch(t *testing.T) {
 		{"DO $$ BEGIN PERFORM 1; END $$", false},
 		{`DO E'BEGIN DELETE FROM cust\x6fmers; END'`, true},
 		{"DO LANGUAGE plpython3u $$ plpy.run('x') $$", true},
+		{"DO 'BEGIN DELETE FROM cust'\n'omers; END'", true},
+		{"SELECT 1;do -- x\n'BEGIN DELETE FROM cust'\r'omers; END'", true},
+		{"DO U&'BEGIN DELETE FROM cust!006fmers; END' UESCAPE '!'", true},
+		{"INSERT INTO plain VALUES (1)\nON CONFLICT (id) DO\n UPDATE SET id = 2", false},
+		{"SELECT 'don''t', undo, \n do_it, do\n FROM plain", false},
 		{"EXECUTE p(1)", true},
 		{"FETCH ALL FROM p", true},
 		{"move 1 in p", true},

@@ -47,7 +47,7 @@ func ddlRefusals() []RefusalDoc {
 			"Give the temporary relation another name."},
 		{codeCreateView, "0A000", "The view's body compares, computes with or converts a protected column",
 			"Make the view of plain columns and apply the conditions in the application's statements."},
-		{codeBody, "0A000", "The body names a protected or listed table, and it would run where the proxy does not see it",
+		{codeBody, "0A000", "The body names a protected or listed table or may do so unseen, and it would run where the proxy does not see it",
 			"Create it over a direct connection; name it in trusted_functions if the proxy may call it."},
 		{codeAlterForm, "0A000", "This form of ALTER can't be used with a protected or listed table",
 			"Do it over a direct connection, then reload."},

@@ -41,7 +41,7 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 	case *pg_query.Node_CopyStmt:
 		a.copy(n.CopyStmt)
 	case *pg_query.Node_DoStmt:
-		if a.cat.MayTouch(a.source()) {
+		if a.cat.bodies.match(a.source())&(hitName|hitUnicode) != 0 || a.cat.mayReach(n.DoStmt.GetArgs(), "plpgsql") {
 			a.refuse(codeDynamic, a.st.At.Start, "a DO block may run SQL over a protected or listed table")
 			return
 		}
