@@ -1,4 +1,8 @@
+import java.io.ByteArrayInputStream;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.Date;
 import java.sql.DriverManager;
@@ -10,13 +14,17 @@ import java.sql.Statement;
 import java.sql.Timestamp;
 import java.sql.Types;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Calendar;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TimeZone;
 import java.util.UUID;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyManager;
@@ -28,6 +36,7 @@ public final class Main {
     private static final String INSERT = "insert into people (" + COLUMNS + ") values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     private static final UUID TOKEN = UUID.fromString("6f8a1e9c-0f3a-4c4b-9d5e-0123456789ab");
     private static final OffsetDateTime WHEN = OffsetDateTime.parse("2024-02-29T23:59:58.123456Z");
+    private static final Set<String> SEARCHABLE = Set.of("email", "age", "born", "seen", "token", "code", "big", "small");
     private static final Properties ARGUMENTS = new Properties();
 
     private Main() {}
@@ -190,6 +199,101 @@ public final class Main {
         });
     }
 
+    /** The setters that programs use besides setObject, for storing and for finding. */
+    static void setters(Connection c) throws Exception {
+        interface Setter {
+            void set(PreparedStatement s) throws SQLException;
+        }
+        Calendar zone = Calendar.getInstance(TimeZone.getTimeZone("Asia/Kolkata"));
+        Map<String, Setter> setters = new LinkedHashMap<>();
+        setters.put("age int", s -> s.setInt(1, 12));
+        setters.put("age long", s -> s.setLong(1, 12));
+        setters.put("age BigDecimal", s -> s.setBigDecimal(1, new BigDecimal("12")));
+        setters.put("age double", s -> s.setDouble(1, 12));
+        setters.put("age as text", s -> s.setObject(1, "12", Types.INTEGER));
+        setters.put("age untyped", s -> s.setObject(1, "12", Types.OTHER));
+        setters.put("balance double", s -> s.setDouble(1, 12.345));
+        setters.put("balance float", s -> s.setFloat(1, 1.5f));
+        setters.put("balance int", s -> s.setInt(1, 7));
+        setters.put("amount BigDecimal", s -> s.setBigDecimal(1, new BigDecimal("-0.00001234567890123456789")));
+        setters.put("born Date", s -> s.setDate(1, Date.valueOf("2001-02-03")));
+        setters.put("born as text", s -> s.setObject(1, "2001-02-03", Types.DATE));
+        setters.put("born LocalDateTime", s -> s.setObject(1, LocalDateTime.of(2001, 2, 3, 4, 5)));
+        setters.put("seen Timestamp", s -> s.setTimestamp(1, Timestamp.valueOf("2001-02-03 04:05:06.789")));
+        setters.put("seen Timestamp in a zone", s -> s.setTimestamp(1, Timestamp.valueOf("2001-02-03 04:05:06.789"), zone));
+        setters.put("seen LocalDateTime", s -> s.setObject(1, LocalDateTime.of(2001, 2, 3, 4, 5, 6)));
+        setters.put("seen infinity", s -> s.setObject(1, OffsetDateTime.MAX));
+        setters.put("email stream", s -> s.setCharacterStream(1, new StringReader("streamed")));
+        setters.put("email NString", s -> s.setNString(1, "n"));
+        setters.put("email char", s -> s.setObject(1, 'c'));
+        setters.put("code text", s -> s.setObject(1, "K", Types.LONGVARCHAR));
+        setters.put("photo stream", s -> s.setBinaryStream(1, new ByteArrayInputStream(new byte[] {1, 2, 3})));
+        setters.put("photo null", s -> s.setBytes(1, null));
+        setters.put("active boolean", s -> s.setBoolean(1, false));
+        setters.put("active as bit", s -> s.setObject(1, 1, Types.BIT));
+        setters.put("extra as text", s -> s.setObject(1, "{\"k\": 1e2}", Types.OTHER));
+        setters.put("token as text", s -> s.setObject(1, "6F8A1E9C0F3A4C4B9D5E0123456789AB", Types.OTHER));
+        setters.put("small short", s -> s.setShort(1, (short) 3));
+        setters.put("small byte", s -> s.setByte(1, (byte) 3));
+        setters.put("big BigInteger", s -> s.setObject(1, new BigInteger("-9223372036854775808")));
+        query(c, "insert into people (id, name) values (8000, 'Setters') on conflict do nothing");
+        for (Map.Entry<String, Setter> e : setters.entrySet()) {
+            String column = e.getKey().split(" ")[0];
+            step("store " + e.getKey(), () -> {
+                try (PreparedStatement s = c.prepareStatement("update people set " + column + " = ? where id = 8000 returning " + column)) {
+                    e.getValue().set(s);
+                    return Seen.rows(s.executeQuery());
+                }
+            });
+            if (SEARCHABLE.contains(column)) {
+                step((e.getKey().equals("born LocalDateTime") ? "refused find " : "find ") + e.getKey(), () -> {
+                    try (PreparedStatement s = c.prepareStatement("select id, " + column + " from people where " + column + " = ? order by id")) {
+                        e.getValue().set(s);
+                        return Seen.rows(s.executeQuery());
+                    }
+                });
+            }
+        }
+        query(c, "delete from people where id = 8000");
+    }
+
+    static void updatable(Connection c) throws Exception {
+        step("updatable result set", () -> {
+            try (Statement s = c.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_UPDATABLE)) {
+                ResultSet r = s.executeQuery("select id, name, email, ssn, age, born from people where age = 45 order by id");
+                r.next();
+                r.updateString("ssn", "updated");
+                r.updateInt("age", 46);
+                r.updateDate("born", Date.valueOf("1999-09-09"));
+                r.updateRow();
+                r.moveToInsertRow();
+                r.updateInt("id", 8001);
+                r.updateString("name", "Inserted");
+                r.updateString("email", "inserted@jdbc.test");
+                r.insertRow();
+                r.absolute(2);
+                r.deleteRow();
+                r.first();
+                r.refreshRow();
+                return Seen.json(List.of(r.getString("ssn"), r.getInt("age"), r.getDate("born")));
+            }
+        });
+        step("after updates", () -> query(c, "select id, name, email, ssn, age, born from people where age in (45, 46) or email = 'inserted@jdbc.test' order by id"));
+        query(c, "delete from people where id = 8001");
+    }
+
+    static void autosave() throws Exception {
+        try (Connection c = connect("autosave=always")) {
+            c.setAutoCommit(false);
+            for (int i = 0; i < 8; i++) {
+                int n = i;
+                step("autosave " + i, () -> query(c, "insert into people (id, name, email) values (8100 + ?, 'Saved', ?)", n, n % 3 == 2 ? "saved0@jdbc.test" : "saved" + n + "@jdbc.test"));
+            }
+            step("autosaved", () -> query(c, "select id, email from people where name = 'Saved' order by id"));
+            c.rollback();
+        }
+    }
+
     static void batches(String label, String... options) throws Exception {
         try (Connection c = connect(options)) {
             step("batch (" + label + ")", () -> {
@@ -338,8 +442,8 @@ public final class Main {
         });
         step("copy", () -> {
             CopyManager copy = c.unwrap(PGConnection.class).getCopyAPI();
-            copy.copyIn("copy things (label, price) from stdin", new java.io.StringReader("one\t1\ntwo\t\\N\n"));
-            java.io.StringWriter out = new java.io.StringWriter();
+            copy.copyIn("copy things (label, price) from stdin", new StringReader("one\t1\ntwo\t\\N\n"));
+            StringWriter out = new StringWriter();
             copy.copyOut("copy (select label, price from things where person is null order by id) to stdout", out);
             return Seen.json(out.toString());
         });
@@ -376,7 +480,11 @@ public final class Main {
             transactions(c);
             errors(c);
             plain(c);
+            setters(c);
+            setters(c);
+            updatable(c);
         }
+        autosave();
         try (Connection c = connect("prepareThreshold=-1", "binaryTransferDisable=")) { // binary from the first use
             step("binary at once", () -> query(c, "select * from people order by id"));
             lookups(c);

@@ -202,6 +202,24 @@ async function plain(c, label) {
   await step(`empty (${label})`, () => c.query(''));
 }
 
+async function sessions() {
+  await connected({ options: '-c timezone=Asia/Tokyo -c datestyle=SQL,DMY', application_name: 'books', statement_timeout: 5000 }, async (c) => {
+    await step('options', () => c.query('select born, seen from people where email = $1', ['ada4@node.test']));
+    await step('refused date of another order', () => c.query('select id, born from people where born = $1 order by id', ['04/05/1979']));
+    await step('statement time-out', () => c.query("set statement_timeout = 50; select pg_sleep(5), email from people"));
+    await step('after time-out', () => c.query('select email from people where email = $1', ['ada4@node.test']));
+  });
+  await step('dates in arrays', () => connected({}, async (c) => seenResult(await c.query('select id from people where seen = any($1) order by id', [[new Date('2024-02-29T23:59:58.123Z'), null]]))));
+  const doomed = new Client({ ssl: { ca } });
+  doomed.on('error', () => {});
+  await doomed.connect();
+  const unending = doomed.query('select email, pg_sleep(20) from people').catch(seenError);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await connected({}, (c) => step('ends another', () => c.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()")));
+  await step('ended', () => unending);
+}
+
 async function notifications(c) {
   const arrived = new Promise((resolve) => c.once('notification', (m) => resolve([m.channel, m.payload])));
   await c.query('listen ears');
@@ -238,6 +256,7 @@ async function main() {
     await statements(c, 'binary');
     await plain(c, 'binary');
   });
+  await sessions();
   await pool();
 }
 

@@ -74,6 +74,10 @@ def statements(c):
     step("awkward text", lambda: run(c, "update people set ssn = %s where email = %s returning ssn", ("back\\slash 'quote' \"double\" %", "ada2@python.test")))
     step("update", lambda: run(c, "update people set balance = %s, extra = %s, photo = %s, seen = %s where email = %s returning balance, extra, photo, seen",
                                (decimal.Decimal("7"), psycopg2.extras.Json([1]), b"", WHEN + datetime.timedelta(days=1), "ada2@python.test")))
+    step("naive time", lambda: run(c, "update people set seen = %s where email = %s returning seen", (WHEN.replace(tzinfo=None), "ada1@python.test")))
+    step("naive time found", lambda: run(c, "select id from people where seen = %s", (WHEN.replace(tzinfo=None),)))
+    step("time as date", lambda: run(c, "update people set born = %s where email = %s returning born", (WHEN, "ada1@python.test")))
+    step("float", lambda: run(c, "update people set balance = %s, amount = %s where email = %s returning balance, amount", (1.5, 0.1, "ada1@python.test")))
     step("upsert", lambda: run(c, "insert into people (name, email, age) values ('Up', %s, %s) on conflict (email) do update set age = excluded.age returning name, email, age", ("ada1@python.test", 7)))
     for name, (sql, params) in ERRORS.items():
         step("error: " + name, lambda: run(c, sql, params))
@@ -148,6 +152,8 @@ def plain(c):
 def other_encoding():
     c = connect(verified(client_encoding="LATIN1"))
     step("Latin-1, plain", lambda: run(c, "insert into things (label) values (%s) returning label", ("grün",)))
+    step("refused Latin-1, protected", lambda: run(c, "select id from people where email = %s", ("grün",)))
+    step("Latin-1, alive", lambda: run(c, "select label from things where label = %s", ("grün",)))
     c.close()
 
 

@@ -204,6 +204,66 @@ def describe(c):
     return [[r.param_type(i) for i in range(r.nparams)], [[r.fname(i).decode(), r.ftype(i), r.fmod(i), r.fsize(i), r.ftable(i) > 0, r.ftablecol(i)] for i in range(r.nfields)]]
 
 
+def settings(c):
+    """What a session sets changes how values are written and read; psycopg takes the time zone from the server's messages."""
+    ask = "select email, born, seen, photo, balance, extra from people where email = %s"
+    me = ("text@python.test",)
+    for name, on in {"zone": "set timezone to 'America/New_York'", "local zone": "set local timezone to 'Asia/Kathmandu'", "dates": "set datestyle to 'SQL, DMY'",
+                     "German dates": "set datestyle to 'German'", "escape": "set bytea_output to 'escape'", "digits": "set extra_float_digits to 0"}.items():
+        for end in ("rollback", "commit"):
+            def act():
+                c.execute("begin")
+                c.execute(on)
+                found = [raw(c, ask, me), raw(c, "select id from people where born = %s or seen = %s", ("1979-05-04", "2024-02-29 18:59:58.123456"))]
+                c.execute(end)
+                return found + [raw(c, ask, me)]
+            step(f"{name}, {end}", act)
+            c.execute("rollback")
+            c.execute("reset all")
+    c.execute("set datestyle to 'SQL, DMY'")
+    step("refused date of another order", lambda: c.execute("select id from people where born = %s", ("04/05/1979",)))
+    c.execute("reset all")
+    step("zone in the value", lambda: c.execute("update people set seen = %s where email = %s returning seen", ("2024-07-01 12:00:00 Europe/Berlin",) + me))
+
+
+def raw(c, sql, params):
+    """The text of all values, as the server writes it."""
+    r = c.execute(sql, params).pgresult
+    return [[(v := r.get_value(i, j)) and v.decode() for j in range(r.nfields)] for i in range(r.ntuples)]
+
+
+def sql_level(c):
+    def undone(act):
+        try:
+            with c.transaction(force_rollback=True):
+                return result(r) if isinstance(r := act(), psycopg.Cursor) else r
+        finally:
+            c.execute("deallocate all")
+    step("refused prepare", lambda: undone(lambda: c.execute("prepare find (text) as select id, email, born from people where email = $1")))
+    step("refused declare", lambda: undone(lambda: c.execute("declare all_people cursor for select id, email from people order by id")))
+    step("refused copy in", lambda: undone(lambda: copy_in(c, "copy people (id, name, email, age, born) from stdin")))
+    step("refused copy out", lambda: copy_out(c, "copy (select email, age, born, balance from people where age = 45 order by id) to stdout"))
+    step("refused copy of a table", lambda: copy_out(c, "copy people to stdout"))
+    step("nothing was copied", lambda: c.execute("select name, email, age, born from people where name = 'Copy'"))
+    step("explain", lambda: c.execute("explain (costs off) select id from people where id = 7"))
+    step("truncate", lambda: c.execute("truncate things"))
+    step("lock", lambda: c.execute("select id, email from people where id = 1 for update"))
+    step("alive after all that", lambda: c.execute("select email from people where email = %s", ("text@python.test",)))
+
+
+def copy_in(c, sql):
+    with c.cursor() as cur:
+        with cur.copy(sql) as into:
+            into.write_row((9100, "Copy", "copy@python.test", 5, BORN))
+            into.write_row((9101, "Copy", None, None, None))
+        return [cur.statusmessage, cur.rowcount]
+
+
+def copy_out(c, sql):
+    with c.cursor() as cur, cur.copy(sql) as out:
+        return [bytes(b) for b in out]
+
+
 def interruptions(c):
     with concurrent.futures.ThreadPoolExecutor() as threads:
         def act():
@@ -247,6 +307,8 @@ def main():
         transactions(c)
         plain(c)
         cursors(c)
+        settings(c)
+        sql_level(c)
         interruptions(c)
     with psycopg.connect(**verified(), autocommit=True, cursor_factory=psycopg.ClientCursor) as c:
         statements(c, "client-side", False)
