@@ -31,11 +31,6 @@ func (c *Catalog) findProblems(s *snapshot) []Problem {
 		}
 		f.keys(r)
 	}
-	for _, name := range c.spec.Listed {
-		if c.byName[name] == nil {
-			f.add(name, "", true, "the policy names a table that does not exist", "Create it, or correct its name in the policy file.")
-		}
-	}
 	for _, r := range c.relations {
 		if r.Unusable != nil {
 			f.add(r.TableName(), "", true, "every statement over it is refused: "+r.Unusable.Message, r.Unusable.Hint)

@@ -173,7 +173,7 @@ func TestProblems(t *testing.T) {
 		{`table public.t: id int4 pk, b text none index`, "public.t.b warn index t_b_key can't serve a column with search: none\n"},
 		{`table public.t: a text equality stored=text`, "public.t.a FATAL protected column public.t.a is not stored as bytea\n"},
 		{`table public.t: a text equality generated`, "public.t.a FATAL protected column public.t.a is a generated column\n"},
-		{"config public.t: a text none\nlisted public.gone", "public.gone. FATAL the policy names a table that does not exist\npublic.t. FATAL the table does not exist\n"},
+		{"config public.t: a text none\nlisted public.gone", "public.t. FATAL the table does not exist\n"},
 		{"table public.t: a text equality key=k\ntable public.u: a text equality key=k\nforeign public.u(a) public.t(a)", ""},
 		{"table public.t: a text equality key=k\ntable public.u: a text equality key=l\nforeign public.u(a) public.t(a)",
 			"public.u.a FATAL foreign key fk leads to public.t.a, which is not sealed alike\n"},
