@@ -131,7 +131,8 @@ func (c *Catalog) mayReach(options []*pg_query.Node, language string) bool {
 		case "language":
 			f.language = strings.ToLower(d.GetArg().GetString_().GetSval())
 		case "as":
-			f.source += " " + d.GetArg().GetString_().GetSval() + strings.Join(stringList(d.GetArg().GetList().GetItems()), " ")
+			// DO may have two: older servers take a constant after a comment for the continuation of the first one.
+			f.source += d.GetArg().GetString_().GetSval() + strings.Join(stringList(d.GetArg().GetList().GetItems()), " ")
 		}
 	}
 	return f.opaque() || c.bodies.match(f.source)&(hitName|hitUnicode) != 0

@@ -20,8 +20,8 @@ import "strings"
 //   - Every client encoding of PostgreSQL writes an ASCII character of a name as that byte, so an ASCII name stands in the text byte by
 //     byte in every encoding, and with standard_conforming_strings either way.
 //   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
-//     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE, a backslash or U&' answer true, and so does DO in a
-//     text of several lines, over which a constant may be continued.
+//     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE, a backslash or U&' answer true, and so does DO
+//     together with a quote, since a constant may be continued after a line's end.
 //   - Cascades reach tables that are not named, and a schema's new name gives all of its tables one: TRUNCATE, DROP or RENAME together with
 //     CASCADE or SCHEMA answer true.
 //   - Prepared statements and cursors over such tables are refused when they are made in SQL. Those that are made by Parse and Bind can be run
@@ -40,7 +40,7 @@ func (c *Catalog) MayTouch(text string) bool {
 	if hit&(hitName|hitUnicode) != 0 {
 		return true
 	}
-	if hit&hitBlock != 0 && (hit&hitHidden != 0 || strings.ContainsAny(text, "\n\r") && startsBlock(text)) {
+	if hit&hitBlock != 0 && (hit&hitHidden != 0 || strings.Contains(text, "'") && startsBlock(text)) {
 		return true
 	}
 	return hit&(hitDrop) != 0 && hit&hitCascade != 0

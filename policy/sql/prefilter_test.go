@@ -74,6 +74,7 @@ func TestMayTouch(t *testing.T) {
 		{"DO 'BEGIN DELETE FROM cust'\n'omers; END'", true},
 		{"SELECT 1;do -- x\n'BEGIN DELETE FROM cust'\r'omers; END'", true},
 		{"DO U&'BEGIN DELETE FROM cust!006fmers; END' UESCAPE '!'", true},
+		{"DO 'BEGIN END'", true},
 		{"INSERT INTO plain VALUES (1)\nON CONFLICT (id) DO\n UPDATE SET id = 2", false},
 		{"SELECT 'don''t', undo, \n do_it, do\n FROM plain", false},
 		{"EXECUTE p(1)", true},
