@@ -192,8 +192,6 @@ type step struct {
 	// read says up to what: ReadyForQuery ('Z') unless set; 's' for silence.
 	last  byte
 	times int
-	// aside is done on a connection of its own, to both databases, before anything is sent.
-	aside string
 }
 
 // do sends messages and reads up to the answer of the last Sync or Query.
@@ -217,8 +215,6 @@ func upTo(last byte, n int, messages ...pgproto3.FrontendMessage) step {
 func silence(messages ...pgproto3.FrontendMessage) step {
 	return step{send: encode(messages...), last: 's'}
 }
-
-func aside(sql string) step { return step{aside: sql} }
 
 // record runs steps and returns the frames that came back. chop says how to cut what is sent into segments, nil: not at all.
 func (c *rawConn) record(t *testing.T, steps []step, chop func(write func([]byte), b []byte)) []string {

@@ -30,7 +30,6 @@ import (
 type client struct {
 	name    string
 	command []string
-	env     []string
 	steps   int // at least as many lines
 }
 
