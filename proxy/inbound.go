@@ -105,7 +105,6 @@ func (s *session) tooLong() error {
 	}
 	kinds := map[byte]kind{'Q': kindQuery, 'F': kindCall, 'P': kindParse, 'B': kindBind, 'D': kindDescribePortal, 'E': kindExecute, 'C': kindClose}
 	a := answer{kind: kinds[typ], refusal: refusalLong}
-	s.inBatch = s.inBatch || !simple(a.kind)
 	r := wire.NewReader(head)
 	first, second := r.CString(), r.CString()
 	if r.Err() == nil && (typ == 'P' || typ == 'B') {
@@ -138,6 +137,7 @@ func (s *session) tooLong() error {
 
 // pass owes a and forwards the frame that Next announced, or drops both.
 func (s *session) pass(a answer) error {
+	s.inBatch = s.inBatch || needsSync(a.kind)
 	if !s.ledger.owe(a) {
 		return s.client.Discard()
 	}
@@ -146,6 +146,7 @@ func (s *session) pass(a answer) error {
 
 // send owes a and sends frame, or drops both.
 func (s *session) send(a answer, frame []byte) error {
+	s.inBatch = s.inBatch || needsSync(a.kind)
 	if !s.ledger.owe(a) {
 		return errDropped
 	}
@@ -194,7 +195,6 @@ func (s *session) query(frame, body []byte) error {
 
 // parse prepares a statement.
 func (s *session) parse(frame, body []byte) error {
-	s.inBatch = true
 	r := wire.NewReader(body)
 	name, text := r.CString(), r.CString()
 	n := int(uint16(r.Int16()))
@@ -227,7 +227,6 @@ func (s *session) parse(frame, body []byte) error {
 
 // bind gives a prepared statement its parameters.
 func (s *session) bind(frame, body []byte) error {
-	s.inBatch = true
 	r := wire.NewReader(body)
 	portalName, name := r.CString(), r.CString()
 	if r.Err() != nil {
@@ -320,7 +319,6 @@ func equalFormats(a, b []int16) bool {
 
 // describe asks what a statement or portal takes and returns.
 func (s *session) describe(frame, body []byte) error {
-	s.inBatch = true
 	what, name, ok := target(body)
 	if !ok {
 		return s.refuse(kindDescribePortal, refusalFormat)
@@ -345,7 +343,6 @@ func (s *session) describe(frame, body []byte) error {
 
 // execute runs a portal, whole or up to a number of rows.
 func (s *session) execute(frame, body []byte) error {
-	s.inBatch = true
 	r := wire.NewReader(body)
 	name := r.CString()
 	r.Int32()
@@ -387,7 +384,6 @@ func (s *session) callWitness(name []byte, po *portal) error {
 }
 
 func (s *session) close(frame, body []byte) error {
-	s.inBatch = true
 	what, name, ok := target(body)
 	if !ok {
 		return s.refuse(kindClose, refusalFormat)

@@ -179,6 +179,9 @@ func (l *ledger) emptied() {
 	}
 }
 
+// needsSync reports whether k is of the extended protocol, whose batches end with Sync.
+func needsSync(k kind) bool { return k != kindSync && k != kindCopyEnd && !simple(k) }
+
 // failed follows the server, which after an error in the extended protocol skips everything up to Sync: the answers in
 // between aren't owed any more and their changes of name did not happen.
 func (l *ledger) failed() {

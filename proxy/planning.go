@@ -189,6 +189,9 @@ func (s *session) asked(err error) error {
 
 // catalog is the database's catalog as this session sees it: its own while it has uncommitted changes of schema, the shared
 // one otherwise.
+//
+// It isn't read for its age alone in the middle of a batch: a statement of the proxy's own makes the server take the batch for a
+// pipeline, in which VACUUM and its like are errors.
 func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	shared := s.server.catalogs
 	if s.ddlOpen {
@@ -197,7 +200,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	if s.ddlInTransaction {
 		return s.cat, nil
 	}
-	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) {
+	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) && !s.inBatch {
 		cat, due, err := shared.current(s.subject.Database, w, s.now())
 		if err != nil {
 			return nil, s.unreadable(err)

@@ -101,7 +101,11 @@ func (s *session) refuseNamed(a answer) error {
 		}
 		return s.send(a, appendRefusedQuery(nil, a.refusal.Code))
 	}
-	return s.send(a, appendRefusedParse(nil, a.refusal.Code))
+	name := refusedName
+	if a.kind == kindParse && a.name == "" {
+		name = ""
+	}
+	return s.send(a, appendRefusedParse(nil, name, a.refusal.Code))
 }
 
 func appendRefusedQuery(dst []byte, code string) []byte {
@@ -109,10 +113,11 @@ func appendRefusedQuery(dst []byte, code string) []byte {
 	return wire.End(wire.AppendCString(dst, refusedName+" "+code), at)
 }
 
-// appendRefusedParse names a statement, since the server forgets the unnamed one even when a Parse of it fails.
-func appendRefusedParse(dst []byte, code string) []byte {
+// appendRefusedParse makes a Parse fail. The server forgets the unnamed statement even when a Parse of it fails, so name is empty
+// only where the client meant to replace that.
+func appendRefusedParse(dst []byte, name, code string) []byte {
 	dst, at := wire.Begin(dst, 'P')
-	dst = wire.AppendCString(wire.AppendCString(dst, refusedName), refusedName+" "+code)
+	dst = wire.AppendCString(wire.AppendCString(dst, name), refusedName+" "+code)
 	return wire.End(wire.AppendInt16(dst, 0), at)
 }
 

@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+var (
+	randomScripts = flag.Int("random-scripts", 500, "how many random scripts TestRandomScripts runs")
+	randomSeed    = flag.Uint64("random-seed", 1, "the first seed of TestRandomScripts")
+)
+
+// Each of randomTexts takes one text parameter or none. Those at the front take it for a protected column. The first of a pair is for the proxy, the second, where there is one, for the plain
+// server: it fails where the proxy refuses.
+var randomTexts = [][]string{
+	{"select id, email from people where email = $1"},
+	{"update people set ssn = $1 where id = 7001 returning id, ssn"},
+	{"update people set code = 'cnryN' where email = $1 returning id"},
+	{"select 1/0 from people where email = $1 or true"},
+	{"select id from people where email < $1", "select nosuch from people where name = $1"},
+	{"begin"}, {"commit"}, {"rollback"}, {"deallocate all"}, {"deallocate a"}, {""}, {"select 1"},
+	{"select email from people where id = 7007"},
+	// From here on, the parameter is plain.
+	{"select ssn, $1::text from people where id = 7002"},
+	{"select ssn from people where name = $1"},
+	{"select $1::text as plain"},
+	{"select label from things where label = $1"},
+	{"select id, email from people where $1 <> '' and id between 7003 and 7006 order by id"},
+	{"selec $1"},
+}
+
+var randomQueries = [][]string{
+	{"select 1"}, {"select email from people where id = 7001"}, {"begin"}, {"commit"}, {"rollback"}, {"select 1/0"}, {"deallocate all"}, {"deallocate a"},
+	{"deallocate b"}, {"savepoint s"}, {"rollback to s"}, {"select 1; select email from people where id = 7002; select 2"}, {""},
+	{"select id from people order by email", "select nosuch"}, {"set datestyle = 'German, DMY'; select 1"}, {"select born from people where id = 7001"},
+	{"reset datestyle"}, {"discard all"}, {"set search_path = public"}, {"reset search_path"}, {"update people set ssn = 'cnry-q' where id = 7001"},
+	{"insert into people (id, name, email) values (7001, 'n', 'cnry-dup')"}, {"set statement_timeout = '1min'"},
+	{"update people set ssn = 'cnry-r' where email = 'cnry-frame-1' returning ssn"}, {"select pg_notify('none', 'x')"},
+}
+
+// randomScript is one script in two forms, for the proxy and for the plain server.
+func randomScript(r *rand.Rand) (proxied, atPlain []pgproto3.FrontendMessage) {
+	pick := func(from ...string) string { return from[r.IntN(len(from))] }
+	add := func(m pgproto3.FrontendMessage) { proxied, atPlain = append(proxied, m), append(atPlain, m) }
+	texts, values := randomTexts, []string{"Row 3", "unmarked"}
+	if r.IntN(2) == 0 {
+		texts, values = randomTexts[:13], []string{"cnry-frame-1", "cnry-frame-2"} // which must not be seen below the proxy
+	}
+	last := "" // use of a name soon after it was given is likely
+	for range 10 + r.IntN(60) {
+		switch n := r.IntN(100); {
+		case n < 25:
+			last = pick("", "", "a", "b")
+			text := texts[r.IntN(len(texts))]
+			if r.IntN(2) == 0 {
+				add(closing('S', last))
+			}
+			proxied = append(proxied, parse(last, text[0]))
+			atPlain = append(atPlain, parse(last, text[len(text)-1]))
+		case n < 50:
+			name := pick(last, last, last, "a", "b", "")
+			b := bind(pick("", "p"), name, pick(values...))
+			if r.IntN(10) == 0 {
+				b.Parameters = nil
+			}
+			b.ResultFormatCodes = [][]int16{nil, {0}, {1}}[r.IntN(3)]
+			add(b)
+			if r.IntN(2) == 0 {
+				add(execute(b.DestinationPortal, uint32(r.IntN(3))))
+			}
+		case n < 60:
+			add(execute(pick("", "p"), uint32(r.IntN(3))))
+		case n < 65:
+			add(describe('S', pick("", "a", "b", last)))
+		case n < 70:
+			add(describe('P', pick("", "p")))
+		case n < 73:
+			add(closing('S', pick("", "a", "b")))
+		case n < 76:
+			add(closing('P', pick("", "p")))
+		case n < 88:
+			add(sync)
+		case n < 90:
+			add(flush)
+		default:
+			q := randomQueries[r.IntN(len(randomQueries))]
+			if q[0] == "discard all" {
+				add(sync) // it is an error in a pipeline, and the proxy's own statements make one of a batch that runs nothing
+			}
+			proxied = append(proxied, query(q[0]))
+			atPlain = append(atPlain, query(q[len(q)-1]))
+		}
+	}
+	for _, m := range []pgproto3.FrontendMessage{sync, query("rollback"), query("reset datestyle"), query("select 'the end'")} {
+		add(m)
+	}
+	return proxied, atPlain
+}
+
+// toTheEnd sends all messages at once, cut in pieces, and reads up to the answer of the last.
+func (c *rawConn) toTheEnd(t *testing.T, r *rand.Rand, messages []pgproto3.FrontendMessage) (trace []string) {
+	b := encode(messages...)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for len(b) > 0 {
+			n := 1 + r.IntN(len(b))
+			if _, err := c.Write(b[:n]); err != nil {
+				return
+			}
+			b = b[n:]
+		}
+	}()
+	for ended := false; ; {
+		typ := c.next(patience)
+		trace = append(trace, c.show(typ))
+		ended = ended || typ == 'D' && strings.Contains(trace[len(trace)-1], `"the end"`)
+		if typ == 0 || typ == '?' || ended && typ == 'Z' {
+			break
+		}
+	}
+	<-done
+	return trace
+}
+
+// TestRandomScripts compares pipelines that no driver would send: the proxy's idea of the client's names and of what is owed must be
+// the server's, whatever fails in between.
+func TestRandomScripts(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	ours, plain := appSession(t), plainSession(t)
+	for seed := *randomSeed; seed < *randomSeed+uint64(*randomScripts); seed++ {
+		r := rand.New(rand.NewPCG(seed, 0))
+		proxied, atPlain := randomScript(r)
+		want := plain.toTheEnd(t, r, atPlain)
+		got := ours.toTheEnd(t, r, proxied)
+		raw := slices.Clone(got)
+		onlyTypesOfErrors(want)
+		onlyTypesOfErrors(got)
+		if sameTrace(t, got, want); t.Failed() {
+			var b strings.Builder
+			for _, m := range proxied {
+				fmt.Fprintf(&b, "%T%+v\n", m, m)
+			}
+			t.Fatalf("seed %d\n%s\n\n%s", seed, strings.Join(raw, "\n"), strings.ReplaceAll(b.String(), "*pgproto3.", ""))
+		}
+		reset(t, ours)
+		reset(t, plain)
+	}
+}
+
+// reset undoes what a script did.
+func reset(t *testing.T, c *rawConn) {
+	t.Helper()
+	c.send(t, query("discard all"), query("update people set ssn = 'cnry-reset', code = null where id between 7001 and 7020"))
+	c.until('Z', 2)
+}
