@@ -59,7 +59,9 @@ func mutateAllow(a Allow, add func(string, func(*Allow))) {
 			add(fmt.Sprintf("%s: on * instead of %s", a.ID, t), func(a *Allow) { a.On[k].Table = sql.TableName{Schema: "*", Name: "*"} })
 		}
 	}
-	mutateColumns(a.ID+": show", a.Show, func(name string, apply func(*Columns)) { add(name, func(a *Allow) { apply(&a.Show) }) })
+	if a.Do&(reads|changes) != 0 {
+		mutateColumns(a.ID+": show", a.Show, func(name string, apply func(*Columns)) { add(name, func(a *Allow) { apply(&a.Show) }) })
+	}
 	if a.Do&writes != 0 {
 		mutateColumns(a.ID+": write", a.Write, func(name string, apply func(*Columns)) { add(name, func(a *Allow) { apply(&a.Write) }) })
 	}
