@@ -280,6 +280,9 @@ func (s *session) ownError(a answer, cause error) error {
 		return e
 	}
 	s.swallowing, s.inRows = true, false
+	if a.kind == kindDescribeStatement || a.kind == kindDescribePortal {
+		s.ledger.settle() // the frame that was not right was all of its answer
+	}
 	if a.run != nil {
 		s.finish(a.run, "error", e.Code)
 	}

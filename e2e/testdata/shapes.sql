@@ -456,3 +456,7 @@ set datestyle to 'German, DMY'
 show timezone
 begin
 savepoint s
+select p.ctid, p.email from people p where id = 3
+select id from people where age = -(-33) or age in (- -31, -(5)) order by id
+update people set age = -(774411) where id = 3 returning age
+insert into people (id, name, age, balance) values (900, 'n', - (-(5)), -((7.5))) returning age, balance
