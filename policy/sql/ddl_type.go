@@ -7,7 +7,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// logicalTypes are the types that a protected column may have, by their names in the grammar's output.
+// logicalType is the type that a protected column may have by that name, as the grammar leaves it in a TypeName (int4 for int and
+// integer), 0 for others.
 func logicalType(name string) uint32 {
 	switch name {
 	case "bool":

@@ -30,37 +30,6 @@ func width(oid uint32) int {
 	return 0
 }
 
-// typeNames are the names, as the grammar leaves them in a TypeName, of the types that protected columns may have.
-func typeOID(name string) uint32 {
-	switch name {
-	case "bool", "boolean":
-		return OIDBool
-	case "bytea":
-		return OIDBytea
-	case "int8", "bigint":
-		return OIDInt8
-	case "int2", "smallint":
-		return OIDInt2
-	case "int4", "int", "integer":
-		return OIDInt4
-	case "text":
-		return OIDText
-	case "varchar":
-		return OIDVarchar
-	case "date":
-		return OIDDate
-	case "timestamptz":
-		return OIDTimestamptz
-	case "numeric", "decimal":
-		return OIDNumeric
-	case "uuid":
-		return OIDUUID
-	case "jsonb":
-		return OIDJSONB
-	}
-	return 0
-}
-
 // Types that no protected column has.
 const (
 	oidFloat4    = 700
@@ -149,7 +118,7 @@ func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 	c := &castTo{at: Span{-1, -1}, mod: -1}
 	names := nameList(t.GetNames())
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
-		c.oid = typeOID(names[len(names)-1])
+		c.oid = logicalType(names[len(names)-1])
 		c.other = otherOID(names[len(names)-1])
 	}
 	if t.GetSetof() || t.GetPctType() {
