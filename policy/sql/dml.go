@@ -16,6 +16,8 @@ type resolver struct {
 	leaves []*leaf
 	leafAt map[int]*leaf
 	view   *viewFrame
+	// plainReads counts references to plain columns.
+	plainReads int
 	// expansions counts views expanded in this statement.
 	expansions int
 	// deferred collects uses instead of recording them, while the select list of a view's body is read.

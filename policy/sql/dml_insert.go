@@ -61,6 +61,15 @@ func (r *resolver) slotOf(it *rangeItem, c *Column, at Span, part bool) slot {
 	return sl
 }
 
+// assignExpr is assign of an expression.
+func (r *resolver) assignExpr(s *scope, sl slot, n *pg_query.Node) {
+	from := len(r.leaves)
+	r.assign(sl, r.evalFor(s, n, UseExpression, sl.want))
+	if sl.want == nil {
+		r.meant(from)
+	}
+}
+
 // assign settles v as the new value of a column.
 func (r *resolver) assign(sl slot, v value) {
 	if sl.want == nil {
@@ -69,6 +78,9 @@ func (r *resolver) assign(sl slot, v value) {
 			typ = sl.col.Type.OID
 		}
 		r.settle(v, UseCarry, typ, codeCopyOut)
+		for _, l := range v.leaves {
+			l.known = true
+		}
 		return
 	}
 	r.mark(v, UseCarry)
@@ -140,7 +152,7 @@ func (r *resolver) source(s *scope, it *rangeItem, slots []slot, sel *pg_query.S
 		for _, row := range rows {
 			for i, e := range row.GetList().GetItems() {
 				if i < len(slots) {
-					r.assign(slots[i], r.evalFor(s, e, UseExpression, slots[i].want))
+					r.assignExpr(s, slots[i], e)
 				} else {
 					r.operand(s, e, UseExpression, 0)
 				}

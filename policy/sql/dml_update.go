@@ -43,7 +43,7 @@ func (r *resolver) assignments(s *scope, it *rangeItem, list []*pg_query.Node) {
 		sl := r.slot(it, t.GetName(), t.GetIndirection(), r.span(t.GetLocation(), refEnd))
 		multi := t.GetVal().GetMultiAssignRef()
 		if multi == nil {
-			r.assign(sl, r.evalFor(s, t.GetVal(), UseExpression, sl.want))
+			r.assignExpr(s, sl, t.GetVal())
 			continue
 		}
 		i := int(multi.GetColno()) - 1
@@ -52,7 +52,7 @@ func (r *resolver) assignments(s *scope, it *rangeItem, list []*pg_query.Node) {
 		switch {
 		case row != nil:
 			if i < len(row.GetArgs()) {
-				r.assign(sl, r.evalFor(s, row.GetArgs()[i], UseExpression, sl.want))
+				r.assignExpr(s, sl, row.GetArgs()[i])
 			}
 		case sub != nil && sub.GetSubLinkType() == pg_query.SubLinkType_EXPR_SUBLINK:
 			if i == 0 {

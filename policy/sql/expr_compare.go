@@ -51,6 +51,15 @@ func equality(name []*pg_query.Node) bool {
 
 // operator analyses an A_Expr. use is recorded for operands in general, lookup for a column compared for equality with constants.
 func (r *resolver) operator(s *scope, e *pg_query.A_Expr, use, lookup Use) value {
+	from, reads := len(r.leaves), r.plainReads
+	v := r.operatorOn(s, e, use, lookup)
+	if r.plainReads != reads {
+		r.meant(from)
+	}
+	return v
+}
+
+func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) value {
 	result := plainValue(OIDBool, r.spanAt(e.GetLocation()))
 	if use&UsePredicate == 0 {
 		use |= UsePredicate

@@ -95,6 +95,7 @@ type leaf struct {
 	neutral bool
 
 	plain     bool   // it met a plain value
+	known     bool   // it meets plain columns, in a comparison or by assignment: the client means the database to see it
 	plainType uint32 // whose type this is
 	target    *Target
 	array     bool // it met the target as an array
@@ -188,6 +189,13 @@ func cannot(code string) string {
 		return "can't be used as a condition"
 	}
 	return "can't be part of an expression"
+}
+
+// meant marks the leaves from the given one on: they meet plain columns.
+func (r *resolver) meant(from int) {
+	for _, l := range r.leaves[from:] {
+		l.known = true
+	}
 }
 
 func (r *resolver) broken(v value) {

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"sort"
 	"strconv"
 )
@@ -134,6 +135,10 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 		groups[0].leaves = append(groups[0].leaves, neutral...)
 	}
 	for _, l := range plain {
+		if !l.known {
+			r.noPlainUse(n, l, groups[0].sample.target)
+			return copies
+		}
 		r.typedEdit(l, groups[0].sample)
 	}
 	for i, g := range groups {
@@ -157,6 +162,16 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 		copies = append(copies, p)
 	}
 	return copies
+}
+
+// noPlainUse refuses a use that would send a value of t's column as it is, though nothing plain is compared with it or stored: $1 = ''
+// beside email = $1.
+func (r *resolver) noPlainUse(n int, l *leaf, t *Target) {
+	r.noBecause(Refusal{
+		Code: codeConflict, SQLSTATE: refusalDoc(codeConflict).SQLSTATE, At: r.pos(l.at.Start),
+		Message: fmt.Sprintf("$%d is a value of protected column %s.%s and would be sent as it is here", n, t.Table, t.Column),
+		Hint:    "Give what is asked here a parameter of its own, such as a boolean. Whether the parameter IS NULL can be asked.",
+	})
 }
 
 // join adds l to the group that it can share a sealed value with. A randomised value is never shared: two equal cells would tell.

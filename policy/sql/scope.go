@@ -104,6 +104,8 @@ func (r *resolver) baseColumn(it *rangeItem, i int, at Span, named bool) value {
 	if c.Protection != nil {
 		r.sensitive = true
 		v.form, v.prot, v.typ = formSealed, c.Protection, c.Protection.Type
+	} else {
+		r.plainReads++
 	}
 	if !it.excluded {
 		v.cols = []int{r.columnUse(it.table, c, at, named)}
