@@ -118,11 +118,19 @@ func (s *session) tooLong() error {
 		if err != nil {
 			return err
 		}
-		if st == nil || st.plan.Plain {
+		if st == nil {
 			a.refusal = nil
-			if st != nil {
-				a.portal = &portal{stmt: st, plan: st.plan, batch: s.batch}
+			return s.pass(a)
+		}
+		p, err := s.revalidate(st)
+		if refusal := (*sql.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+			if errors.Is(err, errDropped) {
+				return s.client.Discard()
 			}
+			return err
+		}
+		if err == nil && p.Plain {
+			a.refusal, a.portal = nil, &portal{stmt: st, plan: p, batch: s.batch}
 			return s.pass(a)
 		}
 	}
@@ -216,6 +224,9 @@ func (s *session) parse(frame, body []byte) error {
 	if p.Plain {
 		return s.send(answer{kind: kindParse, name: string(name), stmt: st}, frame)
 	}
+	if !ascii(name) {
+		return s.refuseParse(string(name), refusalName)
+	}
 	rewritten, err := s.seal.rewrite(p, st.text, s.settings.Load())
 	if err != nil {
 		return s.refuseParse(string(name), at(refusalOf(err), st.text))
@@ -251,6 +262,9 @@ func (s *session) bind(frame, body []byte) error {
 	po := &portal{stmt: st, plan: p, batch: s.batch}
 	if p.Plain {
 		return s.send(answer{kind: kindBind, name: string(portalName), portal: po}, frame)
+	}
+	if !ascii(portalName) {
+		return s.refuseBind(string(portalName), refusalName)
 	}
 	m, err := decodeBind(body)
 	if err != nil {
@@ -461,6 +475,16 @@ func target(body []byte) (what byte, name []byte, ok bool) {
 	}
 	name, ok = cString(body[1:])
 	return body[0], name, ok
+}
+
+// ascii reports whether a name is the same in every encoding.
+func ascii(name []byte) bool {
+	for _, c := range name {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // cString is a body that is one zero-terminated string.

@@ -67,6 +67,13 @@ func newLedger() *ledger {
 	return l
 }
 
+// nameLength is how much of a name counts, in bytes: NAMEDATALEN - 1 (src/include/pg_config_manual.h). The server keeps statements
+// and portals in hash tables that silently cut longer names (src/backend/commands/prepare.c, src/backend/utils/mmgr/portalmem.c).
+const nameLength = 63
+
+// meant is the part of a name that tells it from others.
+func meant[T string | []byte](name T) T { return name[:min(len(name), nameLength)] }
+
 // owe records that an answer is owed and applies the change of name that goes with it. It reports false when the message
 // must be dropped because there was an error and the client has not sent Sync since.
 func (l *ledger) owe(a answer) bool {
@@ -90,6 +97,7 @@ func (l *ledger) owe(a answer) bool {
 			return true
 		}
 	}
+	a.name = meant(a.name)
 	if a.inner == nil {
 		l.rename(&a)
 	}
@@ -350,7 +358,7 @@ func (l *ledger) end() {
 func (l *ledger) statement(name []byte, batch uint64) (s *statement, sure bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s = l.statements[string(name)]
+	s = l.statements[string(meant(name))]
 	return s, s != nil && (s.certain || s.batch == batch) || !l.owedLocked()
 }
 
@@ -358,7 +366,7 @@ func (l *ledger) statement(name []byte, batch uint64) (s *statement, sure bool) 
 func (l *ledger) portal(name []byte, batch uint64) (p *portal, sure bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p = l.portals[string(name)]
+	p = l.portals[string(meant(name))]
 	return p, p != nil && (p.certain || p.batch == batch) || !l.owedLocked()
 }
 

@@ -205,3 +205,27 @@ func TestLedgerQuiet(t *testing.T) {
 		t.Error("quiet at the session's end")
 	}
 }
+
+// The server cuts names silently: two that differ behind the cut are one.
+func TestLedgerCutsNamesAsTheServer(t *testing.T) {
+	l := newLedger()
+	long := "a234567890123456789012345678901234567890123456789012345678901234"[:63]
+	st, po := &statement{}, &portal{}
+	l.owe(answer{kind: kindParse, name: long + "1", stmt: st})
+	l.owe(answer{kind: kindBind, name: long + "1", portal: po})
+	for _, name := range []string{long, long + "2", long + "11"} {
+		if s, _ := l.statement([]byte(name), 0); s != st {
+			t.Errorf("statement %q is another", name)
+		}
+		if p, _ := l.portal([]byte(name), 0); p != po {
+			t.Errorf("portal %q is another", name)
+		}
+	}
+	if s, _ := l.statement([]byte(long[:62]), 0); s != nil {
+		t.Error("a shorter name is the same")
+	}
+	l.owe(answer{kind: kindClose, closes: 'S', name: long + "3"})
+	if s, _ := l.statement([]byte(long), 0); s != nil {
+		t.Error("Close of a long name does not close")
+	}
+}

@@ -319,7 +319,7 @@ func (s *session) revalidate(st *statement) (planned, error) {
 			return planned{}, err
 		}
 	}
-	if old.world == w && old.catalog == cat && (old.Plain || old.path == s.pathID && !s.pathVolatile && !pathDependent(old.Plan)) {
+	if old.world == w && old.catalog == cat && !pathDependent(old.Plan) && (old.Plain || old.path == s.pathID && !s.pathVolatile) {
 		return old, nil
 	}
 	p, err := s.plan([]byte(st.text))

@@ -34,6 +34,9 @@ var (
 	refusalRuns = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
 		Message: "a prepared statement or cursor over a protected table, made by the driver, can't be run by name in SQL",
 		Hint:    "Run it through the driver that prepared it."}
+	refusalName = &sql.Refusal{Code: "PV013", SQLSTATE: "0A000", At: -1,
+		Message: "a prepared statement or portal over a protected table can't have a name beyond ASCII",
+		Hint:    "The server may take two such names for one. Choose another name."}
 	refusalLong = &sql.Refusal{Code: "PV011", SQLSTATE: "54000", At: -1,
 		Message: "the message is longer than the proxy reads whole", Hint: "Raise limits.max_message_bytes."}
 	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
@@ -63,6 +66,7 @@ func Refusals() []sql.RefusalDoc {
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
+		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
 		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},

@@ -112,8 +112,9 @@ func firstWord(b, buf []byte) []byte {
 			}
 			b = b[i:]
 		case bytes.HasPrefix(b, []byte("/*")):
+			b = b[2:]
 			i := bytes.Index(b, []byte("*/"))
-			if i < 0 || bytes.Contains(b[2:i], []byte("/*")) {
+			if i < 0 || bytes.Contains(b[:i], []byte("/*")) {
 				return nil
 			}
 			b = b[i+2:]

@@ -18,6 +18,8 @@ func TestSideEffects(t *testing.T) {
 		{"begin; set local search_path = x; commit", true, true, true},
 		{"do $$ begin perform 1; end $$", true, true, true},
 		{"/* /* */ select 1", false, false, false},
+		{"/*/ x */ select set_config('role', 'x', false)", true, true, false},
+		{"/*/", false, false, false},
 		{"discard all", true, true, false},
 		{"execute p", true, true, false},
 		{"", false, false, false},
