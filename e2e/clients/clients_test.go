@@ -41,11 +41,11 @@ func clients(t *testing.T) []client {
 	if err != nil || len(sources) == 0 {
 		t.Fatal("no Java sources", err)
 	}
-	if out, err := exec.Command("javac", append([]string{"-cp", jar, "-d", classes, "-Xlint:all,-try"}, sources...)...).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command("javac", append([]string{"-cp", jar, "-d", classes, "-encoding", "UTF-8", "-Xlint:all,-try"}, sources...)...).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Fatalf("javac: %v\n%s", err, out)
 	}
 	java := func(args ...string) []string {
-		return append([]string{"java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classes + ":" + jar, "Main"}, args...)
+		return append([]string{"java", "-Dfile.encoding=UTF-8", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classes + ":" + jar, "Main"}, args...)
 	}
 	return []client{
 		{name: "node", command: []string{"node", "node/main.js"}, steps: 180},
