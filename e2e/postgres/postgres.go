@@ -32,11 +32,13 @@ type Options struct {
 	Dir string
 	// Settings are further lines of postgresql.conf.
 	Settings []string
+	// HBA are the lines of pg_hba.conf; empty: SCRAM passwords for everybody.
+	HBA string
 	// TLS gives the server a certificate for localhost, signed by CAFile's authority.
 	TLS *Authority
 }
 
-// Server is a running PostgreSQL on 127.0.0.1 that takes SCRAM passwords only, over TCP.
+// Server is a running PostgreSQL on 127.0.0.1 that takes SCRAM passwords only, over TCP, unless its options say otherwise.
 type Server struct {
 	Dir, Bin, LogFile string
 	Port              int
@@ -143,6 +145,11 @@ func (s *Server) configure(o Options) error {
 	}
 	for _, line := range o.Settings {
 		conf += line + "\n"
+	}
+	if o.HBA != "" {
+		if err := s.write(filepath.Join(s.Data(), "pg_hba.conf"), o.HBA); err != nil {
+			return err
+		}
 	}
 	f, err := os.OpenFile(filepath.Join(s.Data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -15,146 +14,62 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
-// server is a throw-away PostgreSQL with TLS, for all tests of this package.
+// server is a throw-away PostgreSQL with TLS and a socket, for all tests of this package.
 type server struct {
-	dir  string
-	bin  string
-	cred *syscall.SysProcAttr // PostgreSQL refuses to run as root
-	port uint16
-	cert *testCert
-	stop func()
+	*postgres.Server
+	roots *x509.CertPool
 }
 
-var postgres *server
+var real server
 
-func TestMain(m *testing.M) {
-	s, err := startServer()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "a PostgreSQL server is needed:", err)
-		os.Exit(1)
-	}
-	postgres = s
-	code := m.Run()
-	s.stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-func startServer() (*server, error) {
-	bin, err := exec.Command("pg_config", "--bindir").Output()
-	if err != nil || !exists(strings.TrimSpace(string(bin))+"/initdb") {
-		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-		if len(found) == 0 {
-			return nil, fmt.Errorf("no initdb: %w", err)
-		}
-		bin = []byte(found[len(found)-1])
-	}
+func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "pgveil-auth-")
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
-	s := &server{dir: dir, bin: strings.TrimSpace(string(bin)), cert: selfSigned("127.0.0.1", false)}
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 {
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			return nil, err
-		}
-		uid, _ = strconv.Atoi(u.Uid)
-		gid, _ = strconv.Atoi(u.Gid)
-		s.cred = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	defer os.RemoveAll(dir)
+	ca, err := postgres.NewAuthority()
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
-	s.port = uint16(l.Addr().(*net.TCPAddr).Port)
-	l.Close()
-	files := map[string][]byte{
-		"server.crt": s.cert.certPEM,
-		"server.key": s.cert.keyPEM,
-		"pg_hba.conf": []byte(`local   all all               trust
-host    all super   127.0.0.1/32 trust
-host    all trusted 127.0.0.1/32 trust
-host    all hashed  127.0.0.1/32 md5
-hostssl all plain   127.0.0.1/32 password
-host    all nologin 127.0.0.1/32 reject
-host    all all     127.0.0.1/32 scram-sha-256
-`),
+	real.roots = x509.NewCertPool()
+	real.roots.AppendCertsFromPEM(ca.PEM)
+	real.Server, err = postgres.Start(postgres.Options{Dir: dir, TLS: ca, Settings: []string{"unix_socket_directories = '" + dir + "'"},
+		HBA: `local   all all                   trust
+host    all postgres 127.0.0.1/32 trust
+host    all trusted  127.0.0.1/32 trust
+host    all hashed   127.0.0.1/32 md5
+hostssl all plain    127.0.0.1/32 password
+host    all nologin  127.0.0.1/32 reject
+host    all all      127.0.0.1/32 scram-sha-256
+`})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "a PostgreSQL server is needed:", err)
+		return 1
 	}
-	for name, b := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			return nil, err
-		}
-		os.Chown(filepath.Join(dir, name), uid, gid)
-	}
-	os.Chown(dir, uid, gid)
-	if err := s.run("initdb", "-D", dir+"/data", "-U", "super", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"); err != nil {
-		return nil, err
-	}
-	return s, s.start()
+	defer real.Stop()
+	return m.Run()
 }
 
-// watched runs PostgreSQL until its input ends, which it does even if the test is killed.
-const watched = `trap '' INT TERM HUP; dir=$1; shift; "$@" >"$dir/log" 2>&1 </dev/null & cat >/dev/null; kill -QUIT $!; wait; rm -rf "$dir"`
-
-func (s *server) start() error {
-	cmd := exec.Command("sh", "-c", watched, "sh", s.dir, s.bin+"/postgres", "-D", s.dir+"/data", "-p", fmt.Sprint(s.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+s.dir, "-c", "hba_file="+s.dir+"/pg_hba.conf",
-		"-c", "ssl=on", "-c", "ssl_cert_file="+s.dir+"/server.crt", "-c", "ssl_key_file="+s.dir+"/server.key",
-		"-c", "fsync=off", "-c", "password_encryption=scram-sha-256")
-	cmd.SysProcAttr, cmd.Dir = s.cred, "/"
-	alive, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	s.stop = func() { alive.Close(); cmd.Wait() }
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		err := s.run("pg_isready", "-q", "-h", s.dir, "-p", fmt.Sprint(s.port))
-		if err == nil {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(s.dir + "/log")
-			s.stop()
-			return fmt.Errorf("PostgreSQL does not start: %w: %s", err, log)
-		}
-	}
-}
-
-func exists(path string) bool { _, err := os.Stat(path); return err == nil }
-
-func (s *server) run(name string, args ...string) error {
-	cmd := exec.Command(filepath.Join(s.bin, name), args...)
-	cmd.SysProcAttr, cmd.Dir = s.cred, "/"
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w: %s", name, err, out.String())
-	}
-	return nil
+func (s server) connect(ctx context.Context) (*pgconn.PgConn, error) {
+	return pgconn.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s dbname=postgres", s.Dir, s.Port, postgres.Superuser))
 }
 
 // admin runs statements as superuser and returns the last one's rows.
-func (s *server) admin(t testing.TB, sql string) [][][]byte {
+func (s server) admin(t testing.TB, sql string) [][][]byte {
 	t.Helper()
-	c, err := pgconn.Connect(t.Context(), fmt.Sprintf("host=%s port=%d user=super dbname=postgres", s.dir, s.port))
+	c, err := s.connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,14 +82,14 @@ func (s *server) admin(t testing.TB, sql string) [][][]byte {
 }
 
 // role makes a role for this test only.
-func (s *server) role(t testing.TB, name, password string) {
+func (s server) role(t testing.TB, name, password string) {
 	t.Helper()
 	s.admin(t, fmt.Sprintf(`drop role if exists %s; create role %[1]s login password '%s'`, name, password))
 	t.Cleanup(func() { dropRole(s, name) })
 }
 
-func dropRole(s *server, name string) {
-	c, err := pgconn.Connect(context.Background(), fmt.Sprintf("host=%s port=%d user=super dbname=postgres", s.dir, s.port))
+func dropRole(s server, name string) {
+	c, err := s.connect(context.Background())
 	if err == nil {
 		c.Exec(context.Background(), "drop role if exists "+name).ReadAll()
 		c.Close(context.Background())
@@ -182,7 +97,7 @@ func dropRole(s *server, name string) {
 }
 
 // imported is a users file as pgveil users import makes it.
-func (s *server) imported(t testing.TB) *Users {
+func (s server) imported(t testing.TB) *Users {
 	t.Helper()
 	var rows []Imported
 	for _, r := range s.admin(t, ImportQuery) {
@@ -202,8 +117,8 @@ func (s *server) imported(t testing.TB) *Users {
 	return must(ParseUsers("imported", u.Encode()))
 }
 
-func (s *server) dial() wire.DialOptions {
-	return wire.DialOptions{Host: "127.0.0.1", Port: s.port, Roots: s.cert.pool}
+func (s server) dial() wire.DialOptions {
+	return wire.DialOptions{Host: "localhost", Port: uint16(s.Port), Roots: s.roots}
 }
 
 // relay is the smallest proxy: sign in, log in, pass bytes.

@@ -36,7 +36,7 @@ func as(t *testing.T, port uint16, dsn string) (string, error) {
 
 // psql does the same by libpq.
 func psql(port uint16, dsn string) (string, error) {
-	cmd := exec.Command(filepath.Join(postgres.bin, "psql"), "-XAtw", "-c", "select current_user || ' ' || current_database() || ' ' || current_setting('application_name')",
+	cmd := exec.Command(filepath.Join(real.Bin, "psql"), "-XAtw", "-c", "select current_user || ' ' || current_database() || ' ' || current_setting('application_name')",
 		fmt.Sprintf("host=127.0.0.1 port=%d sslmode=require ", port)+dsn)
 	out, err := cmd.CombinedOutput()
 	return strings.TrimSpace(string(out)), err
@@ -45,10 +45,10 @@ func psql(port uint16, dsn string) (string, error) {
 // TestOwnLogin: the client's proof yields the ClientKey, and the database sees the client itself. The upstream leg demands
 // channel binding throughout.
 func TestOwnLogin(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
-	u := postgres.imported(t)
+	real.role(t, "alice", "open sesame")
+	u := real.imported(t)
 	cert := selfSigned("127.0.0.1", false)
-	port, _ := proxy(t, relay{method: scramFor(u), login: Own{Allow{RequireBinding: true}}, upstream: postgres.dial(), accept: cert.serving()})
+	port, _ := proxy(t, relay{method: scramFor(u), login: Own{Allow{RequireBinding: true}}, upstream: real.dial(), accept: cert.serving()})
 	for _, binding := range []string{"", " channel_binding=require", " channel_binding=prefer", " channel_binding=disable"} {
 		dsn := "user=alice password='open sesame' dbname=postgres application_name=app" + binding
 		if got, err := as(t, port, dsn); err != nil || got != "alice postgres app" {
@@ -67,10 +67,10 @@ func TestOwnLogin(t *testing.T) {
 
 // TestOwnLoginClear: neither leg with TLS.
 func TestOwnLoginClear(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
-	up := postgres.dial()
+	real.role(t, "alice", "open sesame")
+	up := real.dial()
 	up.Mode = wire.Disable
-	port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: up})
+	port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{}, upstream: up})
 	dsn := "user=alice password='open sesame' dbname=postgres sslmode=disable application_name=app"
 	if got, err := as(t, port, dsn); err != nil || got != "alice postgres app" {
 		t.Errorf("pgx: %q, %v", got, err)
@@ -82,11 +82,11 @@ func TestOwnLoginClear(t *testing.T) {
 
 // TestUnixSocket logs in over the server's socket, which takes everyone: only if allowed.
 func TestUnixSocket(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
+	real.role(t, "alice", "open sesame")
 	cert := selfSigned("127.0.0.1", false)
 	for _, trust := range []bool{true, false} {
-		port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{Allow{Trust: trust}},
-			upstream: wire.DialOptions{Host: postgres.dir, Port: postgres.port}, accept: cert.serving()})
+		port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{Allow{Trust: trust}},
+			upstream: wire.DialOptions{Host: real.Dir, Port: uint16(real.Port)}, accept: cert.serving()})
 		_, err := as(t, port, "user=alice password='open sesame' dbname=postgres")
 		if (err == nil) != trust {
 			t.Errorf("trust %v: %v", trust, err)
@@ -96,9 +96,9 @@ func TestUnixSocket(t *testing.T) {
 
 // TestEd25519: such a certificate has no channel binding, so none is offered and the default still works.
 func TestEd25519(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
+	real.role(t, "alice", "open sesame")
 	cert := selfSigned("127.0.0.1", true)
-	port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: postgres.dial(), accept: cert.serving()})
+	port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{}, upstream: real.dial(), accept: cert.serving()})
 	for binding, ok := range map[string]bool{"prefer": true, "disable": true, "require": false} {
 		got, err := psql(port, "user=alice password='open sesame' dbname=postgres channel_binding="+binding)
 		if (err == nil) != ok {
@@ -108,9 +108,9 @@ func TestEd25519(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
+	real.role(t, "alice", "open sesame")
 	cert := selfSigned("127.0.0.1", false)
-	port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: postgres.dial(), accept: cert.serving()})
+	port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{}, upstream: real.dial(), accept: cert.serving()})
 	for _, tc := range []struct{ name, dsn, code, message string }{
 		{"wrong password", "user=alice password=wrong dbname=postgres", "28P01", `password authentication failed for user "alice"`},
 		{"unknown user", "user=nobody password=wrong dbname=postgres", "28P01", `password authentication failed for user "nobody"`},
@@ -129,11 +129,11 @@ func TestRefusals(t *testing.T) {
 
 // TestVerifierOutOfDate: the password was changed in the database after the import.
 func TestVerifierOutOfDate(t *testing.T) {
-	postgres.role(t, "alice", "old")
-	u := postgres.imported(t)
-	postgres.admin(t, "alter role alice password 'new'")
+	real.role(t, "alice", "old")
+	u := real.imported(t)
+	real.admin(t, "alter role alice password 'new'")
 	cert := selfSigned("127.0.0.1", false)
-	port, _ := proxy(t, relay{method: scramFor(u), login: Own{}, upstream: postgres.dial(), accept: cert.serving()})
+	port, _ := proxy(t, relay{method: scramFor(u), login: Own{}, upstream: real.dial(), accept: cert.serving()})
 	_, err := as(t, port, "user=alice password=old dbname=postgres")
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != "28P01" || !strings.Contains(e.Hint, "pgveil users import") {
@@ -146,12 +146,12 @@ func TestVerifierOutOfDate(t *testing.T) {
 }
 
 func TestValidUntilImported(t *testing.T) {
-	postgres.role(t, "alice", "x")
+	real.role(t, "alice", "x")
 	cert := selfSigned("127.0.0.1", false)
 	for until, want := range map[string]bool{"2020-01-01": false, "infinity": true, "2100-01-01 12:00:00.5+02": true, "-infinity": false} {
-		postgres.admin(t, "alter role alice valid until '"+until+"'")
-		port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Service{User: "trusted", Allow: Allow{Trust: true}}, upstream: postgres.dial(), accept: cert.serving()})
-		postgres.role(t, "trusted", "x")
+		real.admin(t, "alter role alice valid until '"+until+"'")
+		port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Service{User: "trusted", Allow: Allow{Trust: true}}, upstream: real.dial(), accept: cert.serving()})
+		real.role(t, "trusted", "x")
 		if _, err := as(t, port, "user=alice password=x dbname=postgres"); (err == nil) != want {
 			t.Errorf("%s: %v", until, err)
 		}
@@ -159,7 +159,7 @@ func TestValidUntilImported(t *testing.T) {
 }
 
 func TestServiceLogin(t *testing.T) {
-	postgres.role(t, "svc", "service password")
+	real.role(t, "svc", "service password")
 	cert := selfSigned("127.0.0.1", false)
 	u := users(t, map[string]string{"only_here": "p"})
 	for _, tc := range []struct {
@@ -173,7 +173,7 @@ func TestServiceLogin(t *testing.T) {
 		{"unknown", Service{User: "nobody", Password: secret("wrong")}, "", "08001"},
 		{"rejected", Service{User: "nologin", Password: secret("wrong")}, "", "08001"},
 	} {
-		port, errs := proxy(t, relay{method: scramFor(u), login: tc.login, upstream: postgres.dial(), accept: cert.serving()})
+		port, errs := proxy(t, relay{method: scramFor(u), login: tc.login, upstream: real.dial(), accept: cert.serving()})
 		got, err := as(t, port, "user=only_here password=p dbname=postgres application_name=app")
 		var e *pgconn.PgError
 		switch {
@@ -190,11 +190,11 @@ func TestServiceLogin(t *testing.T) {
 
 // TestPasswordRelay: the database decides, by whatever means it asks.
 func TestPasswordRelay(t *testing.T) {
-	postgres.role(t, "alice", "pÄss word")
-	postgres.role(t, "plain", "pÄss word")
-	postgres.role(t, "trusted", "pÄss word")
-	postgres.admin(t, "set password_encryption = md5; drop role if exists hashed; create role hashed login password 'pÄss word'")
-	t.Cleanup(func() { dropRole(postgres, "hashed") })
+	real.role(t, "alice", "pÄss word")
+	real.role(t, "plain", "pÄss word")
+	real.role(t, "trusted", "pÄss word")
+	real.admin(t, "set password_encryption = md5; drop role if exists hashed; create role hashed login password 'pÄss word'")
+	t.Cleanup(func() { dropRole(real, "hashed") })
 	cert := selfSigned("127.0.0.1", false)
 	all := Own{Allow{MD5: true, Cleartext: true, Trust: true}}
 	for _, tc := range []struct {
@@ -214,7 +214,7 @@ func TestPasswordRelay(t *testing.T) {
 		{"trusted", "anything", all, "08001"}, // nobody would have checked it
 		{"nobody", "wrong", all, "28P01"},
 	} {
-		port, _ := proxy(t, relay{method: Password{}, login: tc.login, upstream: postgres.dial(), accept: cert.serving()})
+		port, _ := proxy(t, relay{method: Password{}, login: tc.login, upstream: real.dial(), accept: cert.serving()})
 		got, err := as(t, port, fmt.Sprintf("user=%s password='%s' dbname=postgres application_name=app", tc.user, tc.password))
 		var e *pgconn.PgError
 		if tc.code == "" && (err != nil || got != tc.user+" postgres app") || tc.code != "" && (!errors.As(err, &e) || e.Code != tc.code) {
@@ -225,9 +225,9 @@ func TestPasswordRelay(t *testing.T) {
 
 // TestCancel interrupts a query through the proxy, from pgx.
 func TestCancel(t *testing.T) {
-	postgres.role(t, "alice", "x")
+	real.role(t, "alice", "x")
 	cert := selfSigned("127.0.0.1", false)
-	port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: postgres.dial(), accept: cert.serving()})
+	port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{}, upstream: real.dial(), accept: cert.serving()})
 	c, err := pgconn.Connect(t.Context(), fmt.Sprintf("host=127.0.0.1 port=%d sslmode=require user=alice password=x dbname=postgres", port))
 	if err != nil {
 		t.Fatal(err)
@@ -250,9 +250,9 @@ func TestSASLprep(t *testing.T) {
 		"\u0340", "\u06dd", "\u180ex", "\ufe0f", "x\ufeff", "\u1fef", "\uff41\uff42", "\u00bd", "\u017f", "\u0345", "\U0002f868", "\u2260\u0338",
 		"\u0149", "\u0640", "\u4e00", "\U00010300", "e\u0301\u0323", " lead", "tail ", "tab\tx", "q'uote",
 	}
-	postgres.role(t, "prep", "x")
+	real.role(t, "prep", "x")
 	for _, p := range passwords {
-		rows := postgres.admin(t, "alter role prep password '"+strings.ReplaceAll(p, "'", "''")+"'; select rolpassword from pg_authid where rolname = 'prep'")
+		rows := real.admin(t, "alter role prep password '"+strings.ReplaceAll(p, "'", "''")+"'; select rolpassword from pg_authid where rolname = 'prep'")
 		theirs := must(ParseVerifier(string(rows[0][0])))
 		ours := must(verifierOf(secret(p), theirs.Salt, theirs.Iterations))
 		if ours.Encode() != theirs.Encode() {
@@ -264,8 +264,8 @@ func TestSASLprep(t *testing.T) {
 // TestVerifierMadeHere: PostgreSQL takes a verifier of ours for what it is.
 func TestVerifierMadeHere(t *testing.T) {
 	v := must(NewVerifier(secret("p\u00e4ss"), 6000))
-	postgres.role(t, "made", v.Encode())
-	c, err := pgconn.Connect(t.Context(), fmt.Sprintf("host=127.0.0.1 port=%d sslmode=require user=made password='p\u00e4ss' dbname=postgres", postgres.port))
+	real.role(t, "made", v.Encode())
+	c, err := pgconn.Connect(t.Context(), fmt.Sprintf("host=127.0.0.1 port=%d sslmode=require user=made password='p\u00e4ss' dbname=postgres", real.Port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,10 +274,10 @@ func TestVerifierMadeHere(t *testing.T) {
 
 // TestAsPostgreSQL sends the messages of firstMessages and finalMessages to PostgreSQL, which must judge them as we do.
 func TestAsPostgreSQL(t *testing.T) {
-	postgres.role(t, "alice", "x")
+	real.role(t, "alice", "x")
 	open := func(t *testing.T, overTLS bool) *wire.Conn {
 		t.Helper()
-		o := postgres.dial()
+		o := real.dial()
 		if !overTLS {
 			o.Mode = wire.Disable
 		}
@@ -377,16 +377,16 @@ func slicer(t *testing.T, port uint16) uint16 {
 
 // TestSingleBytes cuts both legs into segments of one byte.
 func TestSingleBytes(t *testing.T) {
-	postgres.role(t, "alice", "open sesame")
+	real.role(t, "alice", "open sesame")
 	cert := selfSigned("127.0.0.1", false)
-	up := postgres.dial()
+	up := real.dial()
 	up.Port = slicer(t, up.Port)
 	for _, clear := range []bool{false, true} {
 		accept, mode := cert.serving(), ""
 		if clear {
 			accept, mode = wire.AcceptOptions{}, " sslmode=disable"
 		}
-		port, _ := proxy(t, relay{method: scramFor(postgres.imported(t)), login: Own{}, upstream: up, accept: accept})
+		port, _ := proxy(t, relay{method: scramFor(real.imported(t)), login: Own{}, upstream: up, accept: accept})
 		port = slicer(t, port)
 		dsn := "user=alice password='open sesame' dbname=postgres application_name=app" + mode
 		if got, err := as(t, port, dsn); err != nil || got != "alice postgres app" {
