@@ -460,3 +460,8 @@ select p.ctid, p.email from people p where id = 3
 select id from people where age = -(-33) or age in (- -31, -(5)) order by id
 update people set age = -(774411) where id = 3 returning age
 insert into people (id, name, age, balance) values (900, 'n', - (-(5)), -((7.5))) returning age, balance
+select coalesce(rate, 1.1) from people order by id
+select coalesce(rate, null), nullif(rate, 1.5) from people order by id
+select rate from people where id = 3 union all select 1.23456789
+select rate from people where id = 3 union all select rate from people where id = 4 order by id
+select rate::numeric, balance::numeric from people where id = 3

@@ -151,6 +151,9 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 			p.Type.Mod = -1
 		}
 	}
+	if want == nil {
+		r.keepsScale(vals, like, p.Type.Mod)
+	}
 	to := want
 	if to == nil {
 		// Seen as a result, a value of another length is as good; the server would not check it either.
@@ -186,6 +189,22 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 	out.form, out.prot, out.typ = formSealed, &p, p.Type
 	out.table, out.column, out.src = like.table, like.column, like.src
 	return out
+}
+
+// keepsScale refuses alternatives in which the scale of numeric(p,s) is lost: cells that are equal bytes for equal numbers hold no
+// trailing zeros, and without the scale nobody knows how many to show.
+func (r *resolver) keepsScale(vals []value, like value, mod int32) {
+	if like.prot.Type.OID != OIDNumeric || like.prot.Search != SearchEquality {
+		return
+	}
+	scaled, lost := false, mod == -1
+	for _, v := range vals {
+		scaled = scaled || v.form == formSealed && v.prot.Type.Mod != -1
+		lost = lost || v.form == formFree && !onlyNulls(v)
+	}
+	if scaled && lost {
+		r.no(codeSetMix, like.at.Start, "%s would lose its scale among these alternatives", like.name())
+	}
 }
 
 // widens refuses an integer constant beside which the server would give the whole expression a wider type than the column's.
