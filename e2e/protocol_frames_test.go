@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -352,7 +353,7 @@ func TestFramesInSegmentsFromTheServer(t *testing.T) {
 	defer noFrameRows(t)
 	own := ownStack(t, func(o *stack.Options) {
 		server := *o.Postgres
-		server.Port = relay(t, o.Postgres, 1)
+		server.Port = relay(t, o.Postgres, 1, new(atomic.Int64))
 		o.Postgres, o.UpstreamTLS = &server, "disable"
 	})
 	for _, s := range scripts {

@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +35,7 @@ func ownStack(t *testing.T, change func(*stack.Options)) *stack.Stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
+		if err := s.Stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Error(err)
 		}
 	})
@@ -55,8 +57,8 @@ func copyTree(from, to string) error {
 	return os.WriteFile(to, b, 0o600)
 }
 
-// relay listens and carries bytes to the server, one read of at most so many bytes at a time, both ways.
-func relay(t *testing.T, server *postgres.Server, atMost int) (port int) {
+// relay listens and carries bytes to the server, one read of at most so many bytes at a time, both ways. It counts connections.
+func relay(t *testing.T, server *postgres.Server, atMost int, dials *atomic.Int64) (port int) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,6 +71,7 @@ func relay(t *testing.T, server *postgres.Server, atMost int) (port int) {
 			if err != nil {
 				return
 			}
+			dials.Add(1)
 			b, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port)))
 			if err != nil {
 				a.Close()

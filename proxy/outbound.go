@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/pgveil/pgveil/policy/sql"
@@ -16,6 +17,7 @@ func (s *session) outbound() error {
 	for {
 		typ, _, err := s.up.Next()
 		if err != nil {
+			s.upGone = !errors.Is(err, os.ErrDeadlineExceeded)
 			return fmt.Errorf("upstream read: %w", err)
 		}
 		if err := s.answer(typ); err != nil {
@@ -376,9 +378,9 @@ func (s *session) parameterStatus() error {
 func (s *session) setting(name, v string) {
 	switch name {
 	case "client_encoding":
-		s.oddEncoding = v != "UTF8" && v != "SQL_ASCII"
+		s.oddEncoding = oddSetting(name, v)
 	case "standard_conforming_strings":
-		s.oddStrings = v != "on"
+		s.oddStrings = oddSetting(name, v)
 	default:
 		if err := s.set(name, v); err != nil {
 			s.log.Debug("a setting that values may need is not understood", zapError(err))
@@ -386,6 +388,11 @@ func (s *session) setting(name, v string) {
 		return
 	}
 	s.odd.Store(s.oddEncoding || s.oddStrings)
+}
+
+// oddSetting reports whether text can't be read under a setting.
+func oddSetting(name, v string) bool {
+	return name == "client_encoding" && v != "UTF8" && v != "SQL_ASCII" || name == "standard_conforming_strings" && v != "on"
 }
 
 // set changes what value forms depend on; either loop may.

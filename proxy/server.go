@@ -281,6 +281,7 @@ func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Pr
 		ses.setting(p[0], p[1])
 	}
 	ses.status.Store(uint32(g.Status))
+	ses.running = wire.Cancel{PID: g.PID, Key: g.Key}
 	ses.enter(s.world.Load())
 	return ses
 }

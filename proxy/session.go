@@ -31,6 +31,7 @@ type session struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	ending  <-chan struct{} // closed when the session ends
+	running wire.Cancel     // names the server's session, to cancel what it does
 
 	client *wire.Conn // read by inbound, written by outbound
 	up     *wire.Conn // read by outbound, written by inbound
@@ -73,6 +74,7 @@ type session struct {
 	rowsOf                  answer
 	shown                   uint // rows that something was opened or masked in
 	begun                   bool // something of the first answer owed has come
+	upGone                  bool // the server has ended the connection
 	ddlDone, plainDDLDone   bool
 	oddEncoding, oddStrings bool
 }
@@ -148,6 +150,9 @@ func (s *session) interrupt() {
 
 // hangUp ends both connections: the server is told Terminate, the client is sent what is pending and why the session ends.
 func (s *session) hangUp(reason error) {
+	if s.ledger.owed() && !errors.Is(reason, errTerminate) && !s.upGone {
+		s.cancelRunning()
+	}
 	soon := s.now().Add(time.Second)
 	s.up.SetDeadline(soon)
 	s.client.SetDeadline(soon)
@@ -167,6 +172,16 @@ func (s *session) hangUp(reason error) {
 	default:
 		s.client.Flush()
 		s.client.Hangup(nil)
+	}
+}
+
+// cancelRunning cancels what the server does for a client that is gone: the server itself looks for the client only when it has
+// something to say to it.
+func (s *session) cancelRunning() {
+	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
+	defer done()
+	if err := wire.SendCancel(ctx, s.server.opt.Dial, s.running); err != nil {
+		s.log.Debug("a statement of a client that is gone was not cancelled", zap.Error(err))
 	}
 }
 

@@ -194,6 +194,9 @@ func (s *Stack) Stop() error {
 	}
 }
 
+// Wait waits until the proxy has ended.
+func (s *Stack) Wait() error { return <-s.died }
+
 // DSN is a connection string through the proxy.
 func (s *Stack) DSN(user, password, database, more string) string {
 	return fmt.Sprintf("host=localhost port=%d user=%s password=%s dbname=%s sslmode=verify-full sslrootcert=%s %s",
