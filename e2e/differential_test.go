@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -167,6 +170,8 @@ type way struct {
 	run  func(c *pgconn.PgConn, s shape) ([]*pgconn.Result, error)
 }
 
+var update = flag.Bool("update", false, "write the list of what is refused anew")
+
 var ways = []way{
 	{"simple", func(c *pgconn.PgConn, s shape) ([]*pgconn.Result, error) {
 		sql := s.sql
@@ -257,8 +262,10 @@ func TestDifferential(t *testing.T) {
 	fill(proxied)
 	fill(plain)
 	refused := map[string]int{}
+	var refusals []string
 	equal, total := 0, 0
 	for _, s := range shapes(t) {
+		codes := map[string][]string{} // the ways in which it is refused
 		for _, w := range ways {
 			if strings.Contains(s.sql, "; ") && w.name != "simple" {
 				continue
@@ -272,9 +279,7 @@ func TestDifferential(t *testing.T) {
 				equal++ // a value that both refuse
 			case got.code != "":
 				refused[got.code]++
-				if testing.Verbose() && w.name == "simple" {
-					t.Logf("refused %s: %s", got.code, s.sql)
-				}
+				codes[got.code] = append(codes[got.code], w.name)
 			case strings.HasPrefix(s.sql, "explain") && strings.Contains(got.text, "c57e91"):
 				equal++ // a plan quotes the cell where the plain one quotes the value
 			case got.text != want.text:
@@ -288,8 +293,51 @@ func TestDifferential(t *testing.T) {
 				proxied = connect(shared.DSN("app", password("app"), "shop", ""))
 			}
 		}
+		for _, code := range slices.Sorted(maps.Keys(codes)) {
+			line := code
+			if len(codes[code]) < len(ways) && !strings.Contains(s.sql, "; ") {
+				line += " (" + strings.Join(codes[code], ", ") + ")"
+			}
+			line += ": " + s.sql
+			if len(s.params) > 0 {
+				line += fmt.Sprintf(" ## %v", s.params)
+			}
+			refusals = append(refusals, line)
+		}
 	}
 	t.Logf("%d statements: %d equal, %d refused: %v", total, equal, total-equal, refused)
+	compareRefusals(t, refusals)
+}
+
+// compareRefusals keeps testdata/refused.txt, the list of what is refused: a statement that was carried out once and is refused now
+// would otherwise not be noticed.
+func compareRefusals(t *testing.T, refusals []string) {
+	t.Helper()
+	const file = "testdata/refused.txt"
+	got := strings.Join(refusals, "\n") + "\n"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := strings.Split(strings.TrimSpace(string(want)), "\n")
+	for _, line := range refusals {
+		if !slices.Contains(before, line) {
+			t.Errorf("refused now: %s", line)
+		}
+	}
+	for _, line := range before {
+		if !slices.Contains(refusals, line) {
+			t.Errorf("no longer refused, or otherwise: %s", line)
+		}
+	}
+	if t.Failed() {
+		t.Log("if this is meant: go test ./e2e -run Differential -update")
+	}
 }
 
 // firstDifference shows the first line that differs.

@@ -465,3 +465,12 @@ select coalesce(rate, null), nullif(rate, 1.5) from people order by id
 select rate from people where id = 3 union all select 1.23456789
 select rate from people where id = 3 union all select rate from people where id = 4 order by id
 select rate::numeric, balance::numeric from people where id = 3
+
+# Compared values that the column could not hold find nothing, without an error.
+select id from people where code = $1 ## C3 and much longer than eight
+select id from people where code in ('C3', 'C3 and much longer than eight') order by id
+select id from people where age = 3000000000
+select id from people where small = 70000
+select id from people where small = any('{3,4}') order by id
+select id from people where rate = 1.50001
+select id from people where rate = $1 ## 1.50001
