@@ -16,7 +16,7 @@ import (
 
 // showRecord prints what the statements above left on the record, and verifies it.
 func (d *demo) showRecord(ctx context.Context) error {
-	events, err := d.events()
+	events, err := d.awaitEvents(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,6 +35,22 @@ func (d *demo) showRecord(ctx context.Context) error {
 	s.heading("pgveil audit verify, with the public key and nothing else")
 	s.printf("  %s\n", strings.ReplaceAll(strings.TrimSpace(out), "\n", "\n  "))
 	return nil
+}
+
+// awaitEvents gives the proxy a moment: what need not be durable before a statement is answered is written soon after.
+func (d *demo) awaitEvents(ctx context.Context) ([]audit.Event, error) {
+	const tries = 50
+	for i := 1; ; i++ {
+		events, err := d.events()
+		if err == nil || i == tries {
+			return events, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // events are the lines about statements of the users that were watched.
