@@ -164,7 +164,7 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 	return copies
 }
 
-// noPlainUse refuses a use that would send a value of t's column as it is, though nothing plain is compared with it or stored: $1 = ''
+// noPlainUse refuses a use that would send a value of t's column as it is, though nothing plain is compared with it or stored: $1 = 'x'
 // beside email = $1.
 func (r *resolver) noPlainUse(n int, l *leaf, t *Target) {
 	r.noBecause(Refusal{
