@@ -161,8 +161,14 @@ func (s *session) send(a answer, frame []byte) error {
 	return s.up.Write(frame)
 }
 
-// query is the simple protocol's one message.
+// query is the simple protocol's one message. Where no error has come before it, it ends what is open of a batch without Sync.
 func (s *session) query(frame, body []byte) error {
+	if s.inBatch {
+		if err := s.quiet(); err != nil {
+			return err
+		}
+		defer func() { s.inBatch = false }()
+	}
 	text, ok := cString(body)
 	if !ok {
 		return s.refuse(kindQuery, refusalFormat)

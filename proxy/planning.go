@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
 	"strings"
@@ -19,9 +20,11 @@ import (
 func (s *session) plan(text []byte) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
-	cat, err := s.catalog(w)
-	if err != nil {
-		return planned{}, err
+	cat, err := s.cat, error(nil)
+	if cat == nil || !beforeAnyQuery(text) {
+		if cat, err = s.catalog(w); err != nil {
+			return planned{}, err
+		}
 	}
 	if (s.unsure() || s.plainDDL) && cat.MayTouch(string(text)) {
 		if s.plainDDL {
@@ -33,12 +36,13 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 	}
-	if !s.privileged && w.Policy.Unread(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text))) {
+	unread := w.Policy.Unread(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
+	if unread && !s.privileged {
 		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
 	}
 	p := s.judge(w, cat, text)
-	if pathDependent(p) {
-		// Only the server knows what functions have done to search_path.
+	if pathDependent(p) || !unread && bytes.IndexByte(text, '\\') >= 0 {
+		// Only the server knows what functions have done to search_path, and to the settings that say what a backslash is.
 		if err := s.readState(); err != nil {
 			return planned{}, err
 		}
@@ -135,13 +139,13 @@ func (s *session) makeSure() error {
 		if err := s.quiet(); err != nil {
 			return err
 		}
-		s.settling = false
 	}
 	switch {
 	case s.odd.Load():
 		return refusalSettings
 	case s.pathKnown && !changing:
 		return nil
+	case s.inBatch: // the status that the server reported last is that before the batch
 	case s.transaction() == 'E' && s.pathKnown:
 		return nil // the server will refuse whatever it is
 	case s.transaction() == 'E':
@@ -150,25 +154,36 @@ func (s *session) makeSure() error {
 	return s.readState()
 }
 
-// stateQuery reads what text means in the session and how it shows bytea, neither of which the server reports by itself.
-const stateQuery = sql.PathQuery + ", pg_catalog.current_setting('bytea_output')"
+// stateSettings are what reading text and values depends on. The server does not report bytea_output by itself, and the others only
+// before ReadyForQuery (ReportChangedGUCOptions, src/backend/tcop/postgres.c): within a batch it must be asked.
+var stateSettings = [...]string{"bytea_output", "DateStyle", "TimeZone", "client_encoding", "standard_conforming_strings"}
+
+// stateQuery reads what text means in the session: the search path, the role and stateSettings.
+var stateQuery = sql.PathQuery + ", pg_catalog.current_setting('" + strings.Join(stateSettings[:], "'), pg_catalog.current_setting('") + "')"
 
 func (s *session) readState() error {
 	rows, err := s.ask(stateQuery)
 	if err != nil {
 		return s.asked(err)
 	}
-	if len(rows) != 1 || len(rows[0]) != 3 {
+	if len(rows) != 1 || len(rows[0]) != 2+len(stateSettings) {
 		return refusalCatalog
 	}
 	path, err := sql.ParsePath(rows[0][0])
-	if err == nil {
-		err = s.set("bytea_output", string(rows[0][2]))
-	}
 	if err != nil {
 		return s.unreadable(err)
 	}
-	s.path, s.pathID, s.pathKnown = path, strings.Join(path, "\x00"), true
+	for i, name := range stateSettings {
+		v := string(rows[0][2+i])
+		if oddSetting(name, v) {
+			s.settling = true // until the server reports it
+			return refusalSettings
+		}
+		if err := s.set(name, v); err != nil {
+			s.log.Debug("a setting that values may need is not understood", zapError(err))
+		}
+	}
+	s.path, s.pathID, s.pathKnown, s.settling = path, strings.Join(path, "\x00"), true, false
 	s.pathVolatile = s.pathVolatile && s.transaction() != 'I'
 	return nil
 }
@@ -183,6 +198,9 @@ func (s *session) asked(err error) error {
 	s.log.Warn("catalog query failed", zap.Error(err))
 	if s.ledger.dropping() {
 		return errDropped
+	}
+	if q.sqlstate == refusalAborted.SQLSTATE {
+		return refusalAborted
 	}
 	return refusalCatalog
 }

@@ -73,6 +73,13 @@ func single(text []byte) bool {
 	return bytes.IndexByte(bytes.TrimRight(text, "; \t\r\n"), ';') < 0
 }
 
+// beforeAnyQuery reports whether a text may be SET TRANSACTION, which the server refuses after any query of the same transaction,
+// the proxy's own included. SET touches no table.
+func beforeAnyQuery(text []byte) bool {
+	var buf [12]byte
+	return string(firstWord(text, buf[:])) == "set" && single(text)
+}
+
 // setsConfig reports whether the word set_config stands in a text.
 func setsConfig(text []byte) bool {
 	const before, after = "set", "config"
