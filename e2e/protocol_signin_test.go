@@ -26,11 +26,16 @@ import (
 func counted(t *testing.T) (*stack.Stack, *atomic.Int64) {
 	t.Helper()
 	dials := new(atomic.Int64)
-	return ownStack(t, func(o *stack.Options) {
+	own := ownStack(t, func(o *stack.Options) {
 		server := *o.Postgres
 		server.Port = relay(t, o.Postgres, 32<<10, dials)
 		o.Postgres = &server
-	}), dials
+	})
+	// The proxy found the server reachable by a connection of its own, which the relay may not have counted yet.
+	for end := time.Now().Add(patience); dials.Load() == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	return own, dials
 }
 
 // kept can't be closed by the client library, so that a test can go on talking.
