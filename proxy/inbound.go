@@ -374,7 +374,11 @@ func (s *session) execute(frame, body []byte) error {
 		return err
 	}
 	if po == nil {
-		return s.send(answer{kind: kindExecute, run: &run{plan: planned{Plan: plainPlan}}}, frame)
+		r := &run{plan: s.nameless("(a statement or cursor that SQL made, run by name)")}
+		if refusal := s.decide(r); refusal != nil {
+			return s.refuse(kindExecute, refusal)
+		}
+		return s.send(answer{kind: kindExecute, run: r}, frame)
 	}
 	refusal := (*sql.Refusal)(nil)
 	if err := s.runs(po.plan.Plan); errors.As(err, &refusal) {
@@ -424,7 +428,11 @@ func (s *session) call(frame, body []byte) error {
 	if oid := r.Uint32(); r.Err() != nil || !callable[oid] {
 		return s.refuse(kindCall, refusalCall)
 	}
-	return s.send(answer{kind: kindCall, run: &run{plan: planned{Plan: plainPlan}}}, frame)
+	ru := &run{plan: s.nameless("(a function of large objects)")}
+	if refusal := s.decide(ru); refusal != nil {
+		return s.refuse(kindCall, refusal)
+	}
+	return s.send(answer{kind: kindCall, run: ru}, frame)
 }
 
 // statement and portal resolve a name, waiting for the server's answers where the meaning of the name hangs on them.

@@ -173,13 +173,14 @@ func (s *session) complete(a answer, typ byte) error {
 				return err
 			}
 		}
-		s.finish(r, "ok", "")
+		s.finish(r, "ok")
 		r.index++
 		if a.kind == kindQuery {
 			r.shape = nil
 		}
 	}
 	if a.kind == kindExecute {
+		s.done(a.run, "ok", "")
 		s.ledger.settle()
 	}
 	return s.up.Forward(s.client)
@@ -223,6 +224,7 @@ func (s *session) ready(a answer) error {
 		s.server.catalogs.expire(s.subject.Database)
 	}
 	s.swallowing = false
+	s.done(a.run, "ok", "") // of a text, which may have held several statements; unless it failed
 	if err := s.client.Write(frame); err != nil {
 		return err
 	}
@@ -258,14 +260,15 @@ func (s *session) serverError(a answer) error {
 	case a.refusal != nil && !ending:
 		out = appendRefusal(out, a.refusal)
 	case a.run != nil:
-		s.finish(a.run, "error", wire.ErrorField(body, 'C'))
+		s.finish(a.run, "error")
+		s.done(a.run, "error", wire.ErrorField(body, 'C'))
 		out = mapError(out, body, a.run.edits)
 	case a.stmt != nil:
 		out = mapError(out, body, a.stmt.edits)
 	case a.portal != nil:
 		out = mapError(out, body, a.portal.stmt.edits)
 	default:
-		out = wire.AppendFrame(out, 'E', body)
+		out = mapError(out, body, nil)
 	}
 	if !ending {
 		s.ledger.failed()
@@ -286,7 +289,8 @@ func (s *session) ownError(a answer, cause error) error {
 		s.ledger.settle() // the frame that was not right was all of its answer
 	}
 	if a.run != nil {
-		s.finish(a.run, "error", e.Code)
+		s.finish(a.run, "error")
+		s.done(a.run, "error", e.Code)
 	}
 	return s.client.SetOut(e.Append(s.client.Out()))
 }

@@ -121,6 +121,7 @@ func (s *session) enter(w *World) {
 		s.world = w
 		s.roles = w.Policy.RolesOf(s.subject)
 		s.privileged = w.Policy.Privileged(s.roles)
+		s.standing.Store(&standing{world: w, roles: s.roles})
 		s.cat = nil
 		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 	}

@@ -20,9 +20,9 @@ func zapError(err error) zap.Field { return zap.Error(err) }
 // event is a record's event with what is the same for the whole session.
 func (s *session) event(k audit.Kind) audit.Event {
 	e := audit.Event{Kind: k, Session: s.id, User: s.subject.User, Database: s.subject.Database}
-	if s.world != nil {
-		e.Roles = s.world.Policy.RoleNames(s.roles)
-		e.Policy = s.world.Policy.Version()
+	if st := s.standing.Load(); st != nil {
+		e.Roles = st.world.Policy.RoleNames(st.roles)
+		e.Policy = st.world.Policy.Version()
 	}
 	return e
 }
@@ -119,8 +119,20 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// finish counts one executed statement and, if it was recorded, notes what became of it.
-func (s *session) finish(r *run, outcome, sqlstate string) {
+// nameless is the plan for running something that the proxy holds no text of: a statement or cursor that SQL made, a function of
+// large objects. Of a privileged subject it is recorded all the same.
+func (s *session) nameless(what string) planned {
+	s.enter(s.server.world.Load())
+	if !s.privileged {
+		return planned{Plan: plainPlan}
+	}
+	p := plainPlanOf("execute", sideEffect{})
+	p.Privileged, p.Normalized = true, what
+	return planned{Plan: p}
+}
+
+// finish counts one executed statement.
+func (s *session) finish(r *run, outcome string) {
 	if r.shape != nil {
 		opened, masked := r.shape.count()
 		r.opened, r.masked = r.opened+opened, r.masked+masked
@@ -136,8 +148,11 @@ func (s *session) finish(r *run, outcome, sqlstate string) {
 		verdict = metrics.Protected
 	}
 	s.server.metrics.Statement(verb, verdict)
-	last := outcome != "ok" || r.index+1 >= len(r.plan.Statements)
-	if r.from.IsZero() || !last {
+}
+
+// done notes what became of a run that was recorded, once.
+func (s *session) done(r *run, outcome, sqlstate string) {
+	if r == nil || r.from.IsZero() {
 		return
 	}
 	e := s.event(audit.StatementDone)

@@ -42,6 +42,7 @@ type session struct {
 	status   atomic.Uint32 // latest ReadyForQuery's byte
 	odd      atomic.Bool   // settings under which text can't be read
 	latest   atomic.Pointer[sql.Catalog]
+	standing atomic.Pointer[standing]
 
 	// The inbound loop's.
 	seal       sealer
@@ -77,6 +78,12 @@ type session struct {
 	upGone                  bool // the server has ended the connection
 	ddlDone, plainDDLDone   bool
 	oddEncoding, oddStrings bool
+}
+
+// standing is what a session's events say of its subject.
+type standing struct {
+	world *World
+	roles policy.RoleSet
 }
 
 func newSessionID() string {
