@@ -217,7 +217,11 @@ func (s *session) parse(frame, body []byte) error {
 	}
 	st := &statement{batch: s.batch}
 	for range n {
-		st.declared = append(st.declared, r.Uint32())
+		oid := r.Uint32()
+		if oid == sql.OIDUnknown {
+			oid = 0 // the server infers a type all the same (src/backend/parser/parse_param.c)
+		}
+		st.declared = append(st.declared, oid)
 	}
 	p, err := s.plan(text)
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -166,7 +167,7 @@ func (s *session) done(r *run, outcome, sqlstate string) {
 // recordRefusal notes a refused statement.
 func (s *session) recordRefusal(r *sql.Refusal) {
 	e := s.event(audit.StatementRefused)
-	e.Verdict, e.Code, e.SQLState, e.Reason = "refused", r.Code, r.SQLSTATE, r.Message
+	e.Verdict, e.Code, e.SQLState, e.Reason = "refused", r.Code, r.SQLSTATE, withoutNames(r)
 	s.note(e)
 }
 
@@ -179,4 +180,17 @@ func (s *session) recordIntegrity(r *run, broken *integrityError) {
 	e.Columns = []audit.Column{{Table: broken.table.String(), Column: broken.column, Action: "failed"}}
 	e.Reason = fmt.Sprint(broken.cause)
 	s.note(e)
+}
+
+// withoutNames is a refusal's message for the record. What stands in quotes in a message about a statement is taken from the client's
+// text: it is meant for a name, but who writes email = "x" means a value.
+func withoutNames(r *sql.Refusal) string {
+	if !strings.HasPrefix(r.Code, "PV1") {
+		return r.Message
+	}
+	parts := strings.Split(r.Message, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = "…"
+	}
+	return strings.Join(parts, `"`)
 }

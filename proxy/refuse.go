@@ -159,7 +159,7 @@ func mapError(dst, body []byte, p *positions) []byte {
 				continue
 			}
 		case field == 'M' || field == 'D' || field == 'H' || field == 'W':
-			v = leaveOutCells(v)
+			v = leaveOutCells(v, p != nil)
 		}
 		dst = wire.AppendCString(append(dst, field), v)
 	}
@@ -178,10 +178,11 @@ func (p *positions) back(position string) string {
 	return ""
 }
 
-// leaveOutCells replaces each sealed cell in hex form by a word: it is no use to a reader.
-func leaveOutCells(s string) string {
-	const sign, end = `\x`, "c57e91"
-	if !strings.Contains(s, end) {
+// leaveOutCells replaces each sealed cell in hex form by a word: it is no use to a reader. With cut it does so to what the server
+// has cut off in the description of a row, too (ExecBuildSlotValueDescription in src/backend/executor/execMain.c).
+func leaveOutCells(s string, cut bool) string {
+	const sign, end, dots, width = `\x`, "c57e91", "...", 64
+	if !strings.Contains(s, end) && !(cut && strings.Contains(s, dots)) {
 		return s
 	}
 	var b strings.Builder
@@ -196,7 +197,10 @@ func leaveOutCells(s string) string {
 		for n < len(s) && strings.IndexByte("0123456789abcdef", s[n]) >= 0 {
 			n++
 		}
-		if strings.HasSuffix(s[:n], end) {
+		if cut && n == width && strings.HasPrefix(s[n:], dots) {
+			b.WriteString("(sealed)")
+			n += len(dots)
+		} else if strings.HasSuffix(s[:n], end) {
 			b.WriteString("(sealed)")
 		} else {
 			b.WriteString(s[:n])

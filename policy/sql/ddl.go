@@ -183,7 +183,7 @@ func (a *analysis) dropIndex(parts []string) {
 // rename refuses new names for sensitive relations and their columns: the configuration knows them by name.
 func (a *analysis) rename(n *pg_query.RenameStmt) {
 	if n.GetRelation() == nil {
-		a.st.Understood = true
+		a.renameSchema(n)
 		return
 	}
 	r := n.GetRelation()
@@ -195,6 +195,21 @@ func (a *analysis) rename(n *pg_query.RenameStmt) {
 		return
 	}
 	a.moved(r)
+}
+
+// renameSchema refuses a new name for a schema with sensitive relations, which would get other names by that, or a schema's new name
+// by which its relations would get the names of configured ones.
+func (a *analysis) renameSchema(n *pg_query.RenameStmt) {
+	a.st.Understood = true
+	if n.GetRenameType() != pg_query.ObjectType_OBJECT_SCHEMA {
+		return
+	}
+	for _, r := range a.cat.relations {
+		if r.Sensitive && r.Schema == n.GetSubname() || r.Schema == n.GetSubname() && a.cat.configured(TableName{n.GetNewname(), r.Name}) {
+			a.refuse(codeRename, a.st.At.Start, "%s is protected or listed by its name", describe(r.Schema, r.Name))
+			return
+		}
+	}
 }
 
 // moved refuses giving a sensitive relation another name or schema.

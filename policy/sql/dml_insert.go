@@ -155,6 +155,7 @@ func (r *resolver) source(s *scope, it *rangeItem, slots []slot, sel *pg_query.S
 					r.assignExpr(s, slots[i], e)
 				} else {
 					r.operand(s, e, UseExpression, 0)
+					r.tooMany(it)
 				}
 			}
 		}
@@ -172,7 +173,15 @@ func (r *resolver) source(s *scope, it *rangeItem, slots []slot, sel *pg_query.S
 			r.assign(slots[i], c.val)
 		} else {
 			r.settle(c.val, UseCarry, 0, codeCopyOut)
+			r.tooMany(it)
 		}
+	}
+}
+
+// tooMany refuses more values than columns: which of them is meant for a protected column nobody knows.
+func (r *resolver) tooMany(it *rangeItem) {
+	if it.rel != nil {
+		r.no(codeSyntax, it.at.Start, "INSERT has more expressions than target columns")
 	}
 }
 
