@@ -31,9 +31,9 @@ func counted(t *testing.T) (*stack.Stack, *atomic.Int64) {
 		server.Port = relay(t, o.Postgres, 32<<10, dials)
 		o.Postgres = &server
 	})
-	// The proxy found the server reachable by a connection of its own, which the relay may not have counted yet.
-	for end := time.Now().Add(patience); dials.Load() == 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	// Setting up and finding the server reachable took connections too; the relay may not have counted the last one yet.
+	for last := int64(-1); dials.Load() != last; time.Sleep(250 * time.Millisecond) {
+		last = dials.Load()
 	}
 	return own, dials
 }
