@@ -32,6 +32,12 @@ func (s *session) inbound() error {
 
 // message is the whole of what a client may send after sign-in. What isn't here ends the session.
 func (s *session) message(typ byte, size int) error {
+	if s.ledger.crowded() {
+		if err := s.up.Flush(); err != nil {
+			return err
+		}
+		s.ledger.thin()
+	}
 	switch typ {
 	case 'Q':
 		return s.whole(s.query)
@@ -83,10 +89,20 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 	if s.ledger.dropping() {
 		return nil
 	}
-	if err := do(frame, frame[5:]); err != nil && !errors.Is(err, errDropped) {
-		return err
+	err = do(frame, frame[5:])
+	s.frame, s.seal.plain, s.seal.cell = trimmed(s.frame), trimmed(s.seal.plain), trimmed(s.seal.cell)
+	if errors.Is(err, errDropped) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// trimmed gives a buffer back that one large value has made large: sessions are many and long.
+func trimmed(b []byte) []byte {
+	if cap(b) > 1<<20 {
+		return nil
+	}
+	return b
 }
 
 // peeked is how much of a long message is looked at: PostgreSQL's names have at most 63 bytes, and so have sane clients'.

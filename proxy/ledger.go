@@ -182,7 +182,12 @@ func (l *ledger) emptied() {
 		l.first++
 	}
 	if l.first == len(l.queue) {
+		if cap(l.queue) >= crowd {
+			l.queue = nil
+		}
 		l.queue, l.first = l.queue[:0], 0
+		l.change.Broadcast()
+	} else if len(l.queue)-l.first <= crowd/2 && cap(l.queue) >= crowd {
 		l.change.Broadcast()
 	}
 }
@@ -316,6 +321,26 @@ func (l *ledger) unowed(begun bool) bool {
 	l.maybe--
 	l.skipping = false
 	return true
+}
+
+// crowd is how many answers may be owed: a message of five bytes takes up a hundred here. The server keeps back at most 8 KiB of
+// answers before Sync (PQ_SEND_BUFFER_SIZE, src/backend/libpq/pqcomm.c), which are far fewer.
+const crowd = 1 << 16
+
+// crowded reports whether no more messages should be read before thin.
+func (l *ledger) crowded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue)-l.first >= crowd
+}
+
+// thin waits until half of a crowd is answered, or the session ends.
+func (l *ledger) thin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.queue)-l.first > crowd/2 && !l.ended {
+		l.change.Wait()
+	}
 }
 
 // quiet waits until no answer is owed. It reports false at once when that can't come about: the server takes CopyData, or the

@@ -229,3 +229,42 @@ func TestLedgerCutsNamesAsTheServer(t *testing.T) {
 		t.Error("Close of a long name does not close")
 	}
 }
+
+// A client that only writes must not fill the memory.
+func TestLedgerCrowd(t *testing.T) {
+	l := newLedger()
+	for range crowd {
+		if l.crowded() {
+			t.Fatal("crowded too early")
+		}
+		l.owe(answer{kind: kindSync})
+	}
+	if !l.crowded() {
+		t.Fatal("not crowded")
+	}
+	thin := make(chan int)
+	go func() {
+		l.thin()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		thin <- len(l.queue) - l.first
+	}()
+	for range crowd/2 - 1 {
+		l.settle()
+	}
+	select {
+	case n := <-thin:
+		t.Fatalf("goes on with %d owed", n)
+	case <-time.After(20 * time.Millisecond):
+	}
+	l.settle()
+	if n := <-thin; n != crowd/2 {
+		t.Errorf("%d owed", n)
+	}
+	for l.owed() {
+		l.settle()
+	}
+	if cap(l.queue) >= crowd {
+		t.Error("the crowd's memory is kept")
+	}
+}

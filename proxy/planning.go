@@ -245,6 +245,7 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		s.server.catalogs.unread(s.subject.Database)
 		return old, nil
 	}
+	changes := s.server.catalogs.changes(s.subject.Database)
 	snapshot, err := s.snapshot()
 	if err != nil {
 		s.server.catalogs.unread(s.subject.Database)
@@ -253,7 +254,7 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		}
 		return nil, err
 	}
-	cat, err := s.server.catalogs.publish(s.subject.Database, w, snapshot, s.now())
+	cat, err := s.server.catalogs.publish(s.subject.Database, w, snapshot, changes, s.now())
 	if err != nil {
 		return nil, s.unreadable(err)
 	}

@@ -65,7 +65,8 @@ type shared struct {
 	catalog  *sql.Catalog
 	read     time.Time
 	stale    bool
-	reading  bool // a session is at it; others go on with what there is
+	reading  bool   // a session is at it; others go on with what there is
+	changes  uint64 // times that it was said to have changed: what was read before that does not settle it
 }
 
 func newCatalogs(age time.Duration) *catalogs {
@@ -76,8 +77,8 @@ func newCatalogs(age time.Duration) *catalogs {
 func (c *catalogs) current(database string, w *World, now time.Time) (cat *sql.Catalog, due bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.byDB[database]
-	if s == nil || s.catalog == nil {
+	s := c.of(database)
+	if s.catalog == nil {
 		return nil, true, nil
 	}
 	if s.world != w {
@@ -97,15 +98,29 @@ func (c *catalogs) current(database string, w *World, now time.Time) (cat *sql.C
 	return s.catalog, false, nil
 }
 
-// publish takes what a session has read. An unchanged snapshot keeps the catalog and the plans made with it.
-func (c *catalogs) publish(database string, w *World, snapshot []byte, now time.Time) (*sql.Catalog, error) {
+// changes is what publish wants to know: how often the schema had been said to change before it was read.
+func (c *catalogs) changes(database string) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.of(database).changes
+}
+
+// of is a database's entry; c.mu is held.
+func (c *catalogs) of(database string) *shared {
 	s := c.byDB[database]
 	if s == nil {
 		s = &shared{}
 		c.byDB[database] = s
 	}
+	return s
+}
+
+// publish takes what a session has read after there had been so many changes. An unchanged snapshot keeps the catalog and the
+// plans made with it. What was read before the latest change is used and is still due.
+func (c *catalogs) publish(database string, w *World, snapshot []byte, changes uint64, now time.Time) (*sql.Catalog, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.of(database)
 	s.reading = false
 	if s.catalog == nil || s.world != w || string(s.snapshot) != string(snapshot) {
 		cat, err := sql.NewCatalog(snapshot, w.Spec)
@@ -115,7 +130,9 @@ func (c *catalogs) publish(database string, w *World, snapshot []byte, now time.
 		s.catalog, s.world, s.snapshot = cat, w, snapshot
 		c.generation.Add(1)
 	}
-	s.read, s.stale = now, false
+	if s.changes == changes {
+		s.read, s.stale = now, false
+	}
 	return s.catalog, nil
 }
 
@@ -123,26 +140,24 @@ func (c *catalogs) publish(database string, w *World, snapshot []byte, now time.
 func (c *catalogs) outdate(database string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.byDB[database]; s != nil {
-		s.stale = true
-		c.generation.Add(1)
-	}
+	s := c.of(database)
+	s.stale = true
+	s.changes++
+	c.generation.Add(1)
 }
 
 // expire makes one session read the catalog again; the others go on with the one there is.
 func (c *catalogs) expire(database string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.byDB[database]; s != nil {
-		s.read = time.Time{}
-	}
+	s := c.of(database)
+	s.read = time.Time{}
+	s.changes++
 }
 
 // unread gives back what current asked for and could not be done.
 func (c *catalogs) unread(database string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.byDB[database]; s != nil {
-		s.reading = false
-	}
+	c.of(database).reading = false
 }
