@@ -483,6 +483,9 @@ func (s *session) portal(name []byte) (*portal, error) {
 // quiet makes the server answer all that it owes and waits for it.
 func (s *session) quiet() error {
 	if !s.ledger.owed() {
+		if s.ledger.dropping() {
+			return errDropped
+		}
 		return nil
 	}
 	if s.inBatch {

@@ -47,7 +47,7 @@ func (s *session) ask(text string) ([][][]byte, error) {
 	q.steps = len(kinds)
 	for _, k := range kinds {
 		if !s.ledger.owe(answer{kind: k, inner: q}) {
-			return nil, errSessionEnded
+			return nil, errDropped
 		}
 	}
 	if err := s.up.Write(appendInner(nil, text, !q.inBatch)); err != nil {
