@@ -43,14 +43,12 @@ func backends(t *testing.T, su *pgconn.PgConn) string {
 	return string(rowsOf(t, su, "select count(*) from pg_stat_activity where datname = 'shop' and pid <> pg_backend_pid()")[0][0])
 }
 
-func within5(t *testing.T, what string, ok func() bool) {
+// asleep waits until a session of the database shop sleeps: a cancel request that comes before its statement has no effect.
+func asleep(t *testing.T, su *pgconn.PgConn) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Errorf("not within 5 s: %s", what)
-			return
-		}
-	}
+	within(t, "the server sleeps", func() bool {
+		return string(rowsOf(t, su, "select count(*) from pg_stat_activity where datname = 'shop' and wait_event = 'PgSleep'")[0][0]) != "0"
+	})
 }
 
 // Sessions that end badly leave nothing behind.
@@ -74,7 +72,7 @@ func TestKilledClientsLeaveNothing(t *testing.T) {
 		},
 		"in a long statement": func(c *rawConn) {
 			c.send(t, query("select pg_sleep(1000)"))
-			time.Sleep(50 * time.Millisecond)
+			asleep(t, su)
 		},
 		"in a transaction": func(c *rawConn) {
 			c.send(t, query("begin"), query("update people set ssn = 'cnry-lost' where id = 7001"))
@@ -91,6 +89,7 @@ func TestKilledClientsLeaveNothing(t *testing.T) {
 		"in half a header": func(c *rawConn) { c.write(t, []byte{'Q', 0}) },
 		"in a pipeline": func(c *rawConn) {
 			c.send(t, parse("", "select email from people"), bind("", ""), execute("", 1), parse("x", "select pg_sleep(100)"), bind("", "x"), execute("", 0))
+			asleep(t, su)
 		},
 		"in an unknown message": func(c *rawConn) { c.write(t, []byte{'!', 0, 0, 0, 4}) },
 		"in an absurd length":   func(c *rawConn) { c.write(t, []byte{'Q', 0xff, 0xff, 0xff, 0xff}) },
@@ -106,8 +105,8 @@ func TestKilledClientsLeaveNothing(t *testing.T) {
 					c.Close()
 				}
 			}
-			within5(t, "the server's sessions end", func() bool { return backends(t, su) == sessions })
-			within5(t, "the proxy closes what it had open", func() bool { return files(t, own.PID()) <= openFiles })
+			within(t, "the server's sessions end", func() bool { return backends(t, su) == sessions })
+			within(t, "the proxy closes what it had open", func() bool { return files(t, own.PID()) <= openFiles })
 		})
 	}
 	if got := metric(t, own, "sessions_active"); got != 1 {
@@ -159,7 +158,7 @@ func TestDrain(t *testing.T) {
 	working.send(t, query("begin"), query("update people set ssn = 'cnry-drained' where id = 7001"))
 	working.until('Z', 2)
 	syscall.Kill(own.PID(), syscall.SIGTERM)
-	within5(t, "the port closes", func() bool {
+	within(t, "the port closes", func() bool {
 		_, err := pgconn.Connect(context.Background(), own.DSN("app", password("app"), "shop", "connect_timeout=1"))
 		var refused *net.OpError
 		return errors.As(err, &refused)
