@@ -60,8 +60,9 @@ type Server struct {
 	log      *zap.Logger
 	now      func() time.Time
 
-	columns  sync.Map // columnName → *metrics.ColumnCounters
-	sessions atomic.Int64
+	columns  sync.Map     // columnName → *metrics.ColumnCounters
+	sessions atomic.Int64 // that have signed in
+	opening  atomic.Int64 // connections that have not
 	closing  atomic.Bool
 }
 
@@ -174,6 +175,13 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		}
 	}()
 	addr := addrOf(nc)
+	// Whoever has not signed in yet counts too: memory for a TLS handshake is not for everyone at once.
+	signedIn := sync.OnceFunc(func() { s.opening.Add(-1) })
+	defer signedIn()
+	if s.opening.Add(1) > int64(s.opt.Limits.Sessions) {
+		s.metrics.SignIn(metrics.TooManySessions)
+		return
+	}
 	handshake, done := context.WithTimeout(ctx, s.opt.Limits.Handshake)
 	defer done()
 	client, opening, err := wire.Accept(handshake, nc, s.opt.Accept)
@@ -190,6 +198,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		return
 	}
 	defer s.sessions.Add(-1)
+	signedIn()
 	done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -120,12 +120,18 @@ func (s *session) run() error {
 			s.stop()
 		}
 	}
-	stopWatching := context.AfterFunc(s.ctx, s.interrupt)
-	defer stopWatching()
+	interrupted := make(chan struct{})
+	stopWatching := context.AfterFunc(s.ctx, func() {
+		defer close(interrupted)
+		s.interrupt()
+	})
 	loops.Add(2)
 	go loop(s.inbound)
 	go loop(s.outbound)
 	loops.Wait()
+	if !stopWatching() {
+		<-interrupted // or its deadlines would replace those of hangUp
+	}
 	reason := <-reasons
 
 	s.hangUp(reason)
