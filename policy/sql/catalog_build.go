@@ -194,6 +194,10 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 		for _, f := range functions {
 			if !f.sensitive && !c.trusted[f.schema+"."+f.name] && (f.opaque() || names.match(f.source)&hitName != 0 || f.callsSensitive(byOID)) {
 				f.sensitive, changed = true, true
+				if f.trigger {
+					c.triggers[f.name] = append(c.triggers[f.name], f.schema)
+					continue
+				}
 				c.functions[f.name] = append(c.functions[f.name], f.schema)
 				c.fields[f.name] = c.fields[f.name] || f.field
 			}

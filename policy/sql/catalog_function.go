@@ -14,6 +14,7 @@ type function struct {
 	calls        []uint32
 	extension    bool
 	field        bool // takes a row alone, so that o.name calls it
+	trigger      bool // can't be called by name, but by a trigger that somebody makes
 	sensitive    bool
 }
 
@@ -38,15 +39,12 @@ func isSQLRunner(name string) bool {
 }
 
 func (c *Catalog) readFunctions(s *snapshot) []*function {
-	c.functions, c.operators = map[string][]string{}, map[string][]string{}
+	c.functions, c.operators, c.triggers = map[string][]string{}, map[string][]string{}, map[string][]string{}
 	var all []*function
 	for i := range s.Functions {
 		f := &s.Functions[i]
-		if f.Trigger {
-			continue // can't be called by name
-		}
 		all = append(all, &function{
-			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension, field: f.Field,
+			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension, field: f.Field, trigger: f.Trigger,
 		})
 	}
 	return all
@@ -113,6 +111,19 @@ func (c *Catalog) sensitiveFunction(path []string, schema, name string) bool {
 		return true
 	}
 	for _, s := range c.functions[name] {
+		if s == schema || schema == "" && slices.Contains(path, s) || schema == "pg_temp" {
+			return true
+		}
+	}
+	return false
+}
+
+// sensitiveTrigger is sensitiveFunction for the function of a trigger.
+func (c *Catalog) sensitiveTrigger(path []string, schema, name string) bool {
+	if c.names == nil {
+		return false
+	}
+	for _, s := range c.triggers[name] {
 		if s == schema || schema == "" && slices.Contains(path, s) || schema == "pg_temp" {
 			return true
 		}

@@ -15,6 +15,7 @@ type Catalog struct {
 	trusted   map[string]bool     // schema.name
 	fields    map[string]bool     // sensitive functions that o.name may call, for a row o
 	functions map[string][]string // sensitive functions: name to schemas
+	triggers  map[string][]string // the same of functions for triggers
 	operators map[string][]string // operators whose functions are sensitive: name to schemas
 	names     *matcher            // all that MayTouch searches for
 	bodies    *matcher            // the same without words of SQL

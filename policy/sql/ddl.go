@@ -26,7 +26,7 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 	case *pg_query.Node_AlterObjectSchemaStmt:
 		a.moved(n.AlterObjectSchemaStmt.GetRelation())
 	case *pg_query.Node_CreateTrigStmt:
-		a.overTable(n.CreateTrigStmt.GetRelation(), node)
+		a.createTrigger(n.CreateTrigStmt, node)
 	case *pg_query.Node_CreatePolicyStmt:
 		a.overTable(n.CreatePolicyStmt.GetTable(), node)
 	case *pg_query.Node_AlterPolicyStmt:
@@ -222,6 +222,19 @@ func (a *analysis) moved(r *pg_query.RangeVar) {
 		}
 	}
 	a.st.Understood = true
+}
+
+// createTrigger refuses a trigger whose function reaches a sensitive table or may do so: whoever makes the trigger could read there by
+// writing to a table of their own.
+func (a *analysis) createTrigger(n *pg_query.CreateTrigStmt, node *pg_query.Node) {
+	a.overTable(n.GetRelation(), node)
+	schema, name := splitName(stringList(n.GetFuncname()))
+	if schema == "" && len(a.cat.triggers[name]) > 0 {
+		a.st.PathDependent = true
+	}
+	if a.cat.sensitiveTrigger(a.path, schema, name) {
+		a.refuse(codeOpaqueCall, a.st.At.Start, "function %s runs SQL that the proxy can't see, or its body names a protected or listed table", name)
+	}
 }
 
 // overTable refuses triggers, rules and policies over a sensitive table, or whose text names one.
