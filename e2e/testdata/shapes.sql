@@ -474,3 +474,18 @@ select id from people where small = 70000
 select id from people where small = any('{3,4}') order by id
 select id from people where rate = 1.50001
 select id from people where rate = $1 ## 1.50001
+
+# Numbers of another type than the column's, as constants and as cast parameters.
+select id from people where age = 33.0
+select id from people where age = 33.5
+select id from people where big = 9000000003.0
+select id from people where small in (3.0, 4)
+select id from people where age = $1::int8 ## 33
+select id from people where age = $1::int8 ## 3000000000
+select id from people where age = $1::numeric ## 33.0
+select id from people where age = $1::numeric ## 33.5
+select id from people where rate = $1::int4 ## 1
+select id from people where code = $1::text ## C3
+update people set age = $1::int8 where id = 3 returning age ## 34
+update people set age = $1::int8 where id = 3 returning age ## 3000000000
+update people set balance = $1::numeric where id = 3 returning balance ## 1.005
