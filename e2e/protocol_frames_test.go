@@ -134,6 +134,16 @@ var scripts = []struct {
 		do(query("begin; savepoint a; select 1/0")), do(query("rollback to a")), do(query("select email from people where id = 7001")),
 		do(query("commit")),
 	}},
+	{"leaving an aborted transaction", []step{
+		do(query("begin")), do(query("alter table people add column zz int")), do(query("select 1/0")), do(query("rollback")),
+		do(query("select zz from people where id = 7001")), do(query("begin; alter table people add column zz int; select 1/0")),
+		do(closing('S', "x"), parse("", "rollback"), bind("", ""), execute("", 0), sync),
+		do(query("begin")), do(query("alter table people add column zz int"), query("select zz, email from people where id = 7001"), query("select nosuch")),
+		do(closing('S', "x"), parse("", ""), bind("", ""), execute("", 0), parse("", "select 1"), sync),
+		do(closing('S', "x"), parse("", "commit"), bind("", ""), execute("", 0), sync),
+		do(query("begin; set transaction isolation level serializable")), do(parse("", "set transaction read only"), bind("", ""), execute("", 0), sync),
+		do(query("select email from people where id = 7001; commit")),
+	}},
 	{"Query between extended batches", []step{
 		do(parse("", "select email from people where id = $1"), bind("", "", "7001"), execute("", 0), sync,
 			query("select ssn from people where id = 7002"), parse("z", "select age from people where id = $1"),

@@ -21,7 +21,7 @@ func (s *session) plan(text []byte) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
 	cat, err := s.cat, error(nil)
-	if cat == nil || !beforeAnyQuery(text) {
+	if cat == nil || !control(text) {
 		if cat, err = s.catalog(w); err != nil {
 			return planned{}, err
 		}
@@ -329,6 +329,9 @@ func (s *session) effects(p *policy.Plan) {
 func (s *session) revalidate(st *statement) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
+	if st.plan.Plain && st.plan.world == w && control([]byte(st.text)) {
+		return st.plan, nil
+	}
 	cat, err := s.catalog(w)
 	if err != nil {
 		return planned{}, err

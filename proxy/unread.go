@@ -73,11 +73,16 @@ func single(text []byte) bool {
 	return bytes.IndexByte(bytes.TrimRight(text, "; \t\r\n"), ';') < 0
 }
 
-// beforeAnyQuery reports whether a text may be SET TRANSACTION, which the server refuses after any query of the same transaction,
-// the proxy's own included. SET touches no table.
-func beforeAnyQuery(text []byte) bool {
+// control reports whether a text is of the kind for which nothing is asked of the server first: it touches no table, and it is SET
+// TRANSACTION, which the server refuses after any query of the same transaction, the proxy's own included, or it may end an aborted
+// transaction, in which the server answers no query.
+func control(text []byte) bool {
 	var buf [12]byte
-	return string(firstWord(text, buf[:])) == "set" && single(text)
+	switch string(firstWord(text, buf[:])) {
+	case "set", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release":
+		return single(text)
+	}
+	return len(bytes.TrimSpace(text)) == 0
 }
 
 // setsConfig reports whether the word set_config stands in a text.
