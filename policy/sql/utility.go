@@ -102,6 +102,10 @@ func (a *analysis) stored(query *pg_query.Node, effects Effect) {
 	if a.st.Refusal == nil && a.st.Sensitive {
 		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(verb))
 	}
+	if a.st.Refusal == nil && a.st.PathDependent && verb == "prepare" {
+		// The server analyses it again when the path has changed (RevalidateCachedQuery, src/backend/utils/cache/plancache.c).
+		a.refuse(codePrepare, a.st.At.Start, "PREPARE of a name that is a protected or listed table's under another search path is not supported")
+	}
 	a.plain()
 }
 
