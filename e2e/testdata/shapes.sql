@@ -489,3 +489,503 @@ select id from people where code = $1::text ## C3
 update people set age = $1::int8 where id = 3 returning age ## 34
 update people set age = $1::int8 where id = 3 returning age ## 3000000000
 update people set balance = $1::numeric where id = 3 returning balance ## 1.005
+select id from people where email between symmetric 'cnry1' and 'cnry3' order by id
+select id from people where email is distinct from $1 order by id ## cnry3@x.test
+select id from people where email is not distinct from null order by id
+select id from people where row(email) = row('cnry3@x.test')
+select id from people where (email, age) <> ('cnry3@x.test', 33) order by id
+select id from people where (email, age) = any (select 'cnry3@x.test', 33) order by id
+select id from people where (email, name) in (select email, 'Name 3' from logins) order by id
+select id from people where (id, email) = (select id, email from logins where id = 3)
+select id from people where (id, email) = (select 3, 'cnry3@x.test')
+select id from people where email = (select 'cnry3@x.test')
+select id from people where email = (select $1::text) ## cnry3@x.test
+select id from people where email = (values ('cnry3@x.test'))
+select id from people where email in (values ('cnry3@x.test'), ('cnry4@x.test')) order by id
+select id from people where email = any(values ('cnry3@x.test')) order by id
+select id from people join (values ('cnry3@x.test', 1), ('cnry4@x.test', 2)) v(e, n) on v.e = email order by id
+select id, v.e from people join (values ('cnry3@x.test', 1), ('cnry4@x.test', 2)) v(e, n) on v.e = email order by id
+select id, n from people join (values ($1, 1), ($2, 2)) v(e, n) on v.e = email order by id ## cnry3@x.test|cnry4@x.test
+select id from people, unnest(array['cnry3@x.test']) u(e) where e = email
+select id, u.e from people, unnest(array['cnry3@x.test']) u(e) where e = email
+select id, o from people join unnest($1::text[]) with ordinality u(e, o) on e = email order by id ## {cnry3@x.test,cnry5@x.test}
+select id from people where email in (select unnest($1::text[])) order by id ## {cnry3@x.test,cnry5@x.test}
+select id from people where email in (select e from unnest($1::text[]) e) order by id ## {cnry3@x.test,cnry5@x.test}
+select id from people where email = any(array(select unnest($1::text[]))) order by id ## {cnry3@x.test,cnry5@x.test}
+select id from people where exists (select 1 from unnest($1::text[]) e where e = people.email) order by id ## {cnry3@x.test,cnry5@x.test}
+insert into people (id, name, email) select i, n, e from unnest($1::int[], $2::text[], $3::text[]) as t(i, n, e) ## {901,902}|{a,b}|{cnry901,cnry902}
+insert into people (id, name, email, ssn) select * from unnest($1::int[], $2::text[], $3::text[], $4::text[]) ## {901,902}|{a,b}|{cnry901,NULL}|{cnry-s1,cnry-s2}
+insert into people (id, name, email) select unnest($1::int[]), unnest($2::text[]), unnest($3::text[]) ## {901,902}|{a,b}|{cnry901,cnry902}
+insert into people (id, name, email) select 900 + g, 'n', 'cnry-gen' from generate_series(1,1) g
+insert into people (id, name, ssn) select 900 + g, 'n', 'cnry-gen' from generate_series(1,3) g
+insert into people (id, name, email) select * from (values (901, 'a', 'cnry901'), (902, 'b', 'cnry902')) v
+insert into people (id, name, email) select i, n, e from (values (901, 'a', 'cnry901'), (902, 'b', null)) v(i, n, e)
+insert into people (id, name, email) select i, n, e from (values (901, 'a', $1), (902, 'b', $2)) v(i, n, e) ## cnry901|cnry902
+insert into people (id, name, email) select i, n, e from (values (901, 'a', 'cnry901'), (902, 'b', null)) v(i, n, e) where e is not null
+insert into people (id, name, email) select i, n, e from (values (901, 'a', 'cnry901'), (902, 'b', null)) v(i, n, e) where e = 'cnry901'
+insert into people (id, name, email) select i, n, e from (values (901, 'a', 'cnry901')) v(i, n, e) where not exists (select 1 from people p where p.email = v.e)
+insert into people (id, name, email) select 901, 'a', 'cnry901' where not exists (select 1 from people where email = 'cnry901')
+insert into people (id, name, email) select 901, 'a', $1 where not exists (select 1 from people where email = $1) ## cnry901
+insert into people (id, name, email) select 901, 'a', 'cnry901' union all select 902, 'b', 'cnry902'
+insert into people (id, name, email) select 901, 'a', 'cnry901' union all select 902, 'b', null
+insert into people (id, name, email) (select 901, 'a', 'cnry901')
+insert into people (id, name, email) values (901, 'a', 'cnry901') order by 1 limit 1
+insert into people (id, name, email) values (901, 'a', 'cnry901'), (902, 'b', 'cnry902') limit 1
+insert into people (id, name, email) with s as (select 'cnry1x' as e) select 901, 'a', e from s
+insert into people (id, name, email) with s(e) as (values ('cnry1x')) select 901, 'a', e from s
+with s(e) as (values ('cnry1x'), ('cnry2x')) insert into people (id, name, email) select 900 + row_number() over (), 'a', e from s
+with s(e) as (values ($1::text)) insert into people (id, name, email) select 900, 'a', e from s ## cnry1x
+with s(e) as (values ($1::text)) update people set email = s.e from s where id = 3 returning email ## cnry1x
+with s(i, e) as (values (3, 'cnry1x'), (4, 'cnry2x')) update people set email = s.e from s where s.i = people.id returning people.id, people.email
+update people set email = v.e from (values (3, 'cnry1x'), (4, 'cnry2x')) v(i, e) where v.i = people.id returning people.id, email
+update people p set email = v.e, ssn = v.s from (values (3, $1, $2), (4, $3, $4)) v(i, e, s) where v.i = p.id returning p.id, email, ssn ## cnrya|cnryb|cnryc|cnryd
+update people p set email = u.e from unnest($1::int[], $2::text[]) u(i, e) where u.i = p.id returning p.id, p.email ## {3,4}|{cnrya,cnryb}
+update people set (email, ssn, age) = ($1, $2, $3) where id = 3 returning email, ssn, age ## cnrya|cnryb|44
+update people set (email, age) = (select email, 44 from logins where id = 4) where id = 3
+update people set (ssn) = row('cnryq') where id = 3 returning ssn
+update people set email = case id when 3 then 'cnryA' when 4 then 'cnryB' end where id in (3,4) returning email
+update people set email = case id when 3 then $1 when 4 then $2 end where id in (3,4) returning email ## cnryA|cnryB
+update people set email = case when id = 3 then $1::text when id = 4 then $2::text else email end where id in (3,4,5) returning id, email ## cnryA|cnryB
+update people set age = case id when 3 then 774411 when 4 then 774412 end where id in (3,4) returning id, age
+update people set email = coalesce(null, 'cnryA') where id = 3 returning email
+update people set email = coalesce('cnryA', email) where id = 3 returning email
+update people set email = nullif('cnryA', '') where id = 3 returning email
+update people set email = nullif($1, '') where id = 3 returning email ## cnryA
+update people set email = nullif($1, '') where id = 3 returning email ##
+update people set ssn = nullif($1, '') where id = 3 returning ssn ## cnryA
+update people set age = nullif(774411, 0) where id = 3 returning age
+update people set email = greatest('cnryA', 'cnryB') where id = 3 returning email
+update people set email = ('cnryA') where id = 3 returning email
+update people set email = ('cnryA'::text)::text where id = 3 returning email
+update people set email = $1::varchar where id = 3 returning email ## cnryA
+update people set code = $1::varchar(3) where id = 3 returning code ## cnryA
+update people set code = 'cnryABC'::varchar(7) where id = 3 returning code
+update people set code = cast('cnryABC' as character varying(8)) where id = 3 returning code
+update people set code = character varying 'cnryABC' where id = 3 returning code
+update people set email = text 'cnryA' where id = 3 returning email
+update people set age = int4 '774411' where id = 3 returning age
+update people set age = int '774411' where id = 3 returning age
+update people set age = 774411::int8 where id = 3 returning age
+update people set age = 774411::int2 where id = 3 returning age
+update people set age = '774411'::numeric where id = 3 returning age
+update people set age = 774411.0 where id = 3 returning age
+update people set age = 7744.11e2 where id = 3 returning age
+update people set age = - 774411 where id = 3 returning age
+update people set age = - -774411 where id = 3 returning age
+update people set age = 0774411 where id = 3 returning age
+update people set age = '  774411  ' where id = 3 returning age
+update people set age = '+774411' where id = 3 returning age
+update people set age = ' ' where id = 3 returning age
+update people set balance = -774411.5 where id = 3 returning balance
+update people set balance = .5 where id = 3 returning balance
+update people set balance = 5. where id = 3 returning balance
+update people set balance = 1e3 where id = 3 returning balance
+update people set balance = '  7.5 ' where id = 3 returning balance
+update people set amount = 'Infinity' where id = 3 returning amount
+update people set balance = 'Infinity' where id = 3 returning balance
+update people set amount = '-inf' where id = 3 returning amount
+update people set rate = 1.23456 where id = 3 returning rate
+update people set rate = 5::int where id = 3 returning rate
+update people set rate = '5'::int8 where id = 3 returning rate
+update people set rate = 99999999.99999 where id = 3 returning rate
+update people set active = 'ON' where id = 3 returning active
+update people set active = 't'::bool where id = 3 returning active
+update people set active = 'maybe' where id = 3 returning active
+update people set active = '' where id = 3 returning active
+update people set active = not true where id = 3 returning active
+update people set active = 1::bool where id = 3 returning active
+update people set born = date '2020-02-29' where id = 3 returning born
+update people set born = '20200229' where id = 3 returning born
+update people set born = 'epoch' where id = 3 returning born
+update people set born = 'now' where id = 3 returning born
+update people set born = '2020-02-29 10:11:12' where id = 3 returning born
+update people set born = timestamp '2020-02-29 10:11:12' where id = 3 returning born
+update people set born = '-infinity' where id = 3 returning born
+update people set born = '4714-11-23 BC' where id = 3 returning born
+update people set born = '5874898-01-01' where id = 3 returning born
+update people set seen = '2020-01-01' where id = 3 returning seen
+update people set seen = '2020-01-01 00:00:00 America/New_York' where id = 3 returning seen
+update people set seen = '2020-01-01 00:00:00 PST' where id = 3 returning seen
+update people set seen = '2020-01-01 24:00:00' where id = 3 returning seen
+update people set seen = '2020-01-01 23:59:60' where id = 3 returning seen
+update people set seen = '2020-01-01 00:00:00.9999999' where id = 3 returning seen
+update people set seen = timestamp '2020-01-01' where id = 3 returning seen
+update people set seen = timestamptz '2020-01-01' where id = 3 returning seen
+update people set seen = timestamp with time zone '2020-01-01' where id = 3 returning seen
+update people set token = 'a0eebc999c0b4ef8bb6d6bb9bd380a11' where id = 3 returning token
+update people set token = '{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}' where id = 3 returning token
+update people set token = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1' where id = 3 returning token
+update people set extra = '{"cnry":"\u0000"}' where id = 3 returning extra
+update people set extra = '{"a":1e400}' where id = 3 returning extra
+update people set extra = '  [1, 2 ,{"x":  "y"}] ' where id = 3 returning extra
+update people set extra = '{"bb":1,"a":2,"ccc":0}' where id = 3 returning extra
+update people set extra = '1.10' where id = 3 returning extra
+update people set extra = '-0' where id = 3 returning extra
+update people set extra = '1e2' where id = 3 returning extra
+update people set extra = '"\ud83d\ude00 \u00e9 cnry"' where id = 3 returning extra
+update people set extra = '"\ud83d"' where id = 3 returning extra
+update people set extra = 'null' where id = 3 returning extra
+update people set extra = '{"k":1}'::jsonb where id = 3 returning extra
+update people set extra = '{"k":1}'::json where id = 3 returning extra
+update people set extra = '{"a":{"b":1}, "a":{"c":2}}' where id = 3 returning extra
+update people set extra['k'] = '1' where id = 3 returning extra
+select extra['k'] from people where id = 3
+update people set photo = '\xDEadbeef' where id = 3 returning photo
+update people set photo = '\xde ad be ef' where id = 3 returning photo
+update people set photo = '\xdea' where id = 3 returning photo
+update people set photo = E'\\xdeadbeef' where id = 3 returning photo
+update people set photo = E'\\\\x' where id = 3 returning photo
+update people set photo = '' where id = 3 returning photo
+update people set photo = x'de' where id = 3 returning photo
+update people set photo = 'cnry'::bytea where id = 3 returning photo
+update people set photo = 'cnry'::text::bytea where id = 3 returning photo
+select id from people where age = -(-33) order by id
+select id from people where age in (-(-33), - -31) order by id
+select id from people p where p is null
+select count(p) from people p
+select count(p.*) from people p
+select count((email, ssn)) from people
+select count(distinct (email, code)) from people
+select count(distinct row(email)) from people
+select id, email is null, ssn is not null from people order by id
+select bool_or(email = 'cnry3@x.test') from people
+select sum(case when email = 'cnry3@x.test' then 1 else 0 end) from people
+select count(*) filter (where email in ('cnry3@x.test','cnry4@x.test')), count(email) filter (where age = 33) from people
+select coalesce(email, 'x') = 'x' from people order by id
+select id from people where coalesce(email, $1) = $1 order by id ## cnry3@x.test
+select id from people where email = coalesce($1, email) order by id ## cnry3@x.test
+select id from people where email = coalesce($1, email) order by id ## NULL
+select id from people where ($1::text is null or email = $1) order by id ## NULL
+select id from people where email = case when $1 = 'a' then 'cnry3@x.test' else 'cnry4@x.test' end order by id ## a
+select id from people where email = case when id > 3 then 'cnry5@x.test' else 'cnry3@x.test' end order by id
+select id from people where case when id > 3 then email else 'cnry3@x.test' end = 'cnry3@x.test' order by id
+select id from people where nullif(email, 'cnry3@x.test') is null order by id
+select nullif('cnry3@x.test', email) from people order by id
+select nullif(email, ssn) from people order by id
+select nullif(email, null) from people order by id
+select coalesce(email, code) from people order by id
+select coalesce(email, name) from people order by id
+select coalesce(null, email, 'cnryZ') from people order by id
+select case when id = 3 then 'cnryZ' when id = 4 then email end from people order by id
+select case when id = 3 then null else email end from people order by id
+select case id when 3 then 'cnryZ' else email end as e from people order by id
+select age, case when age = 33 then 0 else age end from people order by id
+select age, case when age = 33 then 99999999999 else age end from people order by id
+select coalesce(age, 0) from people order by id
+select coalesce(age, big) from people order by id
+select coalesce(small, age) from people order by id
+select coalesce(small, 0) from people order by id
+select coalesce(small, '0') from people order by id
+select coalesce(small, 0::int2) from people order by id
+select coalesce(balance, 0) from people order by id
+select coalesce(balance, 0.0) from people order by id
+select coalesce(amount, 0.00) from people order by id
+select coalesce(active, false) from people order by id
+select coalesce(born, '1999-01-01') from people order by id
+select coalesce(seen, '1999-01-01') from people order by id
+select coalesce(code, 'nocode-at-all-long') from people order by id
+select coalesce(code, '') from people order by id
+select coalesce(token, '00000000-0000-0000-0000-000000000000') from people order by id
+select coalesce(photo, '') from people order by id
+select coalesce(photo, '\x') from people order by id
+select coalesce(extra, '{}') from people order by id
+select coalesce(extra, '{}'::jsonb) from people order by id
+select coalesce(email, $1) from people order by id ## cnryQ
+select coalesce(age, $1) from people order by id ## 5
+select coalesce(age, $1::int) from people order by id ## 5
+select email from people where id = 3 union all select $1 ## cnryQ
+select email from people where id = 3 union select null order by 1
+select email, 1 from people where id = 3 union all select 'cnryQ', 2 order by 2
+select age from people where id = 3 union all select 5 order by 1
+select age from people where id = 3 union all select 5
+select age from people where id = 3 union all select 5000000000
+select age from people where id = 3 union all select '5'
+select small from people where id = 3 union all select 5
+select small from people where id = 3 union all select age from people where id = 4
+select balance from people where id = 3 union all select 5
+select balance from people where id = 3 union all select amount from people where id = 4
+select code from people where id = 3 union all select 'toolongforthecode'
+select code from people where id = 3 union all select email from people where id = 4
+select ssn from people where id in (3,4) union all select ssn from people where id = 4
+select ssn from people where id in (3,4) union select ssn from people where id = 4
+select email from people except all select email from logins
+select email from people intersect all select email from logins
+(select email from people where id = 3) union all (select email from logins where id = 3 limit 1)
+select email from ((select email from people where id = 3) union all (select email from logins where id = 3)) x
+select x.e from (select email as e, id from people union select email, id from logins) x where x.e = 'cnry3@x.test'
+select x.e from (values ('a'), ('b')) x(e) union all select email from people where id = 3
+values ('cnry1'), ((select email from people where id = 3))
+select (values ((select email from people where id = 3)))
+select * from (values ((select email from people where id = 3), 1)) v(e, n)
+select row((select email from people where id = 3), 1)
+select array[(select email from people where id = 3)]
+select array(select email from people where id = 3)
+select (select array_agg(email) from people)
+select (select count(*) from people q where q.email = p.email) from people p order by id
+select (select max(id) from people q where q.email = p.email) from people p order by id
+select p.id from people p where p.email = (select q.email from people q where q.id = p.id) order by id
+select p.id from people p where p.email in (select q.email from logins q where q.person = p.id and q.email = p.email) order by id
+select p.id from people p where p.email = all (select q.email from logins q where q.person = p.id) and id < 5 order by id
+select p.id from people p where p.email <> all (select q.email from logins q) order by id
+select p.id from people p where p.email > any (select q.email from logins q) order by id
+select p.id from people p where not (p.email in (select q.email from logins q)) order by id
+select p.id from people p where (p.email, p.id) not in (select q.email, q.id from logins q) order by id
+select id, rank() over (partition by email order by id) from people order by id
+select id, count(*) over w from people window w as (partition by age) order by id
+select id, dense_rank() over (order by age) from people
+select id, lead(email) over (partition by age order by id) from people order by id
+select distinct on (email) email, id from people order by email, id
+select distinct on (email) email, id from people
+select email, id from people order by id using operator(pg_catalog.<)
+select email, id from people order by email collate "C"
+select email collate "C" from people where id = 3
+select id from people where email = 'cnry3@x.test' collate "C"
+select id from people where email operator(pg_catalog.=) 'cnry3@x.test'
+select id from people where email operator(pg_catalog.~~) 'cnry3%'
+select age, count(*) from people group by grouping sets ((age), ()) order by 2, 1
+select age, count(*) from people group by rollup (age)
+select age, code, count(*), grouping(age, code) from people group by cube (age, code)
+select email from people group by email having count(*) > 1
+select email from people group by email having email = 'cnry3@x.test'
+select email from people group by email having email in ('cnry3@x.test', 'cnry4@x.test')
+select e from (select email as e, count(*) as c from people group by 1) t where c = 1 and e = 'cnry3@x.test'
+select p.* from people p join logins l using (email) order by p.id
+select email from people join logins using (email) order by id
+select * from people join logins using (email) order by people.id
+select p.id, email from people p left join logins l using (email) order by p.id
+select email from people p full join logins l using (email) order by p.id
+select email from people p right join logins l using (email) where email = 'cnry3@x.test'
+select x.email from (people p join logins l using (email)) x
+select j.email from (people p join logins l using (email) as j) j2
+select j.email, p.id from people p join logins l using (email) as j order by p.id
+select id from people natural join (select 'cnry3@x.test' as email) t
+select id from people natural join (select id, email from logins) t order by id
+select id, t.email from people join (select 'cnry3@x.test' as email) t using (email)
+select a.id, b.id from people a, people b where a.email = b.email and a.id < 4 order by a.id
+select a.id, b.id from people a join people b on (a.email, a.age) = (b.email, b.age) where a.id < 4 order by a.id
+select people.id from people people join people p2 on people.email = p2.email where p2.id = 3
+select people.email from logins people where people.id = 3
+select people from (select 1) people
+select email from things people(email, b, c, d) where email = 3
+select people.email from (select label as email from things) people order by 1
+select p.email.x from people p
+select (people).email from people where id = 3
+select (p.*).email from people p where id = 3
+select (select p.email) from people p where id = 3
+select l.e from people p, lateral (select p.email as e) l where p.id = 3
+select l.e from people p, lateral (values (p.email)) l(e) where p.id = 3
+select l.e from people p, lateral (select p.email as e union all select 'cnryx') l where p.id = 3
+select l.e from people p, lateral unnest(array[p.email]) l(e) where p.id = 3
+select l from people p, lateral jsonb_each(p.extra) l where p.id = 3
+select l.* from people p, jsonb_to_record(p.extra) as l(k int) where p.id = 3
+select * from people p, generate_series(1, p.age) g where p.id = 3
+select * from generate_series(1, 2) email join people on people.id = email order by people.id
+select email from people for update of people skip locked
+select email from people where current_user = 'app' and id = 3
+select email from people order by id limit $1 offset $2 ## 2|1
+select email from people order by id limit all
+select email from people order by case when id = 3 then 0 else 1 end, id
+select email from people order by email is null, id
+select email from people order by email = 'cnry3@x.test' desc, id
+select id from people order by (email = $1) desc, id ## cnry3@x.test
+select id from people order by coalesce(email, 'x')
+select tableoid::regclass, ctid, xmin is null, email from people where id = 3
+select p.tableoid, p.email from people p where p.id = 3
+select email as "select", ssn as "from" from people where id = 3
+select email "a""b" from people where id = 3
+select U&"\0065mail" from people where id = 3
+select U&"e!006dail" uescape '!' from people where id = 3
+select "PEOPLE"."email" from people "PEOPLE" where id = 3
+select eMaIl from PEOPLE where iD = 3
+select people.*, people.* from people where id = 3
+select 1 as email from people order by email
+select id as email from people where email = 'cnry3@x.test' order by email
+select name as email from people group by email
+select upper(name) as email, count(*) from people group by email
+insert into people default values returning email
+insert into people (id, name, email) overriding system value values (900, 'n', 'cnry900')
+insert into people (id, name, email, age) values (900, 'n', 'cnry900', 774411), (901, 'm', default, default), (902, 'o', null, '774412')
+insert into people (id, name, email) values (900, 'n', $1), (901, 'n', 'cnry901'), (902, 'n', $2), (903, 'n', null) ## cnryA|cnryB
+insert into people (name, id, email) values ($3, $2, $1) ## cnryA|900|n
+insert into people (id, name, email, ssn, note) values (900, 'n', $1, $1, $1) returning note ## plainboth
+select id from people where email = any($1) order by id ## {cnry3@x.test
+select id from people where email = any($1) order by id ## NULL
+select id from people where age = any($1::int[]) order by id ## {33,34}
+select id from people where age = any($1::bigint[]) order by id ## {33,99999999999}
+select id from people where age = any('{33,34}') order by id
+select id from people where age = any('{33,34}'::int[]) order by id
+select id from people where age = any(array[33,34]::bigint[]) order by id
+select id from people where age = any(array[33,99999999999]) order by id
+select id from people where age = any(array[33,34.0]) order by id
+select id from people where age in (33, 34.0) order by id
+select id from people where age in (33, 99999999999) order by id
+select id from people where age = 99999999999 order by id
+select id from people where small = 99999999999 order by id
+select id from people where small in (3, 40000) order by id
+select id from people where age = 3.3e1 order by id
+select id from people where rate = 15e-1 order by id
+select id from people where rate in (1.5, 1.50, 2) order by id
+select id from people where email = any(array['cnry3@x.test', null]) order by id
+select id from people where email = any(array[[ 'cnry3@x.test'], ['cnry4@x.test']]) order by id
+select id from people where email = any(array[]::text[]) order by id
+select id from people where email <> all(array[]::text[]) order by id
+select id from people where not email = any($1) order by id ## {cnry3@x.test}
+select id from people where email != all($1) order by id ## {cnry3@x.test,NULL}
+select id from people where 'cnry3@x.test' = any(array[email])
+select id from people where 'cnry3@x.test' in (email)
+select id from people where email in (select $1 union all select $2) order by id ## cnry3@x.test|cnry4@x.test
+select id from people where (email, id) in (select * from (values ('cnry3@x.test', 3)) v) order by id
+select id from people where (id, email) is distinct from (3, 'cnry3@x.test') order by id
+select id from people where (email, ssn) is null
+select id from people where not (email, ssn) is null order by id
+select id from people where (email = 'cnry3@x.test') is true
+select id from people where (email = 'cnry3@x.test') is not false order by id
+select id from people where (email = 'cnry3@x.test') = true
+select id from people where (email = 'cnry3@x.test')::int = 1
+select id from people where email = 'cnry3@x.test' is true
+select id from people where active is true order by id
+select id from people where active is unknown order by id
+select id from people where active is not null order by id
+select id from people where case when active then true else false end
+select id from people where active and id = 3
+select id from people where email = email order by id
+select id from people where email is not distinct from email order by id
+with a as (insert into people (id, name, email) values (900, 'n', 'cnry900') returning id, email), b as (update logins set email = a.email from a where logins.id = 1 returning logins.email) select a.email, b.email from a, b
+with a as (insert into people (id, name, email) values (900, 'n', 'cnry900') returning id, email) select * from a where email = 'cnry900'
+with a as (insert into people (id, name, email) values (900, 'n', 'cnry900') returning id, email e) insert into logins (id, person, email) select 900, id, e from a returning email
+with a as (delete from logins where email = $1 returning *) insert into logins (id, person, email, secret) select id + 900, person, email, secret from a returning email, secret ## cnry1@x.test
+with a as (delete from logins returning *) update people set ssn = a.secret from a where a.person = people.id
+with a as (select 'cnryZ' as x), b as (select x as y from a) update people set email = b.y from b where id = 3 returning email
+with a(x) as (values ('cnryZ')), b as (select x as y from a where x <> '') update people set email = b.y from b where id = 3 returning email
+with recursive a(x, n) as (select 'cnryZ', 1 union all select x, n + 1 from a where n < 2) update people set email = a.x from a where id = 3
+with a as (update people set email = 'cnryU' where id = 3 returning *) select id, email, ssn from a
+with a as (update people set email = 'cnryU' where id = 3 returning old.email) select 1
+insert into people (id, name, email) select id, name, email from people where id = 3 on conflict (id) do update set email = excluded.email, name = excluded.email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set email = excluded.email where people.email = 'cnry3@x.test' returning email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set email = excluded.email where people.email is distinct from excluded.email returning email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set email = excluded.email where excluded.email = $1 returning email ## cnryN
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set name = excluded.email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set email = coalesce(excluded.email, 'cnryM') returning email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (id) do update set (name, email) = (select 'x', 'cnryQ') returning email
+insert into people (id, name, email) values (3, 'n', 'cnryN') on conflict (email) where email is not null do nothing
+update people set email = (select email from logins l where l.person = people.id) where id < 4 returning email
+update people set email = (select 'cnryS' where people.id = 3) where id = 3 returning email
+update people set email = (select max(email) from logins) where id = 3
+update people set (email, ssn) = (select 'cnryS', ssn from people p where p.id = people.id) where id = 3 returning email, ssn
+update people set (email, ssn) = (select l.email, 'cnryS' from logins l where l.id = 4) where people.id = 3 returning email, ssn
+update people set (email, ssn, name) = ($1, $2, $3) where id = 3 returning email, ssn, name ## cnryX|cnryY|n
+update people set (email, ssn) = (values ('cnryX', 'cnryY')) where id = 3 returning email
+update people set (name, email) = (default, default) where id = 3
+update people p set email = q.email from people q where q.id = 4 and p.id = 41 returning p.email, q.email, p.*
+update people p set email = v.e from (select 'cnryX' as e) v where p.id = 3 returning v.e, p.email
+update only people set email = 'cnryX' where id = 3
+update people * set email = 'cnryX' where id = 3
+delete from people p using (values ('cnry30@x.test')) v(e) where v.e = p.email returning p.id
+delete from people where (email, id) in (values ('cnry30@x.test', 30)) returning id
+delete from people where current of c
+select 1;;; select email from people where id = 3;
+ 
+select E'\x63nry3@x.test' = 'a', id from things where id = 1
+select id from people where email = E'cnry\63@x.test'
+select id from people where email = U&'cnry3!0040x.test' uescape '!'
+select id from people where email = $a$cnry3@x.test$a$
+select id from people where email=E'cnry3@x.test'and id=3
+select id from people where email in('cnry3@x.test','cnry4@x.test')and id>0 order by id
+select id,case when email='cnry3@x.test'then'x'else'y'end from people order by id
+select id from people where email='cnry3@x.test'or email='cnry4@x.test'order by id
+select id from people where 33=age and age=33order by id
+select id from people where age in(33,34)order by id
+select id from people where email='cnry3@x.test'::text::varchar::text
+select id from people where email = cast('cnry3@x.test' as varchar(100))
+select id from people where email = ('cnry3@x.test')
+select id from people where (email) = (('cnry3@x.test'))
+select id from people where ((email = 'cnry3@x.test'))
+select id from people where email = '' 
+select id from people where email = '''' or email = '\' or email = '\x' or email = 'c57e91'
+insert into people (id, name, ssn, extra) values (900, 'n', '', '""'), (901, 'n', 'null', 'null'), (902, 'n', 'NULL', '[]')
+insert into people (id, name, code) values (900, 'n', '12345678'), (901, 'n', 'ππππππππ'), (902, 'n', '😀😀😀😀😀😀😀😀'), (903, 'n', 'a        ')
+insert into people (id, name, code) values (900, 'n', '😀😀😀😀😀😀😀😀😀')
+insert into people(id,name,email)values(900,'n','cnry900')on conflict do nothing returning id,email
+select * from people where email = 'cnry3@x.test' order by id for update of people nowait
+select p.id, (select l.secret from logins l where l.email = p.email limit 1) s from people p order by p.id
+select p.id, l.secret from people p left join lateral (select secret from logins l where l.email = p.email order by id limit 1) l on true order by p.id
+select email, row_number() over () from people where id = 3
+select p.email, count(l.id) from people p left join logins l on l.email = p.email group by p.id order by p.id
+select p.email, p.ssn, count(l.id) from people p left join logins l on l.email = p.email group by p.id order by p.id
+select p.email, count(*) from people p join logins l using (email) group by p.email having count(*) >= 1
+select distinct p.email from people p join logins l on l.email = p.email
+select count(distinct p.email) from people p join logins l on l.email = p.email
+select count(*) from (select distinct email from people) x
+select email from people where id = (select max(id) from people where email is not null)
+select email from people where exists (select * from logins where logins.email = people.email) order by id
+select exists(select 1 from people where email = 'cnry3@x.test')
+select not exists(select 1 from people where email = 'cnry3@x.test')
+select (select count(*) from people where email = 'cnry3@x.test') > 0
+select 'cnryq' = any(select email from people)
+select 'cnry3@x.test' in (select email from people)
+select (1, 'cnry1@x.test') in (select id, email from people)
+select (select email from people where id = 3) = 'cnry3@x.test'
+select (select email from people where id = 3) is null
+select coalesce((select email from people where id = 3), 'none')
+select coalesce((select email from people where id = 9999), 'cnrynone')
+select id from people where email = (case when true then 'cnry3@x.test' end)
+select id from people where (select email) = 'cnry3@x.test'
+select id from people p where (select p.email where p.id = 3) = 'cnry3@x.test'
+table people order by id limit 1
+(select email from people where id = 3)
+((select email from people where id = 3)) limit 1
+select email from people where id = 3 union all (select email from logins where id = 3 order by id limit 1)
+select x.* from (table people) x where x.id = 3
+with x as (table people) table x order by id limit 2
+with x as not materialized (select email from people where id = 3) select * from x, x y
+with x(a) as (select email from people where id = 3), y(b) as (select a from x union all select 'cnryY') select b from y
+with recursive t as (select id, email, 1 as d from people where id = 3 union all select id, email, d + 1 from t where d < 3) select * from t
+with recursive t(e) as (select email from people where id = 3 union select email from logins, t where t.e = logins.email) select e from t
+with recursive t(n) as (select 1 union all select n + 1 from t where n < 3) select t.n, p.email from t join people p on p.id = t.n order by n
+with recursive t(id) as (select id from people where email = 'cnry3@x.test' union select p.id + 1 from people p join t on p.id = t.id where p.id < 6) search depth first by id set o select id from t
+select from people
+select all email from people where id = 3
+select email from people where id = 3 group by people.id, email
+select id, email from people where id <= 3 order by id asc nulls last limit 2 offset 1
+select id, email from people order by id fetch first 2 rows with ties
+select people.email, logins.email from people, logins where people.id = 3 and logins.id = 3
+select * from people cross join logins where people.id = 3 and logins.id = 3
+select * from people natural left join logins where people.id = 3
+select * from (people join logins on people.id = logins.id) where people.id = 3
+select * from (people join logins on people.id = logins.id) as j(a, b, c) where j.a = 3
+select j.* from (people p join logins l using (email)) as j where j.email = 'cnry3@x.test'
+select l.email, p.email from people p join logins l using (email, id) where p.id = 3
+select email, p.email, l.email from people p left join logins l using (email) where p.id in (3, 30) order by p.id
+select p.email from people p where p.email in (select email from people q where q.email = p.email) and p.id = 3
+select * from people p1 join people p2 on p1.email = p2.email join logins l on l.email = p2.email where p1.id = 3
+select p.id from people p join things t on t.id = p.id and p.email = 'cnry3@x.test'
+select p.id from people p join things t on t.label = 'label 3' and p.email = 'cnry3@x.test'
+update people set name = name || '!' where email = 'cnry3@x.test' returning name, email
+update people set note = 'x', email = 'cnryM', age = null, active = false, extra = '{"a":[1,2]}', born = '2000-01-01' where email = 'cnry3@x.test' returning *
+update people p set note = l.id::text from logins l where l.email = p.email and l.email in ('cnry3@x.test') returning p.note, l.secret
+update logins set secret = 'cnryQ' where exists (select 1 from people where people.email = logins.email and people.id = 3) returning secret
+delete from logins where email in (select email from people where id = 3) returning *
+delete from logins l using people p where l.email = p.email and p.age = 33 returning l.id
+create index i1 on people (email) include (name)
+create index i1 on people using hash (email)
+create index i1 on people (email text_pattern_ops)
+create index i1 on people (email desc)
+create index i1 on people (email) where id > 3
+create index i1 on people (email) where email = 'cnry3@x.test'
+create index i1 on people (id) include (email)
+create unique index i1 on people (email, code)
+create table t9 (id int primary key, email text references people (email))
+create table t9 (id int primary key, pid int references people)
+alter table things add constraint fk foreign key (id) references people (id)
+alter table things add column pid int references people (id)
+alter table people add constraint ck check (email is not null or id > 0)
+alter table people add constraint ck check (email <> 'cnryCk')
+alter table people add constraint ex exclude using btree (email with =)
+alter table people add column g text generated always as (email) stored
+alter table people add column g text generated always as (lower(name)) stored
+create sequence s1 owned by people.id
+alter table people enable row level security
+create policy pol on people for select using (name = 'x')
+create statistics st on email, name from people
+select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'logins'::regclass and false
+select current_setting('search_path')
