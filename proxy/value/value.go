@@ -128,12 +128,6 @@ func logical(oid uint32) (typeInfo, bool) {
 	return typeInfo{}, false
 }
 
-// Supported reports whether oid is one of the logical types.
-func Supported(oid uint32) bool {
-	_, ok := logical(oid)
-	return ok
-}
-
 // TypeLen is pg_type.typlen of a logical type, for RowDescription: bytes, or -1 for a variable length (also of unknown types).
 func TypeLen(oid uint32) int16 {
 	if t, ok := logical(oid); ok {
