@@ -52,7 +52,7 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) run $(STATICCHECK) -tags clients ./...
 
 fuzz: ## run each fuzz target for FUZZTIME
-	@.ci/need build
+	@.ci/need server
 	@for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "== $$package $$target"; \
