@@ -30,14 +30,16 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 	}
 	var all []*Statement
 	moved, calm := false, true // an earlier statement may have changed what names mean; only in ways that data definition bears
+	ran := false               // an earlier statement may have called functions, which can change search_path unseen
 	for _, raw := range tree.GetStmts() {
 		st := analyzeOne(cat, path, text, raw)
-		if moved && !(calm && calmVerb(st.Verb)) && cat.MayTouch(text[st.At.Start:st.At.End]) {
+		if (moved && !(calm && calmVerb(st.Verb)) || ran && st.PathDependent) && cat.MayTouch(text[st.At.Start:st.At.End]) {
 			*st = Statement{At: st.At, Verb: st.Verb, Sensitive: true, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
 				PathDependent: st.PathDependent,
 				Refusal:       newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
 		}
 		moved = moved || st.ChangesPath || st.ChangesSchema
+		ran = ran || !calmVerb(st.Verb) && st.Verb != "begin" && st.Verb != "savepoint"
 		calm = calm && !st.ChangesPath && (!st.ChangesSchema || calmVerb(st.Verb))
 		all = append(all, st)
 	}

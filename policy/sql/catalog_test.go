@@ -287,3 +287,26 @@ func BenchmarkNewCatalog(b *testing.B) {
 		}
 	}
 }
+
+// A function can change search_path unseen, so in one text nothing may hang on the path behind something that can call one.
+func TestPathDependenceBehindOtherStatements(t *testing.T) {
+	c := pg15Catalog(t, Spec{Listed: []TableName{{"public", "customers"}}})
+	path := []string{"pg_catalog", "public"}
+	for text, refused := range map[string]bool{
+		"SELECT now(); SELECT id FROM customers":              true,
+		"INSERT INTO logs DEFAULT VALUES; TABLE customers":    true,
+		"BEGIN; SELECT id FROM customers":                     false,
+		"SELECT id FROM customers; SELECT 1":                  false,
+		"SELECT now(); SELECT id FROM public.customers":       false,
+		"BEGIN; SAVEPOINT s; DELETE FROM customers; COMMIT":   false,
+		"SELECT 1; SELECT 2; SELECT id FROM tenant.customers": false,
+	} {
+		got := false
+		for _, st := range Analyze(c, path, text) {
+			got = got || st.Refusal != nil && st.Refusal.Code == codePathChanged
+		}
+		if got != refused {
+			t.Errorf("%q: refused %v", text, got)
+		}
+	}
+}

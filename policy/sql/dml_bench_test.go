@@ -93,7 +93,8 @@ func TestDMLGrowth(t *testing.T) {
 		}
 		small, large := took(200), took(1600)
 		t.Logf("%s: %v, eight times as much %v", name, small, large)
-		if large > 40*small+50*time.Millisecond {
+		// Generous, since other work may hold the machine up: what is exponential would take years.
+		if large > 400*small+5*time.Second {
 			t.Errorf("%s: %v for one size, %v for eight times as much", name, small, large)
 		}
 	}
