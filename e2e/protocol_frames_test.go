@@ -144,6 +144,10 @@ var scripts = []struct {
 		do(query("begin; set transaction isolation level serializable")), do(parse("", "set transaction read only"), bind("", ""), execute("", 0), sync),
 		do(query("select email from people where id = 7001; commit")),
 	}},
+	{"Query in an open batch of an aborted transaction", []step{
+		do(query("begin")), do(query("set local search_path = public; select 1/0")), do(closing('P', ""), query("update people set ssn = 'cnry' where id = 7001"), sync),
+		do(query("select 1")), do(query("rollback")),
+	}},
 	{"Query between extended batches", []step{
 		do(parse("", "select email from people where id = $1"), bind("", "", "7001"), execute("", 0), sync,
 			query("select ssn from people where id = 7002"), parse("z", "select age from people where id = $1"),

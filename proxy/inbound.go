@@ -54,7 +54,7 @@ func (s *session) message(typ byte, size int) error {
 	case 'F':
 		return s.whole(s.call)
 	case 'S':
-		s.inBatch = false
+		s.inBatch, s.ended = false, false
 		s.batch++
 		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 		return s.pass(answer{kind: kindSync})
@@ -183,7 +183,7 @@ func (s *session) query(frame, body []byte) error {
 		if err := s.quiet(); err != nil {
 			return err
 		}
-		defer func() { s.inBatch = false }()
+		defer func() { s.inBatch, s.ended = false, false }()
 	}
 	text, ok := cString(body)
 	if !ok {
@@ -193,6 +193,12 @@ func (s *session) query(frame, body []byte) error {
 	refusal := (*sql.Refusal)(nil)
 	if errors.As(err, &refusal) {
 		return s.refuse(kindQuery, refusal)
+	}
+	if errors.Is(err, errDropped) {
+		// A statement of ours failed in the open batch, as the client's would have. The client has the error; with Sync it gets the
+		// ReadyForQuery that ends the answer to its Query.
+		s.batch++
+		return s.send(answer{kind: kindSync}, wire.AppendFrame(nil, 'S', nil))
 	}
 	if err != nil {
 		return err
@@ -414,6 +420,7 @@ func (s *session) execute(frame, body []byte) error {
 		return s.refuse(kindExecute, refusal)
 	}
 	s.effects(po.plan.Plan)
+	s.ended = s.ended || po.plan.EndsTransaction
 	return s.send(answer{kind: kindExecute, portal: po, run: ru}, frame)
 }
 

@@ -33,11 +33,12 @@ var errSessionEnded = errors.New("the session has ended")
 // ask runs one statement of ours and returns its rows in text form. It is called by the inbound loop, between two messages of
 // the client, and not while the server takes CopyData.
 func (s *session) ask(text string) ([][][]byte, error) {
-	if s.inBatch {
-		// An error in front of it, in the same batch, would make the server skip it.
-		if err := s.quiet(); err != nil {
-			return nil, err
-		}
+	// An error in front of it, in the same batch, would make the server skip it.
+	if err := s.quiet(); err != nil {
+		return nil, err
+	}
+	if s.transaction() == 'E' && !s.ended {
+		return nil, &innerError{sqlstate: refusalAborted.SQLSTATE}
 	}
 	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
 	kinds := []kind{kindClose, kindParse, kindBind, kindExecute, kindClose, kindClose}

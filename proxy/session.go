@@ -49,6 +49,7 @@ type session struct {
 	frame      []byte
 	batch      uint64 // counts Syncs and simple Queries
 	inBatch    bool   // messages were sent since the last Sync
+	ended      bool   // the transaction may have ended since the last Sync
 	world      *World
 	roles      policy.RoleSet
 	privileged bool
