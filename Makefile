@@ -53,7 +53,7 @@ lint: ## gofmt, go vet, staticcheck
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@.ci/need server
-	@for package in $$($(GO) list ./...); do \
+	@for package in $$($(GO) list $(PACKAGES)); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "== $$package $$target"; \
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
@@ -66,8 +66,10 @@ cover: ## run all tests and write coverage.html
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -1
 
-schema: ## write docs/config.schema.json again from the types
+schema: ## write docs/*.schema.json and docs/errors.md again from the code
 	$(GO) test ./config -run TestSchemaIsCurrent -update
+	$(GO) test ./policy -run TestSchemaFile -update
+	$(GO) test ./cmd/pgveil -run TestErrorsDoc -update
 
 clean: ## remove what the other targets made
 	rm -rf bin coverage.out coverage.html
