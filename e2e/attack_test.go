@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// traps are what an administrator may have left in a database, from which a masked role could profit.
+const traps = `SET ROLE app;
+CREATE VIEW vappall AS SELECT id AS i, name AS n, email AS e, note FROM people;
+CREATE VIEW vappcount AS SELECT count(*) FILTER (WHERE name = 'Name 3') AS c FROM people;
+CREATE VIEW vappexpr AS SELECT id, upper(name) AS up FROM people;
+CREATE MATERIALIZED VIEW mvapp AS SELECT id, name, email FROM people;
+CREATE FUNCTION fatomic() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT name FROM people LIMIT 1; END;
+CREATE FUNCTION fsecdef() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT name FROM people LIMIT 1';
+CREATE FUNCTION fdyn() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO r; RETURN r; END $$;
+CREATE FUNCTION fimm(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO r; RETURN r; END $$;
+CREATE FUNCTION fstate(text, text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO r; RETURN r; END $$;
+CREATE FUNCTION ftrig() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO new.n; RETURN new; END $$;
+CREATE PROCEDURE pdyn() LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO r; RAISE EXCEPTION '%', r; END $$;
+CREATE FUNCTION fcol(things) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1' INTO r; RETURN r; END $$;
+CREATE FUNCTION fset() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'SELECT name FROM peo'||'ple LIMIT 1'; END $$;
+CREATE OPERATOR ### (LEFTARG = text, RIGHTARG = text, FUNCTION = fstate);`
+
+const untrap = `DROP VIEW vappall, vappcount, vappexpr; DROP MATERIALIZED VIEW mvapp; DROP FUNCTION fstate CASCADE;
+DROP FUNCTION fatomic, fsecdef, fdyn, fimm, ftrig, fcol, fset; DROP PROCEDURE pdyn`
+
+// seen matches what nobody but app may see: rows are named "Name 1" and so on, and no attack guesses these two.
+var seen = regexp.MustCompile(`(?i)Name [12]|cnry|636e7279|c57e91`)
+
+// TestAttacksOfAMaskedRole runs every attempt in the simple and in the extended protocol.
+func TestAttacksOfAMaskedRole(t *testing.T) {
+	app := connect(shared.DSN("app", password("app"), "shop", ""))
+	defer app.Close(context.Background())
+	fill(app)
+	direct("shop", traps)
+	defer direct("shop", untrap)
+	config, err := pgconn.ParseConfig(shared.DSN("support", password("support"), "shop", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notices strings.Builder
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { fmt.Fprint(&notices, n.Message, n.Detail, n.Hint, n.Where) }
+	session := func() *pgconn.PgConn {
+		c, err := pgconn.ConnectConfig(context.Background(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := session()
+	defer func() { c.Close(context.Background()) }()
+	awaitTraps(t, c)
+	for _, line := range attacks(t) {
+		attempt, harmless := strings.CutPrefix(line, "? ")
+		for _, w := range ways[:2] {
+			c.Exec(context.Background(), "begin").ReadAll()
+			refused, text := false, ""
+			for _, statement := range strings.Split(attempt, " ;; ") {
+				r, err := w.run(c, shape{sql: statement})
+				o := outcomeOf(r, err, true)
+				refused = refused || o.code != ""
+				text += o.text
+				if err != nil {
+					text += fmt.Sprintf("%+v", err)
+				}
+				if c.IsClosed() {
+					t.Errorf("%s: %s: the session has ended: %v", w.name, attempt, err)
+					c = session()
+				}
+			}
+			c.Exec(context.Background(), "rollback").ReadAll()
+			if found := seen.FindString(text + notices.String()); found != "" {
+				t.Errorf("%s: %s shows %q: %s %s", w.name, attempt, found, text, notices.String())
+			}
+			if !refused && !harmless && !strings.Contains(text, "ERROR 42601") { // several commands can't be prepared
+				t.Errorf("%s: %s was not refused: %s", w.name, attempt, text)
+			}
+			notices.Reset()
+		}
+	}
+}
+
+// awaitTraps waits until the proxy has read the catalog with them.
+func awaitTraps(t *testing.T, c *pgconn.PgConn) {
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		_, err := c.Exec(context.Background(), "SELECT fdyn()").ReadAll()
+		if err != nil && strings.Contains(err.Error(), "[PV108]") {
+			return
+		}
+	}
+	t.Fatal("the proxy does not learn of a new function")
+}
+
+func attacks(t *testing.T) []string {
+	text, err := os.ReadFile("testdata/attacks.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if line != "" && line[0] != '#' {
+			all = append(all, strings.ReplaceAll(line, `\n`, "\n"))
+		}
+	}
+	if len(all) < 300 {
+		t.Fatalf("only %d attempts", len(all))
+	}
+	return all
+}
