@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 var (
-	randomScripts = flag.Int("random-scripts", 500, "how many random scripts TestRandomScripts runs")
+	randomScripts = flag.Int("random-scripts", 250, "how many random scripts TestRandomScripts runs")
 	randomSeed    = flag.Uint64("random-seed", 1, "the first seed of TestRandomScripts")
 )
 
@@ -33,6 +35,27 @@ var randomTexts = [][]string{
 	{"select label from things where label = $1"},
 	{"select id, email from people where $1 <> '' and id between 7003 and 7006 order by id"},
 	{"selec $1"},
+	{"select id from people where born = $1::date order by id"}, // where the value is none
+	{"update people set born = '1991-04-05' where id = 7003 returning born"},
+}
+
+// otherQueries change the meaning of names: other.people is another table of the same name, and a plain one.
+var otherQueries = [][]string{
+	{"set search_path = other, public"}, {"set search_path = public, other"}, {"set search_path = other"}, {"reset search_path"}, {"select 1"}, {"begin"},
+	{"rollback"}, {"commit"}, {"set local search_path = other"}, {"select set_config('search_path', 'other, public', false)"}, {"select 1/0"},
+	{"do $$begin set search_path = other; end$$"}, {"begin; set local search_path = other"}, {"savepoint s"}, {"rollback to s"},
+	{"select id, email, ssn from people where email = 'x1' order by id"}, {"update people set ssn = 'y' where id = 7001 returning ssn"},
+	{"update people set ssn = 'z' where email = 'frame' returning ssn"}, {"select * from people where id = 7001"}, {"select label from things where id = 0"},
+	{"select other.people.id, p.email from other.people, public.people p where p.id = 7001 and people.id = 7001 order by 1"}, {"discard all"},
+	{"insert into people (id, email) values (7001, 'x1') on conflict do nothing returning email"}, {"select email, ssn from other.people order by id"},
+	{"create temp table if not exists tt (a int)"}, {"alter table people add column if not exists zz int"}, {"alter table people drop column if exists zz"},
+}
+
+// otherTexts are what is prepared beside them.
+var otherTexts = [][]string{
+	{"select id, email, ssn from people where id = 7001 and $1 <> ''"}, {"update people set ssn = $1 where id = 7001 returning ssn"}, {"select * from people where id = 7001"},
+	{"set search_path = other"}, {"set search_path = public"}, {"select id from people where email = $1"}, {"insert into people (id, email) values (7001, $1) on conflict do nothing"},
+	{"rollback"}, {"begin"}, {"select set_config('search_path', $1, false)"}, {"select email from public.people where id = 7001"},
 }
 
 var randomQueries = [][]string{
@@ -40,6 +63,10 @@ var randomQueries = [][]string{
 	{"deallocate b"}, {"savepoint s"}, {"rollback to s"}, {"select 1; select email from people where id = 7002; select 2"}, {""},
 	{"select id from people order by email", "select nosuch"}, {"set datestyle = 'German, DMY'; select 1"}, {"select born from people where id = 7001"},
 	{"reset datestyle"}, {"discard all"}, {"set search_path = public"}, {"reset search_path"}, {"update people set ssn = 'cnry-q' where id = 7001"},
+	{"set timezone = 'Asia/Tokyo'"}, {"begin; set local timezone = 'America/New_York'"}, {"select set_config('timezone', 'UTC', true)"},
+	{"select set_config('datestyle', 'SQL, MDY', false)"}, {"set bytea_output = 'escape'; select 1"}, {"do $$begin set datestyle = 'ISO, YMD'; end$$"},
+	{"update people set born = '1991-03-04' where id = 7002 returning born"}, {"select photo, seen, born from people where id between 7001 and 7003 order by id"},
+	{"update people set seen = '2024-05-01 00:00' where id = 7002 returning seen"}, {"select id from people where born = '1990-02-03' or seen = '2024-05-02 12:00' order by id"},
 	{"insert into people (id, name, email) values (7001, 'n', 'cnry-dup')"}, {"set statement_timeout = '1min'"},
 	{"update people set ssn = 'cnry-r' where email = 'cnry-frame-1' returning ssn"}, {"select pg_notify('none', 'x')"},
 }
@@ -48,9 +75,17 @@ var randomQueries = [][]string{
 func randomScript(r *rand.Rand) (proxied, atPlain []pgproto3.FrontendMessage) {
 	pick := func(from ...string) string { return from[r.IntN(len(from))] }
 	add := func(m pgproto3.FrontendMessage) { proxied, atPlain = append(proxied, m), append(atPlain, m) }
-	texts, values := randomTexts, []string{"Row 3", "unmarked"}
-	if r.IntN(2) == 0 {
+	texts, queries, values := randomTexts, randomQueries, []string{"Row 3", "unmarked"}
+	rows := 1 // one more than Execute asks for at most; 0 rows are all
+	switch r.IntN(3) {
+	case 0:
 		texts, values = randomTexts[:13], []string{"cnry-frame-1", "cnry-frame-2"} // which must not be seen below the proxy
+	case 1:
+		texts, queries, values = otherTexts, otherQueries, []string{"other", "public", "x1"}
+	}
+	if r.IntN(2) == 0 {
+		// A statement of the proxy's own is a command, after which what an unfinished one has written can be seen.
+		rows, texts = 3, slices.DeleteFunc(slices.Clone(texts), func(t []string) bool { return strings.HasPrefix(t[0], "update") })
 	}
 	last := "" // use of a name soon after it was given is likely
 	for range 10 + r.IntN(60) {
@@ -72,10 +107,10 @@ func randomScript(r *rand.Rand) (proxied, atPlain []pgproto3.FrontendMessage) {
 			b.ResultFormatCodes = [][]int16{nil, {0}, {1}}[r.IntN(3)]
 			add(b)
 			if r.IntN(2) == 0 {
-				add(execute(b.DestinationPortal, uint32(r.IntN(3))))
+				add(execute(b.DestinationPortal, uint32(r.IntN(rows))))
 			}
 		case n < 60:
-			add(execute(pick("", "p"), uint32(r.IntN(3))))
+			add(execute(pick("", "p"), uint32(r.IntN(rows))))
 		case n < 65:
 			add(describe('S', pick("", "a", "b", last)))
 		case n < 70:
@@ -89,7 +124,7 @@ func randomScript(r *rand.Rand) (proxied, atPlain []pgproto3.FrontendMessage) {
 		case n < 90:
 			add(flush)
 		default:
-			q := randomQueries[r.IntN(len(randomQueries))]
+			q := queries[r.IntN(len(queries))]
 			if q[0] == "discard all" {
 				add(sync) // it is an error in a pipeline, and the proxy's own statements make one of a batch that runs nothing
 			}
@@ -97,7 +132,7 @@ func randomScript(r *rand.Rand) (proxied, atPlain []pgproto3.FrontendMessage) {
 			atPlain = append(atPlain, query(q[len(q)-1]))
 		}
 	}
-	for _, m := range []pgproto3.FrontendMessage{sync, query("rollback"), query("reset datestyle"), query("select 'the end'")} {
+	for _, m := range []pgproto3.FrontendMessage{sync, query("rollback"), query("select 'the end'")} {
 		add(m)
 	}
 	return proxied, atPlain
@@ -134,6 +169,11 @@ func (c *rawConn) toTheEnd(t *testing.T, r *rand.Rand, messages []pgproto3.Front
 func TestRandomScripts(t *testing.T) {
 	frameRows(t)
 	defer noFrameRows(t)
+	for server, db := range map[*postgres.Server]string{shared.pg: "shop", shared.plain: "plain"} {
+		asSuperuser(server, db, "create schema other authorization app; set role app; create table other.people (id int primary key, name text, email text, ssn text)")
+		defer asSuperuser(server, db, "drop schema other cascade")
+	}
+	cut := 0
 	ours, plain := appSession(t), plainSession(t)
 	for seed := *randomSeed; seed < *randomSeed+uint64(*randomScripts); seed++ {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -141,6 +181,10 @@ func TestRandomScripts(t *testing.T) {
 		want := plain.toTheEnd(t, r, atPlain)
 		got := ours.toTheEnd(t, r, proxied)
 		raw := slices.Clone(got)
+		if n := refusedFirst(got, want); n >= 0 && got[len(got)-1] == "Z I" {
+			got, want = got[:n], want[:n]
+			cut++
+		}
 		onlyTypesOfErrors(want)
 		onlyTypesOfErrors(got)
 		if sameTrace(t, got, want); t.Failed() {
@@ -153,11 +197,34 @@ func TestRandomScripts(t *testing.T) {
 		reset(t, ours)
 		reset(t, plain)
 	}
+	t.Logf("%d of %d scripts compared up to a refusal only", cut, *randomScripts)
+	if cut > *randomScripts/4 {
+		t.Error("that is too many")
+	}
+}
+
+// refusedFirst is the first place where the proxy refuses what the server does, -1 if there is none: under another search path than
+// the one that a statement was prepared under, say.
+func refusedFirst(got, want []string) int {
+	for i := range min(len(got), len(want)) {
+		// The server itself finds that what was prepared for a plain table now meets a sealed column.
+		byServer := strings.Contains(got[i], " 42883 ") || strings.Contains(got[i], "cached plan must not")
+		refused := (byServer || strings.Contains(got[i], " refused ")) && want[i][0] != 'E'
+		if refused || got[i][0] != want[i][0] {
+			if refused {
+				return i
+			}
+			break
+		}
+	}
+	return -1
 }
 
 // reset undoes what a script did.
 func reset(t *testing.T, c *rawConn) {
 	t.Helper()
-	c.send(t, query("discard all"), query("update people set ssn = 'cnry-reset', code = null where id between 7001 and 7020"))
-	c.until('Z', 2)
+	c.send(t, query("discard all"), query("alter table people drop column if exists zz"),
+		query("update people set ssn = 'cnry-reset', code = null, born = null, seen = '2024-05-02 12:00Z' where id between 7001 and 7020"),
+		query("truncate other.people; insert into other.people values (7001, 'other', 'x2', 'y2'), (7002, 'other', 'x1', 'y1')"))
+	c.until('Z', 4)
 }
