@@ -115,3 +115,21 @@ func attacks(t *testing.T) []string {
 	}
 	return all
 }
+
+// TestExecuteAfterRefusedPrepare: a script that goes on after its PREPARE was refused must not hand the server the values.
+func TestExecuteAfterRefusedPrepare(t *testing.T) {
+	c := connect(shared.DSN("app", password("app"), "shop", ""))
+	defer c.Close(context.Background())
+	for _, step := range []struct{ sql, code string }{
+		{"PREPARE q AS SELECT id FROM people WHERE email = $1", "PV110"},
+		{"EXECUTE q('cnry-after-refusal')", "PV012"},
+		{"EXPLAIN EXECUTE q('cnry-after-refusal')", "PV012"},
+		{"PREPARE q(text) AS SELECT label FROM things WHERE label = $1", ""},
+		{"EXECUTE q('label 3')", ""},
+	} {
+		r, err := c.Exec(context.Background(), step.sql).ReadAll()
+		if o := outcomeOf(r, err, true); o.code != step.code {
+			t.Errorf("%s: got %q (%v), want %q", step.sql, o.code, err, step.code)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		p = s.judge(w, cat, text)
 	}
 	if p.Refusal != nil {
+		s.noteUnmade(p)
 		return planned{}, at(p.Refusal, string(text))
 	}
 	if !p.Allowed {
@@ -82,6 +83,21 @@ func pathDependent(p *policy.Plan) bool {
 	return false
 }
 
+// noteUnmade remembers the PREPAREs of a refused text.
+func (s *session) noteUnmade(p *policy.Plan) {
+	for i := range p.Statements {
+		if st := p.Statements[i].Statement; st != nil && st.Makes != "" && len(s.unmade) < maxUnmade {
+			if s.unmade == nil {
+				s.unmade = map[string]bool{}
+			}
+			s.unmade[st.Makes] = true
+		}
+	}
+}
+
+// maxUnmade bounds what noteUnmade remembers.
+const maxUnmade = 1000
+
 // runs refuses EXECUTE, FETCH and MOVE in SQL of what the client has made by Parse and Bind over a sensitive table: its
 // parameters would not be sealed and its rows not be opened.
 func (s *session) runs(p *policy.Plan) error {
@@ -90,6 +106,9 @@ func (s *session) runs(p *policy.Plan) error {
 			continue
 		}
 		for _, name := range p.Statements[i].Statement.Runs {
+			if s.unmade[name] {
+				return refusalUnmade
+			}
 			st, err := s.statement([]byte(name))
 			if err != nil {
 				return err
@@ -309,6 +328,9 @@ func (s *session) effects(p *policy.Plan) {
 		s.plainDDL = s.plainDDL || p.ChangesSchema
 	} else {
 		s.ddlOpen = s.ddlOpen || p.ChangesSchema
+	}
+	if len(s.unmade) > 0 && len(p.Statements) > 0 && p.Statements[0].Verb == "prepare" {
+		s.unmade = nil // one of the names may be good now
 	}
 	if p.ChangesPath {
 		s.pathVolatile = true

@@ -31,6 +31,8 @@ var (
 	refusalReplan = &sql.Refusal{Code: "PV007", SQLSTATE: "0A000", At: -1,
 		Message: "cached plan must not change result type",
 		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}
+	refusalUnmade = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
+		Message: "the PREPARE of this statement was refused", Hint: "Run the statement by the driver's own means for prepared statements."}
 	refusalRuns = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
 		Message: "a prepared statement or cursor over a protected table, made by the driver, can't be run by name in SQL",
 		Hint:    "Run it through the driver that prepared it."}

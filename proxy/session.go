@@ -65,6 +65,8 @@ type session struct {
 	settling     bool // a setting may be changing: wait for the server's word
 	settingsOpen bool // a setting was changed in a transaction that may take it back
 
+	unmade map[string]bool // names of PREPAREs that were refused: an EXECUTE's values are not for the server
+
 	ddlOpen          bool // what is sensitive may have changed since the catalog was read
 	plainDDL         bool // something else in the schema has
 	ddlInTransaction bool // cat holds this transaction's own changes

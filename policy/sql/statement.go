@@ -168,6 +168,8 @@ type Statement struct {
 	// the client made by Parse and Bind share the name space: the statement must be refused when one of these names is that of a
 	// sensitive one, since its parameters would not be sealed, nor its rows masked.
 	Runs []string
+	// Makes names the prepared statement that a sensitive PREPARE would make, for which EXECUTE may follow all the same.
+	Makes string
 	// ChangesSchema: the catalog must be read again afterwards.
 	ChangesSchema bool
 	// PathDependent: under another search path the statement could reach, or fail to reach, something sensitive: an unqualified name is

@@ -30,6 +30,9 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 		a.explain(n.ExplainStmt)
 	case *pg_query.Node_PrepareStmt:
 		a.stored(n.PrepareStmt.GetQuery(), 0)
+		if a.refused() {
+			a.st.Makes = n.PrepareStmt.GetName()
+		}
 	case *pg_query.Node_DeclareCursorStmt:
 		a.stored(n.DeclareCursorStmt.GetQuery(), EffectCursor)
 	case *pg_query.Node_CreateTableAsStmt:
