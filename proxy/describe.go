@@ -153,8 +153,7 @@ func (s *session) plainDescription(a answer, p planned) error {
 		if err := plainWitness(frame[5:], p.catalog); err != nil {
 			return s.ownError(a, err)
 		}
-		s.described(a)
-		return s.client.Write(frame)
+		return s.showDescription(a, frame)
 	}
 	return s.forwardDescription(a)
 }
@@ -185,7 +184,15 @@ func (s *session) forwardDescription(a answer) error {
 			return s.ownError(a, err)
 		}
 	}
+	return s.showDescription(a, frame)
+}
+
+// showDescription forwards a description that may pass as it is, if the client asked for it.
+func (s *session) showDescription(a answer, frame []byte) error {
 	s.described(a)
+	if a.own {
+		return nil
+	}
 	return s.client.Write(frame)
 }
 

@@ -404,6 +404,9 @@ func (s *session) execute(frame, body []byte) error {
 		if refusal := s.decide(r); refusal != nil {
 			return s.refuse(kindExecute, refusal)
 		}
+		if err := s.callWitness(name, nil); err != nil {
+			return err
+		}
 		return s.send(answer{kind: kindExecute, run: r}, frame)
 	}
 	refusal := (*sql.Refusal)(nil)
@@ -424,9 +427,11 @@ func (s *session) execute(frame, body []byte) error {
 	return s.send(answer{kind: kindExecute, portal: po, run: ru}, frame)
 }
 
-// callWitness has the server describe a portal whose results it has not described under this plan, before rows of it come.
+// callWitness has the server describe a portal, before rows of it come, whose results it has not described under this plan. po is
+// nil for one of a statement that was not analysed.
 func (s *session) callWitness(name []byte, po *portal) error {
-	if po.plan.plain(0) || len(po.plan.Statements[0].Results) == 0 || po.stmt.witnessed.Load() == po.plan.Plan {
+	if po != nil && !po.plan.byName() &&
+		(po.plan.plain(0) || len(po.plan.Statements[0].Results) == 0 || po.stmt.witnessed.Load() == po.plan.Plan) {
 		return nil
 	}
 	out, at := wire.Begin(s.frame[:0], 'D')

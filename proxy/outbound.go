@@ -73,8 +73,12 @@ func (s *session) answer(typ byte) error {
 		if !fits(a.kind, typ) {
 			return desync(a.kind, typ)
 		}
-		if a.own {
+		if a.own && a.portal != nil && !a.portal.plan.plain(0) {
 			return s.ownError(a, errUndescribed)
+		}
+		if a.own {
+			s.ledger.settle()
+			return s.up.Discard()
 		}
 		s.ledger.settle()
 		return s.up.Forward(s.client)

@@ -25,6 +25,16 @@ func (p planned) plain(i int) bool {
 	return st != nil && !st.Sensitive
 }
 
+// byName reports whether the text runs, by a name, what SQL has prepared or declared: results that were not analysed.
+func (p planned) byName() bool {
+	for i := range p.Statements {
+		if st := p.Statements[i].Statement; st != nil && len(st.Runs) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // statement is a prepared statement, as the client's name denotes it. Its fields but certain and witnessed belong to the inbound
 // loop.
 type statement struct {
