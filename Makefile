@@ -43,10 +43,11 @@ bench: ## measure against a direct connection and PgBouncer; writes docs/benchma
 	@.ci/need server bench
 	@$(GO) run ./e2e/bench -out docs/benchmarks.md $(BENCH)
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go mod tidy, go vet, staticcheck
 	@.ci/need build
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
+	$(GO) mod tidy -diff
 	$(GO) vet -tags clients ./...
 	$(GO) vet -tags nodemo ./cmd/...
 	$(GO) run $(STATICCHECK) -tags clients ./...
