@@ -63,3 +63,31 @@ func TestPreparedUnseen(t *testing.T) {
 		}
 	}
 }
+
+// TestDriversStatementBySQL: what a driver has prepared over a protected table can't be run by name in SQL, where a value would go to
+// the server as it is and a cell come back.
+func TestDriversStatementBySQL(t *testing.T) {
+	c, l := listen(t, shared.DSN("app", password("app"), "shop", ""))
+	defer c.Close(context.Background())
+	for name, text := range map[string]string{"protected": "select email from people where email = $1", "plain": "select label from things where label = $1"} {
+		if _, err := c.Prepare(context.Background(), name, text, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rowsOf(t, c, "execute plain('x')")
+	for _, run := range []func(text string) error{
+		func(text string) error { return c.Exec(context.Background(), text).Close() },
+		func(text string) error {
+			return c.ExecParams(context.Background(), text, nil, nil, nil, nil).Read().Err
+		},
+		func(text string) error { return c.Exec(context.Background(), "select 1; "+text).Close() },
+	} {
+		for _, text := range []string{"execute protected('cnry-by-sql@x.test')", "explain analyze execute protected('cnry-by-sql@x.test')"} {
+			l.seen.Reset()
+			var pe *pgconn.PgError
+			if err := run(text); !errors.As(err, &pe) || !strings.Contains(pe.Message, "[PV012]") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+}

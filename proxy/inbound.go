@@ -246,6 +246,9 @@ func (s *session) parse(frame, body []byte) error {
 		st.declared = append(st.declared, oid)
 	}
 	p, err := s.plan(text)
+	if err == nil {
+		err = s.runs(p.Plan) // the text may hold a value for what it runs
+	}
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
 		return s.refuseParse(string(name), refusal)
 	}

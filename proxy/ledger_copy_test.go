@@ -136,3 +136,22 @@ func TestLedgerFailedBatchLeavesLaterClose(t *testing.T) {
 		t.Error("a statement is back that a later batch has closed")
 	}
 }
+
+// A portal ends with its transaction, but one that was bound since does not.
+func TestLedgerPortalsEndWithTheirTransaction(t *testing.T) {
+	l := newLedger()
+	l.owe(answer{kind: kindBind, name: "p", portal: &portal{}})
+	l.owe(answer{kind: kindSync})
+	l.settle()
+	l.owe(answer{kind: kindBind, name: "p", portal: &portal{}})
+	l.settle()
+	l.transactionEnded() // of the Sync; the second Bind is unanswered
+	if po, _ := l.portal([]byte("p"), 0); po == nil {
+		t.Error("a newer portal was forgotten")
+	}
+	l.settle()
+	l.transactionEnded()
+	if po, sure := l.portal([]byte("p"), 0); po != nil || !sure {
+		t.Error("a portal outlives its transaction")
+	}
+}
