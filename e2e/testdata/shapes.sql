@@ -989,3 +989,5 @@ create policy pol on people for select using (name = 'x')
 create statistics st on email, name from people
 select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'logins'::regclass and false
 select current_setting('search_path')
+select id, u e from people, unnest(array['cnry3@x.test']) u(e) where e = email
+select u from people join (values ('cnry3@x.test', 3)) u(e, n) on e = email

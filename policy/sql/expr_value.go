@@ -163,8 +163,21 @@ func (r *resolver) settle(v value, use Use, typ uint32, code string) {
 	for _, e := range v.elems {
 		r.settle(e, 0, 0, code)
 	}
-	if v.whole != nil && v.whole.guarded(r) {
+	if v.whole != nil {
+		r.settleRow(v, use)
+	}
+}
+
+// settleRow settles a whole row as plain: constants in its columns, too, which could otherwise be sealed for another use of theirs.
+func (r *resolver) settleRow(v value, use Use) {
+	if v.whole.guarded(r) {
 		r.wholeRow(v)
+		return
+	}
+	for i := range v.whole.size() {
+		if v.whole.rel == nil {
+			r.settle(v.whole.value(r, i, v.at, false), use|UseExpression, 0, codeWholeRow)
+		}
 	}
 }
 
