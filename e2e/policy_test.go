@@ -359,7 +359,7 @@ func serverLog(t *testing.T) string {
 
 // When the server begins a privileged statement, the record has it already.
 func TestPrivilegedStatementsAreRecordedFirst(t *testing.T) {
-	su := directly(t)
+	su, watching := directly(t), directly(t)
 	support := hijack(t, shared.DSN("support", password("support"), "shop", ""))
 	support.send(t, query("select id as warm_up from people limit 0"))
 	support.until('Z', 1)
@@ -371,7 +371,7 @@ func TestPrivilegedStatementsAreRecordedFirst(t *testing.T) {
 			rowsOf(t, su, "begin; lock table people in access exclusive mode")
 			support.write(t, messages)
 			eventually(t, "the server waits for the table", func() bool {
-				return string(rowsOf(t, su, "select count(*) from pg_locks where not granted")[0][0]) != "0"
+				return string(rowsOf(t, watching, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%first_"+way+"%'")[0][0]) != "0"
 			})
 			_, decided := statementEvents(t, "first_"+way)
 			if way == "simple" && len(decided) != 1 { // an extended statement waits while it is parsed, before it is run

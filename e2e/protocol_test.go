@@ -70,3 +70,29 @@ func TestPreparedStatementsOverDDL(t *testing.T) {
 		})
 	}
 }
+
+// A table that somebody has locked is nobody else's trouble: not even the proxy's, which describes it now and then.
+func TestLockedTable(t *testing.T) {
+	own := ownStack(t, func(o *stack.Options) { o.Extra = "limits: {catalog_age: 200ms}" })
+	su := directly(t)
+	var sessions []*pgconn.PgConn
+	for range 3 {
+		c := session(t, own, "app")
+		rowsOf(t, c, "select count(*) from things")
+		sessions = append(sessions, c)
+	}
+	rowsOf(t, su, "begin; lock table people in access exclusive mode")
+	rowsOf(t, sessions[2], "begin")
+	for range 3 {
+		time.Sleep(500 * time.Millisecond) // the catalog is old
+		for i, c := range sessions {
+			began := time.Now()
+			rowsOf(t, c, "select count(*) from things")
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("session %d: a statement over another table took %v", i, took)
+			}
+		}
+	}
+	rowsOf(t, su, "rollback")
+	rowsOf(t, sessions[0], "select count(*) from people")
+}

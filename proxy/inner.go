@@ -30,9 +30,9 @@ func (e *innerError) Error() string {
 
 var errSessionEnded = errors.New("the session has ended")
 
-// ask runs one statement of ours and returns its rows in text form. It is called by the inbound loop, between two messages of
-// the client, and not while the server takes CopyData.
-func (s *session) ask(text string) ([][][]byte, error) {
+// ask runs statements of ours and returns the rows of all of them in text form. It is called by the inbound loop, between two
+// messages of the client, and not while the server takes CopyData.
+func (s *session) ask(texts ...string) ([][][]byte, error) {
 	// An error in front of it, in the same batch, would make the server skip it.
 	if err := s.quiet(); err != nil {
 		return nil, err
@@ -41,7 +41,10 @@ func (s *session) ask(text string) ([][][]byte, error) {
 		return nil, &innerError{sqlstate: refusalAborted.SQLSTATE}
 	}
 	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
-	kinds := []kind{kindClose, kindParse, kindBind, kindExecute, kindClose, kindClose}
+	kinds := []kind{kindClose}
+	for range texts {
+		kinds = append(kinds, kindParse, kindBind, kindExecute, kindClose, kindClose)
+	}
 	if !q.inBatch {
 		kinds = append(kinds, kindSync)
 	}
@@ -51,7 +54,7 @@ func (s *session) ask(text string) ([][][]byte, error) {
 			return nil, errDropped
 		}
 	}
-	if err := s.up.Write(appendInner(nil, text, !q.inBatch)); err != nil {
+	if err := s.up.Write(appendInner(nil, texts, !q.inBatch)); err != nil {
 		return nil, err
 	}
 	if err := s.up.Flush(); err != nil {
@@ -68,24 +71,27 @@ func (s *session) ask(text string) ([][][]byte, error) {
 	return q.rows, nil
 }
 
-// appendInner appends the messages of one statement without parameters, its result in text form.
-func appendInner(dst []byte, text string, sync bool) []byte {
+// appendInner appends the messages of statements without parameters, their results in text form.
+func appendInner(dst []byte, texts []string, sync bool) []byte {
 	closing := func(what byte) {
 		var at int
 		dst, at = wire.Begin(dst, 'C')
 		dst = wire.End(wire.AppendCString(append(dst, what), innerName), at)
 	}
 	closing('S') // left over where an earlier one failed
-	dst, at := wire.Begin(dst, 'P')
-	dst = wire.AppendCString(wire.AppendCString(dst, innerName), text)
-	dst = wire.End(wire.AppendInt16(dst, 0), at)
-	dst, at = wire.Begin(dst, 'B')
-	dst = wire.AppendCString(wire.AppendCString(dst, innerName), innerName)
-	dst = wire.End(append(dst, 0, 0, 0, 0, 0, 0), at)
-	dst, at = wire.Begin(dst, 'E')
-	dst = wire.End(wire.AppendInt32(wire.AppendCString(dst, innerName), 0), at)
-	closing('P')
-	closing('S')
+	for _, text := range texts {
+		var at int
+		dst, at = wire.Begin(dst, 'P')
+		dst = wire.AppendCString(wire.AppendCString(dst, innerName), text)
+		dst = wire.End(wire.AppendInt16(dst, 0), at)
+		dst, at = wire.Begin(dst, 'B')
+		dst = wire.AppendCString(wire.AppendCString(dst, innerName), innerName)
+		dst = wire.End(append(dst, 0, 0, 0, 0, 0, 0), at)
+		dst, at = wire.Begin(dst, 'E')
+		dst = wire.End(wire.AppendInt32(wire.AppendCString(dst, innerName), 0), at)
+		closing('P')
+		closing('S')
+	}
 	if sync {
 		return wire.AppendFrame(dst, 'S', nil)
 	}

@@ -228,8 +228,8 @@ func (s *session) asked(err error) error {
 // catalog is the database's catalog as this session sees it: its own while it has uncommitted changes of schema, the shared
 // one otherwise.
 //
-// It isn't read for its age alone in the middle of a batch: a statement of the proxy's own makes the server take the batch for a
-// pipeline, in which VACUUM and its like are errors.
+// It isn't read for its age alone in the middle of a transaction, which would wait for locks and fail with it, nor of a batch: a
+// statement of the proxy's own makes the server take that for a pipeline, in which VACUUM and its like are errors.
 func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	shared := s.server.catalogs
 	if s.ddlOpen {
@@ -238,7 +238,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	if s.ddlInTransaction {
 		return s.cat, nil
 	}
-	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) && !s.inBatch {
+	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) && !s.inBatch && s.transaction() == 'I' {
 		cat, due, err := shared.current(s.subject.Database, w, s.now())
 		if err != nil {
 			return nil, s.unreadable(err)
@@ -261,13 +261,13 @@ const recheck = 200 * time.Millisecond
 // caught by the server's own description of the result, and by the guard constraint.
 func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) {
 	if s.transaction() == 'E' && old != nil && !s.ledger.owed() {
-		s.server.catalogs.unread(s.subject.Database)
+		s.server.catalogs.unread(s.subject.Database, time.Time{})
 		return old, nil
 	}
 	changes := s.server.catalogs.changes(s.subject.Database)
 	snapshot, err := s.snapshot()
 	if err != nil {
-		s.server.catalogs.unread(s.subject.Database)
+		s.server.catalogs.unread(s.subject.Database, s.now())
 		if old != nil && !s.ledger.dropping() && !errors.Is(err, errSessionEnded) {
 			return old, nil
 		}
@@ -287,15 +287,26 @@ func (s *session) unreadable(err error) error {
 	return refusalCatalog
 }
 
+// impatience makes a reading of the catalog fail soon where somebody has locked a table: pg_get_viewdef and pg_get_constraintdef
+// wait for it. It lasts for a transaction.
+const impatience = "SELECT pg_catalog.set_config('lock_timeout', '500ms', true)"
+
 func (s *session) snapshot() ([]byte, error) {
-	rows, err := s.ask(sql.CatalogQuery)
+	if err := s.quiet(); err != nil {
+		return nil, err
+	}
+	texts := []string{sql.CatalogQuery}
+	if s.transaction() == 'I' && !s.inBatch { // a failure is our own transaction's
+		texts = []string{impatience, sql.CatalogQuery}
+	}
+	rows, err := s.ask(texts...)
 	if err != nil {
 		return nil, s.asked(err)
 	}
-	if len(rows) != 1 || len(rows[0]) != 1 {
+	if len(rows) != len(texts) || len(rows[len(rows)-1]) != 1 {
 		return nil, refusalCatalog
 	}
-	return rows[0][0], nil
+	return rows[len(rows)-1][0], nil
 }
 
 // catalogAfterDDL waits for the change of schema to be done and reads what is there now.

@@ -79,7 +79,7 @@ func single(text []byte) bool {
 func control(text []byte) bool {
 	var buf [12]byte
 	switch string(firstWord(text, buf[:])) {
-	case "set", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release":
+	case "set", "commit", "end", "rollback", "abort", "savepoint", "release":
 		return single(text)
 	}
 	return len(bytes.TrimSpace(text)) == 0

@@ -55,7 +55,7 @@ func TestUnreadPlanOfOrdinaryTextsAllocatesNothing(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	for text, want := range map[string]bool{
-		"rollback": true, " /* x */ COMMIT AND CHAIN;": true, "begin": true, "set transaction read only": true, "": true, " \n": true, "abort": true,
+		"rollback": true, " /* x */ COMMIT AND CHAIN;": true, "begin": false, "set transaction read only": true, "": true, " \n": true, "abort": true,
 		"rollback; select 1": false, "select 1": false, ";": false, "-- x": false, "prepare transaction 'x'": false, "settle": false,
 	} {
 		if control([]byte(text)) != want {

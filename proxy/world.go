@@ -155,9 +155,13 @@ func (c *catalogs) expire(database string) {
 	s.changes++
 }
 
-// unread gives back what current asked for and could not be done.
-func (c *catalogs) unread(database string) {
+// unread gives back what current asked for and could not be done. Unless tried is zero, it is due again an age later.
+func (c *catalogs) unread(database string, tried time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.of(database).reading = false
+	s := c.of(database)
+	s.reading = false
+	if !tried.IsZero() {
+		s.read = tried
+	}
 }

@@ -25,7 +25,7 @@ func TestCatalogReadDuringAChange(t *testing.T) {
 				if _, due, err := c.current("d", w, now); err != nil || !due {
 					t.Errorf("what was read before the change is taken for current, %v", err)
 				}
-				c.unread("d")
+				c.unread("d", time.Time{})
 				if _, err := c.publish("d", w, []byte(empty), c.changes("d"), now); err != nil {
 					t.Fatal(err)
 				}
