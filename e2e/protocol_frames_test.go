@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,6 +215,8 @@ var scripts = []struct {
 		do2(1, copyData("1\n"), copied, sync),
 		do(parse("", "select email from people where id = 7001"), bind("", ""), execute("", 0), sync),
 	}},
+	{"Sync and Flush during COPY in", []step{upTo('G', 1, query("copy things (label) from stdin")), silence(sync, flush),
+		do2(1, copyData("a\n"), copied), do(query("select email from people where id = 7001"))}},
 	{"FunctionCall", []step{
 		do(query("begin")),
 		do(call(964, 1, []byte{0, 0x0f, 0xff, 0xff})), // lo_unlink of what isn't there
@@ -377,5 +380,31 @@ func TestFramesInSegmentsFromTheServer(t *testing.T) {
 			sameTrace(t, got, want)
 			frameRows(t)
 		})
+	}
+}
+
+// A client that sends statements while the server takes CopyData has lost its way: a server ends the session, and so does the proxy.
+func TestStatementsDuringCopy(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"Query": encode(query("select 1")), "protected Query": encode(query("select email from people")), "Parse": encode(parse("", "select 3")),
+		"Bind": encode(copyData("a\n"), bind("", "")), "Execute": encode(execute("", 0)), "Describe": encode(describe('S', "")),
+	} {
+		for where, open := range map[string][]byte{
+			"simple":   encode(query("copy things (label) from stdin")),
+			"extended": encode(parse("", "copy things (label) from stdin"), bind("", ""), execute("", 0), flush),
+		} {
+			t.Run(name+", "+where, func(t *testing.T) {
+				for who, c := range map[string]*rawConn{"the server": plainSession(t), "the proxy": appSession(t)} {
+					c.write(t, open)
+					c.until('G', 1)
+					c.write(t, b)
+					c.write(t, encode(query("select 2"), sync))
+					trace := c.until('?', 1)
+					if n := len(trace); n < 2 || trace[n-1] != "END" || !strings.HasPrefix(trace[n-2], "E FATAL 08P01") || strings.Contains(strings.Join(trace, "\n"), "D ") {
+						t.Errorf("%s: %q", who, trace)
+					}
+				}
+			})
+		}
 	}
 }
