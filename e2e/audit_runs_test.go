@@ -10,7 +10,6 @@ import (
 // TestEveryRunIsRecorded: nothing of a privileged subject reaches the server without its line, and the line says how it ended.
 func TestEveryRunIsRecorded(t *testing.T) {
 	c := hijack(t, shared.DSN("support", password("support"), "shop", ""))
-	c.record(t, []step{do(query("prepare q as select 'kept'"))}, nil)
 	mine := func(kind audit.Kind) (events []audit.Event) {
 		for _, e := range audited(t, shared.Stack, kind) {
 			if e.User == "support" {
@@ -19,6 +18,11 @@ func TestEveryRunIsRecorded(t *testing.T) {
 		}
 		return events
 	}
+	prepared := len(mine(audit.StatementDecided)) + 1
+	c.record(t, []step{do(query("prepare q as select 'kept'"))}, nil)
+	eventually(t, "the outcomes of what was before", func() bool {
+		return len(mine(audit.StatementDecided)) == prepared && len(mine(audit.StatementDone)) == prepared
+	})
 	for _, test := range []struct {
 		name     string
 		steps    []step
