@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pgveil/pgveil/e2e/postgres"
+	"github.com/pgveil/pgveil/e2e/stack"
+	"github.com/pgveil/pgveil/proxy/audit"
 )
 
 var (
@@ -167,6 +169,34 @@ func (c *rawConn) toTheEnd(t *testing.T, r *rand.Rand, messages []pgproto3.Front
 // TestRandomScripts compares pipelines that no driver would send: the proxy's idea of the client's names and of what is owed must be
 // the server's, whatever fails in between.
 func TestRandomScripts(t *testing.T) {
+	randomly(t, shared.Stack, *randomScripts)
+}
+
+// TestRandomScriptsOfAPrivilegedRole has each execution recorded: nothing else may be different, and each decision has its end.
+func TestRandomScriptsOfAPrivilegedRole(t *testing.T) {
+	own := ownStack(t, func(o *stack.Options) {
+		o.Policy = strings.Replace(rules, "who: {users: [app], databases: [\"*\"]}", "who: {users: [app], databases: [\"*\"]}\n    record: statements", 1)
+	})
+	randomly(t, own, *randomScripts/3)
+	eventually(t, "each decided statement is done or lost", func() bool {
+		open := map[int64]bool{}
+		for _, e := range audited(t, own, audit.StatementDecided) {
+			open[e.Seq] = true
+		}
+		decided := len(open)
+		for _, kind := range []audit.Kind{audit.StatementDone, audit.StatementLost} {
+			for _, e := range audited(t, own, kind) {
+				if !open[e.Decided] {
+					t.Errorf("the end of a statement that was not open: %+v", e)
+				}
+				delete(open, e.Decided)
+			}
+		}
+		return decided > *randomScripts && len(open) == 0
+	})
+}
+
+func randomly(t *testing.T, s *stack.Stack, scripts int) {
 	frameRows(t)
 	defer noFrameRows(t)
 	for server, db := range map[*postgres.Server]string{shared.pg: "shop", shared.plain: "plain"} {
@@ -174,8 +204,8 @@ func TestRandomScripts(t *testing.T) {
 		defer asSuperuser(server, db, "drop schema other cascade")
 	}
 	cut := 0
-	ours, plain := appSession(t), plainSession(t)
-	for seed := *randomSeed; seed < *randomSeed+uint64(*randomScripts); seed++ {
+	ours, plain := hijack(t, s.DSN("app", password("app"), "shop", "")), plainSession(t)
+	for seed := *randomSeed; seed < *randomSeed+uint64(scripts); seed++ {
 		r := rand.New(rand.NewPCG(seed, 0))
 		proxied, atPlain := randomScript(r)
 		want := plain.toTheEnd(t, r, atPlain)
@@ -197,10 +227,11 @@ func TestRandomScripts(t *testing.T) {
 		reset(t, ours)
 		reset(t, plain)
 	}
-	t.Logf("%d of %d scripts compared up to a refusal only", cut, *randomScripts)
-	if cut > *randomScripts/4 {
+	t.Logf("%d of %d scripts compared up to a refusal only", cut, scripts)
+	if cut > scripts/4 {
 		t.Error("that is too many")
 	}
+	ours.Close()
 }
 
 // refusedFirst is the first place where the proxy refuses what the server does, -1 if there is none: under another search path than
