@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -72,7 +73,20 @@ func (b *bench) cell(w workload, mode, clients string, seconds, rounds int) (row
 	return r, nil
 }
 
+// measure runs pgbench against t. On a machine that is held up, the time may be over before the clients are connected; then it tries
+// again with more.
 func measure(t target, script, mode, clients string, seconds int) (run1, error) {
+	r, err := measureOnce(t, script, mode, clients, seconds)
+	for tries := 0; errors.Is(err, errNothing) && tries < 3; tries++ {
+		seconds *= 2
+		r, err = measureOnce(t, script, mode, clients, seconds)
+	}
+	return r, err
+}
+
+var errNothing = errors.New("pgbench finished no transaction")
+
+func measureOnce(t target, script, mode, clients string, seconds int) (run1, error) {
 	threads := "2"
 	if clients == "1" {
 		threads = "1"
@@ -86,6 +100,9 @@ func measure(t target, script, mode, clients string, seconds int) (run1, error) 
 		return run1{}, fmt.Errorf("%w\n%s", err, out)
 	}
 	tps, count := tpsLine.FindSubmatch(out), countLine.FindSubmatch(out)
+	if count != nil && string(count[1]) == "0" {
+		return run1{}, errNothing
+	}
 	if tps == nil || count == nil {
 		return run1{}, fmt.Errorf("pgbench said:\n%s", out)
 	}
