@@ -265,7 +265,10 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		return old, nil
 	}
 	changes := s.server.catalogs.changes(s.subject.Database)
-	snapshot, err := s.snapshot()
+	snapshot, err := s.snapshot(old != nil)
+	for again := 0; again < 3 && old == nil && errors.Is(err, refusalCatalog) && s.transaction() == 'I' && !s.inBatch; again++ {
+		snapshot, err = s.snapshot(false) // what others drop while it is read makes a reading fail
+	}
 	if err != nil {
 		s.server.catalogs.unread(s.subject.Database, s.now())
 		if old != nil && !s.ledger.dropping() && !errors.Is(err, errSessionEnded) {
@@ -291,12 +294,13 @@ func (s *session) unreadable(err error) error {
 // wait for it. It lasts for a transaction.
 const impatience = "SELECT pg_catalog.set_config('lock_timeout', '500ms', true)"
 
-func (s *session) snapshot() ([]byte, error) {
+// snapshot reads the catalog as the session sees it. hasty says that there is an older one to go on with.
+func (s *session) snapshot(hasty bool) ([]byte, error) {
 	if err := s.quiet(); err != nil {
 		return nil, err
 	}
 	texts := []string{sql.CatalogQuery}
-	if s.transaction() == 'I' && !s.inBatch { // a failure is our own transaction's
+	if hasty && s.transaction() == 'I' && !s.inBatch { // a failure is our own transaction's
 		texts = []string{impatience, sql.CatalogQuery}
 	}
 	rows, err := s.ask(texts...)
@@ -321,7 +325,7 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 		return s.catalog(w)
 	}
 	// What this transaction sees is nobody else's business yet.
-	snapshot, err := s.snapshot()
+	snapshot, err := s.snapshot(false)
 	if err != nil {
 		return nil, err
 	}
