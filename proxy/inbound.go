@@ -470,29 +470,25 @@ func (s *session) call(frame, body []byte) error {
 	return s.send(answer{kind: kindCall, run: ru}, frame)
 }
 
-// statement and portal resolve a name, waiting for the server's answers where the meaning of the name hangs on them.
 func (s *session) statement(name []byte) (*statement, error) {
-	st, sure := s.ledger.statement(name, s.batch)
-	if sure {
-		return st, nil
-	}
-	if err := s.quiet(); err != nil {
-		return nil, err
-	}
-	st, _ = s.ledger.statement(name, s.batch)
-	return st, nil
+	return resolve(s, s.ledger.statement, name)
 }
 
 func (s *session) portal(name []byte) (*portal, error) {
-	po, sure := s.ledger.portal(name, s.batch)
+	return resolve(s, s.ledger.portal, name)
+}
+
+// resolve says what a name means, nil if nothing. It waits for the server's answers where the meaning hangs on them.
+func resolve[T any](s *session, look func(name []byte, batch uint64) (*T, bool), name []byte) (*T, error) {
+	t, sure := look(name, s.batch)
 	if sure {
-		return po, nil
+		return t, nil
 	}
 	if err := s.quiet(); err != nil {
 		return nil, err
 	}
-	po, _ = s.ledger.portal(name, s.batch)
-	return po, nil
+	t, _ = look(name, s.batch)
+	return t, nil
 }
 
 // quiet makes the server answer all that it owes and waits for it.

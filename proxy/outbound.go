@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
@@ -330,7 +332,7 @@ func (s *session) rowError(a answer, cause error) *wire.Error {
 		return &wire.Error{Severity: "ERROR", Code: "XX001", Message: broken.Error() + " [PV009]",
 			Hint: "The value was altered, moved from another column, or sealed with other keys."}
 	}
-	s.log.Warn("a result was not what was planned", zapError(cause))
+	s.log.Warn("a result was not what was planned", zap.Error(cause))
 	s.server.metrics.Refusal("PV010")
 	s.server.catalogs.outdate(s.subject.Database)
 	return &wire.Error{Severity: "ERROR", Code: "XX000", Message: cause.Error() + " [PV010]",
@@ -392,7 +394,7 @@ func (s *session) setting(name, v string) {
 		s.oddStrings = oddSetting(name, v)
 	default:
 		if err := s.set(name, v); err != nil {
-			s.log.Debug("a setting that values may need is not understood", zapError(err))
+			s.log.Debug("a setting that values may need is not understood", zap.Error(err))
 		}
 		return
 	}

@@ -200,7 +200,7 @@ func (s *session) readState() error {
 			return refusalSettings
 		}
 		if err := s.set(name, v); err != nil {
-			s.log.Debug("a setting that values may need is not understood", zapError(err))
+			s.log.Debug("a setting that values may need is not understood", zap.Error(err))
 		}
 	}
 	s.path, s.pathID, s.pathKnown, s.settling = path, strings.Join(path, "\x00"), true, false

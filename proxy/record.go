@@ -16,8 +16,6 @@ import (
 	"github.com/pgveil/pgveil/proxy/metrics"
 )
 
-func zapError(err error) zap.Field { return zap.Error(err) }
-
 // event is a record's event with what is the same for the whole session.
 func (s *session) event(k audit.Kind) audit.Event {
 	e := audit.Event{Kind: k, Session: s.id, User: s.subject.User, Database: s.subject.Database}
