@@ -54,7 +54,17 @@ type Slot struct {
 	OID        uint32 // origin table and attribute that the server's RowDescription must agree with; 0: expression
 	Num        int16
 	Protection *sql.Protection // set for sealed cells
-	Mask       mask.Mask       // set when Do is Mask
+	Shape      sql.Shape       // how the cells lie in the value
+	// Holds are the columns whose cells are opened in a value of sql.ShapeJSON.
+	Holds []HeldColumn
+	Mask  mask.Mask // set when Do is Mask
+}
+
+// HeldColumn is a protected column whose cells may lie within one value, all shown in clear.
+type HeldColumn struct {
+	Table      sql.TableName
+	Column     string
+	Protection sql.Protection
 }
 
 // Verdict is what the policy says of one table or column of a statement.

@@ -8,12 +8,23 @@ const (
 	SearchNone Search = iota
 	// SearchEquality seals equal values to equal bytes.
 	SearchEquality
+	// SearchRange seals values to bytes that sort as the values do; equal values to equal bytes.
+	SearchRange
 )
+
+// Equal reports whether equal values are sealed to equal bytes, so that =, joins, GROUP BY and UNIQUE work on cells.
+func (s Search) Equal() bool { return s == SearchEquality || s == SearchRange }
+
+// Ordered reports whether cells sort as bytea as their values do.
+func (s Search) Ordered() bool { return s == SearchRange }
 
 // String is the word used in configuration files.
 func (s Search) String() string {
-	if s == SearchEquality {
+	switch s {
+	case SearchEquality:
 		return "equality"
+	case SearchRange:
+		return "range"
 	}
 	return "none"
 }
@@ -47,6 +58,9 @@ type Protection struct {
 	ID     uint32 // the key's number, as it stands in each cell's footer
 	Search Search
 	Type   Type // logical type, what the application sees
+	// Normalize are the steps (nfc, lower, trim, unaccent), in order and joined by commas, after which values are also compared:
+	// cells then begin with a keyed index of the normalised value. Empty: none. Only with SearchEquality, on text types.
+	Normalize string
 	// Guard is what each of the column's sealed values ends in: it gets a CHECK constraint that says so when it is created
 	// through the proxy. Empty: none.
 	Guard string

@@ -81,7 +81,7 @@ func (f *problemFinder) keys(r *Relation) {
 	for _, x := range r.indexes {
 		for _, num := range x.columns {
 			col := r.byNum(num)
-			if col == nil || col.Protection == nil || col.Protection.Search == SearchEquality {
+			if col == nil || col.Protection == nil || col.Protection.Search.Equal() {
 				continue
 			}
 			if x.unique {
@@ -120,7 +120,7 @@ func sealedAlike(p, q *Protection) bool {
 	if p == nil || q == nil {
 		return p == q
 	}
-	return p.ID == q.ID && p.Type.OID == q.Type.OID && p.Search == SearchEquality && q.Search == SearchEquality
+	return p.ID == q.ID && p.Type.OID == q.Type.OID && p.Search.Equal() && q.Search.Equal()
 }
 
 // constraints reports CHECK and exclusion constraints that read protected columns, except the guards that the proxy makes.

@@ -125,7 +125,7 @@ func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 		p := lookup(prot, e.GetName())
 		switch {
 		case p == nil && !readsColumns(e.GetExpr(), prot):
-		case p == nil || p.Search != SearchEquality:
+		case p == nil || !p.Search.Equal():
 			a.refuse(codeIndex, int(r.GetLocation()), "an index on %s reads a protected column that has no search: equality, or an expression of one", name)
 		case method != "" && method != "btree" && method != "hash" || len(e.GetOpclass()) > 0 || len(e.GetCollation()) > 0:
 			a.refuse(codeIndex, int(r.GetLocation()), "column %s.%s can be indexed by btree or hash without operator class or collation only", name, e.GetName())

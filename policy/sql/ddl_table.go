@@ -53,7 +53,7 @@ func (a *analysis) tableConstraint(table TableName, prot map[string]Protection, 
 	switch c.GetContype() {
 	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
 		for _, k := range stringList(c.GetKeys()) {
-			if p, ok := prot[k]; ok && p.Search != SearchEquality {
+			if p, ok := prot[k]; ok && !p.Search.Equal() {
 				a.refuse(codeUniqueNone, at, "UNIQUE on %s.%s, which is sealed with search: none, would not be enforced", table, k)
 			}
 		}

@@ -133,7 +133,7 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) value {
 	use |= UsePredicate | UseExpression
 	l, rt := r.evalFor(s, e.GetLexpr(), use, want), r.eval(s, e.GetRexpr(), use)
-	if want != nil && want.Protection.Search == SearchEquality && l.form == formFree && rt.form == formFree {
+	if want != nil && want.Protection.Search.Equal() && l.form == formFree && rt.form == formFree {
 		to := *want
 		to.Purpose = PurposeCompare
 		r.bindAll(l, want, false)

@@ -179,7 +179,7 @@ func join(groups []*group, l *leaf) []*group {
 	t := l.target
 	for _, g := range groups {
 		o := g.sample.target
-		if t.Protection.Search == SearchEquality && sameDomain(&t.Protection, &o.Protection) &&
+		if t.Protection.Search.Equal() && sameDomain(&t.Protection, &o.Protection) &&
 			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && l.array == g.sample.array &&
 			(t.Purpose == PurposeCompare || t.Protection.Type.Mod == o.Protection.Type.Mod) {
 			g.leaves = append(g.leaves, l)

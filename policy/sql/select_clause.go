@@ -62,7 +62,7 @@ func (r *resolver) groupable(v value, use Use) {
 
 // searchable refuses a sealed value whose equal values are not equal bytes.
 func (r *resolver) searchable(v value) bool {
-	if v.prot.Search != SearchEquality {
+	if !v.prot.Search.Equal() {
 		r.no(codeNotSearchable, v.at.Start, "%s can't be compared or grouped: its search mode is %q", v.name(), v.prot.Search.String())
 		return false
 	}

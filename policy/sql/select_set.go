@@ -194,7 +194,7 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 // keepsScale refuses alternatives in which the scale of numeric(p,s) is lost: cells that are equal bytes for equal numbers hold no
 // trailing zeros, and without the scale nobody knows how many to show.
 func (r *resolver) keepsScale(vals []value, like value, mod int32) {
-	if like.prot.Type.OID != OIDNumeric || like.prot.Search != SearchEquality {
+	if like.prot.Type.OID != OIDNumeric || !like.prot.Search.Equal() {
 		return
 	}
 	scaled, lost := false, mod == -1

@@ -68,12 +68,30 @@ const (
 	PurposeCompare
 )
 
+// Part says which bytes are made of a value that meets a protected column. All but PartCell are only compared.
+type Part uint8
+
+const (
+	// PartCell is a whole cell.
+	PartCell Part = iota
+	// PartIndex is the index of the normalised value, the first 16 bytes of the cells that hold it (Protection.Normalize).
+	PartIndex
+	// PartFrom and PartTo are the bounds from ≤ cell < to of what a LIKE pattern matches; a pattern that is not a constant prefix
+	// with % behind it, or has no wildcard, is refused when its value is known (SearchRange, text types).
+	PartFrom
+	PartTo
+	// PartPrefixFrom and PartPrefixTo are the bounds of what starts with the value, in which no byte is special.
+	PartPrefixFrom
+	PartPrefixTo
+)
+
 // Target is the protected column that a literal or parameter meets.
 type Target struct {
 	Table      TableName
 	Column     string
 	Protection Protection
 	Purpose    Purpose
+	Part       Part
 }
 
 // LiteralKind is the lexical kind of a constant.
@@ -94,6 +112,9 @@ type Literal struct {
 	Kind  LiteralKind
 	Text  string // the decoded value
 	Array bool   // an array literal, '{a,b}', each element of which is sealed
+	// Before and After are plain text around what replaces the literal. A second literal made of the same value stands at the empty
+	// span behind the first: LIKE 'abc%' becomes >= '\x…'::bytea AND c < '\x…'::bytea.
+	Before, After string
 	// Cast is the type that the text casts the literal to (0: none). The value is read as one of this type.
 	Cast   uint32
 	Target Target
@@ -111,14 +132,29 @@ type Param struct {
 	Cast uint32
 }
 
+// Shape says how sealed cells lie in a result's value.
+type Shape uint8
+
+const (
+	// ShapeCell: the value is one cell.
+	ShapeCell Shape = iota
+	// ShapeArray: an array (bytea[]) of cells, shown as an array of the logical type.
+	ShapeArray
+	// ShapeJSON: json or jsonb in which cells are strings "\\x…"; each is shown as what to_json gives of its value.
+	ShapeJSON
+)
+
 // Result is one column of the result set.
 type Result struct {
 	Name string
 	// Origin is the table (index into Statement.Tables) and attribute that the value is copied from unchanged;
 	// Table is -1 for an expression.
 	Origin Origin
-	// Protection is set when the value is a sealed cell of that column.
+	// Protection is set when the value is a sealed cell of that column, or with ShapeArray cells of it.
 	Protection *Protection
+	Shape      Shape
+	// Holds are, with ShapeJSON, the columns (indices into Statement.Columns) whose cells may lie in the value.
+	Holds []int
 }
 
 // Origin names a base table's column.
