@@ -9,14 +9,23 @@ import (
 // TestAllocations checks that a value costs no allocation when the buffer is large enough. The race detector makes
 // sync.Pool drop things on purpose, so this runs without it.
 func TestAllocations(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		plain := make([]byte, 100)
-		cell, out := make([]byte, 0, k.SealedLen(100)), make([]byte, 0, 100)
+		order, normal := orderOf(plain), normalOf(plain)
+		cell, out := make([]byte, 0, sealedLen(k, 100)), make([]byte, 0, 100)
 		seal := testing.AllocsPerRun(1000, func() {
 			var err error
-			if cell, err = k.Seal(cell[:0], plain); err != nil {
+			switch name {
+			case "ordered":
+				cell, err = k.SealOrdered(cell[:0], plain, order)
+			case "indexed":
+				cell, err = k.SealIndexed(cell[:0], plain, normal)
+			default:
+				cell, err = k.Seal(cell[:0], plain)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		})

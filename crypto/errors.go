@@ -10,7 +10,8 @@ var (
 	ErrVersion = errors.New("crypto: sealed value of an unknown version or mode")
 	// ErrWrongColumn says that the cell names another column key.
 	ErrWrongColumn = errors.New("crypto: sealed under another column key")
-	// ErrWrongMode says that the cell names this column key, but a mode that the key isn't for.
+	// ErrWrongMode says that the cell names this column key, but a mode that the key isn't for, or that a Key was asked for what
+	// only keys of another mode give.
 	ErrWrongMode = errors.New("crypto: sealed in another mode than the column key's")
 	// ErrUnknownKey says that the cell names a version of the column key that the keyring doesn't hold.
 	ErrUnknownKey = errors.New("crypto: sealed under an unknown version of the column key")

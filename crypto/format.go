@@ -36,16 +36,25 @@ const (
 	ModeRandom Mode = 1
 	// ModeEqual is AES-SIV: equal values give equal cells. Gives away the length and which values are equal.
 	ModeEqual Mode = 2
+	// ModeIndexed is AES-SIV behind a keyed index of a normalised form of the value: cells are equal exactly when values are, and
+	// begin alike exactly when their normalised forms are equal. Gives away the length, and both equalities.
+	ModeIndexed Mode = 3
+	// ModeOrdered is AES-SIV behind digits that sort as the values do. Gives away the order, equality, how much of their beginning
+	// values share, and the gaps between them: for dense data take the values themselves for known.
+	ModeOrdered Mode = 4
 )
+
+// modes lists what there is. It is never modified.
+var modes = [...]Mode{ModeRandom, ModeEqual, ModeIndexed, ModeOrdered}
 
 // ParseMode reads the name that [Mode.String] gives.
 func ParseMode(name string) (Mode, error) {
-	for _, m := range []Mode{ModeRandom, ModeEqual} {
+	for _, m := range modes {
 		if m.String() == name {
 			return m, nil
 		}
 	}
-	return 0, fmt.Errorf("crypto: unknown mode %q: want random or equal", name)
+	return 0, fmt.Errorf("crypto: unknown mode %q: want random, equal, indexed or ordered", name)
 }
 
 // String gives the mode's name as the key store and [Report] write it.
@@ -55,18 +64,26 @@ func (m Mode) String() string {
 		return "random"
 	case ModeEqual:
 		return "equal"
+	case ModeIndexed:
+		return "indexed"
+	case ModeOrdered:
+		return "ordered"
 	default:
 		return fmt.Sprintf("unknown mode %d", uint8(m))
 	}
 }
 
-// Overhead is how many bytes longer a cell is than what it seals; 0 for an unknown mode.
+// Overhead is how many bytes longer a cell is than what it seals, in ModeOrdered without its digits; 0 for an unknown mode.
 func (m Mode) Overhead() int {
 	switch m {
 	case ModeRandom:
 		return saltSize + ivSize + tagSize + FooterSize
 	case ModeEqual:
 		return sivSize + FooterSize
+	case ModeIndexed:
+		return IndexSize + sivSize + FooterSize
+	case ModeOrdered:
+		return sivSize + orderCountSize + FooterSize
 	default:
 		return 0
 	}
@@ -119,7 +136,7 @@ func (f Footer) bytes() [FooterSize]byte {
 }
 
 // associatedData is what a cell authenticates beside its value. The row context is empty in every mode of version 1, so
-// the data is the same for all cells of a key version.
+// the data is the same for all cells of a key version; an index or digits that a cell begins with follow it.
 func associatedData(realm [realmSize]byte, footer [FooterSize]byte) []byte {
 	const rowContextLen = 0
 	return binary.BigEndian.AppendUint16(slices.Concat([]byte(adPrefix), realm[:], footer[:]), rowContextLen)

@@ -25,7 +25,11 @@ func TestParseFooter(t *testing.T) {
 		{"version 0", zeros(40) + "112233440000000301c57e91", crypto.Footer{}, false},
 		{"version 2", zeros(40) + "112233440000000321c57e91", crypto.Footer{}, false},
 		{"mode 0", zeros(40) + "112233440000000310c57e91", crypto.Footer{}, false},
-		{"mode 3", zeros(40) + "112233440000000313c57e91", crypto.Footer{}, false},
+		{"indexed", zeros(32) + "112233440000000313c57e91", crypto.Footer{Version: 1, Mode: crypto.ModeIndexed, Column: 3, Key: 0x11223344}, true},
+		{"ordered", zeros(20) + "112233440000000314c57e91", crypto.Footer{Version: 1, Mode: crypto.ModeOrdered, Column: 3, Key: 0x11223344}, true},
+		{"indexed, a byte short", zeros(31) + "112233440000000313c57e91", crypto.Footer{}, false},
+		{"ordered, a byte short", zeros(19) + "112233440000000314c57e91", crypto.Footer{}, false},
+		{"mode 5", zeros(40) + "112233440000000315c57e91", crypto.Footer{}, false},
 		{"mode 9", zeros(40) + "112233440000000319c57e91", crypto.Footer{}, false},
 		{"other magic", zeros(40) + "112233440000000311c57e90", crypto.Footer{}, false},
 		{"magic not last", zeros(40) + "112233440000000311c57e9100", crypto.Footer{}, false},
@@ -43,12 +47,12 @@ func TestParseFooter(t *testing.T) {
 
 // TestModeNames checks that names and modes lead to each other, and that nothing else is a mode.
 func TestModeNames(t *testing.T) {
-	for _, m := range []crypto.Mode{crypto.ModeRandom, crypto.ModeEqual} {
+	for _, m := range []crypto.Mode{crypto.ModeRandom, crypto.ModeEqual, crypto.ModeIndexed, crypto.ModeOrdered} {
 		if got, err := crypto.ParseMode(m.String()); got != m || err != nil {
 			t.Errorf("ParseMode(%q) = %v, %v", m, got, err)
 		}
 	}
-	for _, name := range []string{"", "Random", "none", "equality", "unknown mode 3"} {
+	for _, name := range []string{"", "Random", "none", "equality", "unknown mode 5"} {
 		if got, err := crypto.ParseMode(name); got != 0 || err == nil {
 			t.Errorf("ParseMode(%q) = %v, %v; want an error", name, got, err)
 		}

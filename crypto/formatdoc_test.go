@@ -12,6 +12,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/daead/aessiv"
 	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf/hkdfprf"
 
 	"github.com/pgveil/pgveil/crypto"
 )
@@ -28,23 +29,28 @@ func TestFormatDoc(t *testing.T) {
 	for _, want := range []struct {
 		column crypto.ColumnID
 		note   string
-	}{{3, "text 'alice@example.com'"}, {7, "text 'alice@example.com'"}} {
+	}{
+		{3, "text 'alice@example.com'"}, {7, "text 'alice@example.com'"}, {12, "text 'bob'"},
+		{11, "text 'Alice@Example.com', normalised to lower case"},
+	} {
 		for _, c := range v.Cells {
 			if c.Column != want.column || c.Note != want.note {
 				continue
 			}
-			if block := workedExample(t, v, keys[c.Column], handles[c.Column], c.Plain, c.Cell); !strings.Contains(doc, block) {
+			if block := workedExample(t, v, keys[c.Column], handles[c.Column], c.Plain, slices.Concat(c.Order, c.Normal), c.Cell); !strings.Contains(doc, block) {
 				t.Errorf("docs/FORMAT.md lacks this block:\n%s", block)
 			}
 		}
 	}
-	source, err := os.ReadFile("openwithtink_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, program, ok := strings.Cut(string(source), "// openWithTink ")
-	if !ok || !strings.Contains(doc, "```go\n// openWithTink "+program+"```") {
-		t.Error("docs/FORMAT.md doesn't hold openWithTink word for word")
+	for file, name := range map[string]string{"openwithtink_test.go": "openWithTink", "openwithtinksearchable_test.go": "openSearchableWithTink"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, program, ok := strings.Cut(string(source), "// "+name+" ")
+		if !ok || !strings.Contains(doc, "```go\n// "+name+" "+program+"```") {
+			t.Errorf("docs/FORMAT.md doesn't hold %s word for word", name)
+		}
 	}
 	for _, part := range []string{"## Canonical values", hex.EncodeToString(v.Realm), "c5 7e 91"} {
 		if !strings.Contains(doc, part) {
@@ -53,7 +59,7 @@ func TestFormatDoc(t *testing.T) {
 	}
 }
 
-func workedExample(t *testing.T, v vectors, k *crypto.Key, h *keyset.Handle, plain, cell []byte) string {
+func workedExample(t *testing.T, v vectors, k *crypto.Key, h *keyset.Handle, plain, extra, cell []byte) string {
 	t.Helper()
 	primary, err := h.Primary()
 	if err != nil {
@@ -64,6 +70,8 @@ func workedExample(t *testing.T, v vectors, k *crypto.Key, h *keyset.Handle, pla
 	case *xaesgcm.Key:
 		raw = key.KeyBytes().Data(insecuresecretdataaccess.Token{})
 	case *aessiv.Key:
+		raw = key.KeyBytes().Data(insecuresecretdataaccess.Token{})
+	case *hkdfprf.Key:
 		raw = key.KeyBytes().Data(insecuresecretdataaccess.Token{})
 	}
 	body, footer := cell[:len(cell)-crypto.FooterSize], cell[len(cell)-crypto.FooterSize:]
@@ -77,20 +85,36 @@ func workedExample(t *testing.T, v vectors, k *crypto.Key, h *keyset.Handle, pla
 	line("realm", v.Realm)
 	line("key", raw)
 	line("plain", plain)
-	if k.Mode() == crypto.ModeRandom {
+	var front []byte
+	switch k.Mode() {
+	case crypto.ModeRandom:
 		line("salt", body[:12])
 		line("iv", body[12:24])
 		line("ct", body[24:len(body)-16])
 		line("tag", body[len(body)-16:])
-	} else {
+	case crypto.ModeEqual:
 		line("siv", body[:16])
 		line("ct", body[16:])
+	case crypto.ModeIndexed:
+		front = body[:16]
+		line("normal", extra)
+		line("index", front)
+		line("siv", body[16:32])
+		line("ct", body[32:])
+	case crypto.ModeOrdered:
+		n := crypto.DigitsLen(len(extra))
+		front = body[:n]
+		line("order", extra)
+		line("digits", front)
+		line("siv", body[n:n+16])
+		line("ct", body[n+16:len(body)-4])
+		line("n", body[len(body)-4:])
 	}
 	line("key_id", footer[:4])
 	line("column_id", footer[4:8])
 	line("ver|mode", footer[8:9])
 	line("magic", footer[9:])
-	line("AD", slices.Concat([]byte("pgveil1"), v.Realm, footer, []byte{0, 0}))
+	line("AD", slices.Concat([]byte("pgveil1"), v.Realm, footer, []byte{0, 0}, front))
 	line("cell", cell)
 	return b.String()
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/pgveil/pgveil/crypto"
 )
 
-// FuzzOpen looks for malleability: whatever opens in ModeEqual seals to the same bytes, and what opens in ModeRandom was
+// FuzzOpen looks for malleability: whatever opens in ModeEqual seals to the same bytes, and what opens in another mode was
 // sealed here, which a fuzzer can't forge: it only ever holds the frozen cells.
 func FuzzOpen(f *testing.F) {
 	v, keys, _ := frozen(f)
@@ -31,7 +31,7 @@ func FuzzOpen(f *testing.F) {
 			if !sealed || footer.Column != id || footer.Mode != k.Mode() {
 				t.Fatalf("%x opens under %v, but its footer says %+v, %v", cell, k, footer, sealed)
 			}
-			if k.Mode() == crypto.ModeRandom {
+			if k.Mode() != crypto.ModeEqual {
 				if !known[string(cell)] {
 					t.Fatalf("forged cell opens: %x", cell)
 				}
@@ -53,7 +53,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0xC5, 0x7E, 0x91}, 20))
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		for _, k := range keys {
-			cell, err := k.Seal(nil, plain)
+			cell, err := seal(k, nil, plain)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,9 @@ type Report struct {
 	Key     uint32   `json:"key_id,omitempty"`
 	Footer  string   `json:"footer,omitempty"` // hex
 	// The fields below are set when Sealed.
-	Nonce   string `json:"nonce,omitempty"` // hex: salt ‖ IV, or the synthetic IV
+	Nonce   string `json:"nonce,omitempty"`  // hex: salt ‖ IV, or the synthetic IV
+	Index   string `json:"index,omitempty"`  // hex: the keyed index of the normalised value
+	Digits  int    `json:"digits,omitempty"` // length in bytes of the digits that the cell begins with
 	Plain   int    `json:"plain_length,omitempty"`
 	Reveals string `json:"reveals,omitempty"`
 }
@@ -54,14 +56,14 @@ func Inspect(cell []byte) Report {
 	case !sealed:
 		r.Problem = fmt.Sprintf("too short: mode %s needs at least %d bytes", f.Mode, f.Mode.Overhead())
 	default:
-		r.Sealed = true
-		r.Plain = len(cell) - f.Mode.Overhead()
 		r.describe(f.Mode, cell)
 	}
 	return r
 }
 
 func (r *Report) describe(mode Mode, cell []byte) {
+	r.Sealed = true
+	r.Plain = len(cell) - mode.Overhead()
 	switch mode {
 	case ModeRandom:
 		r.Search = "none"
@@ -71,6 +73,22 @@ func (r *Report) describe(mode Mode, cell []byte) {
 		r.Search = "equality"
 		r.Nonce = hex.EncodeToString(cell[:sivSize])
 		r.Reveals = "its length, and which values under this column key are equal"
+	case ModeIndexed:
+		r.Search = "equality with normalize"
+		r.Index = hex.EncodeToString(cell[:IndexSize])
+		r.Nonce = hex.EncodeToString(cell[IndexSize:][:sivSize])
+		r.Reveals = "its length, and which values under this column key are equal, exactly and when normalised"
+	case ModeOrdered:
+		digits, sealed, ok := splitOrdered(cell[:len(cell)-FooterSize])
+		if !ok {
+			r.Sealed, r.Plain, r.Problem = false, 0, "it names more digits than it has"
+			return
+		}
+		r.Search = "range"
+		r.Digits = len(digits)
+		r.Plain -= len(digits)
+		r.Nonce = hex.EncodeToString(sealed[:sivSize])
+		r.Reveals = "the order, equality, shared beginnings and gaps of values under this column key: of dense values all"
 	}
 }
 
@@ -96,6 +114,12 @@ func (r Report) String() string {
 	line("footer", "%s", r.Footer)
 	if r.Sealed {
 		line("search", "%s", r.Search)
+		if r.Index != "" {
+			line("index", "%s", r.Index)
+		}
+		if r.Digits > 0 {
+			line("digits", "%d bytes", r.Digits)
+		}
 		line("nonce", "%s", r.Nonce)
 		line("value", "%d bytes, of which one is the type tag", r.Plain)
 		line("reveals", "%s", r.Reveals)

@@ -16,7 +16,7 @@ func TestInspect(t *testing.T) {
 		for _, form := range []string{string(c.Cell), `\x` + hex.EncodeToString(c.Cell), " \\x" + strings.ToUpper(hex.EncodeToString(c.Cell)) + "\n"} {
 			r := crypto.Inspect([]byte(form))
 			if !r.Sealed || r.Problem != "" || r.Column != c.Column || r.Plain != len(c.Plain) || r.Length != len(c.Cell) ||
-				r.Mode != keys[c.Column].Mode().String() || r.Version != 1 || !strings.HasPrefix(hex.EncodeToString(c.Cell), r.Nonce) {
+				r.Mode != keys[c.Column].Mode().String() || r.Version != 1 || !strings.HasPrefix(hex.EncodeToString(c.Cell[r.Digits:]), r.Index+r.Nonce) {
 				t.Errorf("%s: Inspect = %+v", c.Note, r)
 			}
 		}
@@ -28,7 +28,8 @@ func TestInspect(t *testing.T) {
 		{"bad hex", `\x123`, "isn't hex"},
 		{"short", `\x` + footer, "too short"},
 		{"version 2", `\x` + strings.Repeat("00", 60) + "112233440000000321c57e91", "version 2"},
-		{"mode 4", `\x` + strings.Repeat("00", 60) + "112233440000000314c57e91", "mode"},
+		{"mode 5", `\x` + strings.Repeat("00", 60) + "112233440000000315c57e91", "mode"},
+		{"too many digits", `\x` + strings.Repeat("00", 16) + "00000001" + "112233440000000314c57e91", "more digits"},
 		{"column 0", `\x` + strings.Repeat("00", 60) + "112233440000000011c57e91", "column 0"},
 	} {
 		r := crypto.Inspect([]byte(tt.in))

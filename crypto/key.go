@@ -26,11 +26,13 @@ type version struct {
 	id     uint32
 	footer [FooterSize]byte
 	ad     []byte
-	xaes   *xaes // ModeRandom
-	siv    *siv  // ModeEqual
+	xaes   *xaes   // ModeRandom
+	siv    *siv    // all other modes
+	index  *siv    // ModeIndexed: its CMAC is the index
+	digits *digits // ModeOrdered
 }
 
-// newVersion takes the raw key: 32 bytes in ModeRandom, 64 in ModeEqual.
+// newVersion takes the raw key: 64 bytes in ModeEqual, 32 in all other modes.
 func newVersion(realm [realmSize]byte, column ColumnID, mode Mode, id uint32, raw []byte) (*version, error) {
 	v := &version{id: id, footer: Footer{Version: Version, Mode: mode, Column: column, Key: id}.bytes()}
 	v.ad = associatedData(realm, v.footer)
@@ -43,6 +45,8 @@ func newVersion(realm [realmSize]byte, column ColumnID, mode Mode, id uint32, ra
 			return nil, errors.New("crypto: AES-SIV needs a key of 64 bytes")
 		}
 		v.siv, err = newSIV(raw, v.ad)
+	case ModeIndexed, ModeOrdered:
+		err = v.derive(mode, raw)
 	default:
 		return nil, ErrVersion
 	}
@@ -61,7 +65,7 @@ func (k *Key) Name() string { return k.name }
 // Mode is how the key seals.
 func (k *Key) Mode() Mode { return k.mode }
 
-// SealedLen is the length in bytes of the cell of a value of n bytes.
+// SealedLen is the length in bytes of the cell of a value of n bytes; in ModeOrdered its digits come on top, [DigitsLen].
 func (k *Key) SealedLen(n int) int { return n + k.mode.Overhead() }
 
 // GuardSuffix gives the eight bytes in which every cell of the key ends, whatever its version: a CHECK constraint on
@@ -73,10 +77,14 @@ func (k *Key) GuardSuffix() []byte {
 
 // Seal appends the cell of plain to dst and returns the result, as append does; it allocates only when dst's capacity
 // is below len(dst) + [Key.SealedLen]. In ModeEqual equal values give equal cells. dst's spare capacity must not overlap
-// plain. A value that looks like a cell is sealed like any other. On error dst comes back with its length unchanged.
+// plain. A value that looks like a cell is sealed like any other. On error dst comes back with its length unchanged. Keys of
+// ModeIndexed and ModeOrdered need more than the value ([ErrWrongMode]): see [Key.SealIndexed] and [Key.SealOrdered].
 func (k *Key) Seal(dst, plain []byte) ([]byte, error) {
 	if k == nil || k.primary == nil {
 		return dst, ErrNoKey
+	}
+	if k.mode != ModeRandom && k.mode != ModeEqual {
+		return dst, ErrWrongMode
 	}
 	if len(plain) > MaxPlain {
 		return dst, ErrTooLarge
@@ -113,10 +121,14 @@ func (k *Key) Open(dst, cell []byte) ([]byte, error) {
 		return dst, ErrOverlap
 	}
 	body := cell[:len(cell)-FooterSize]
-	if v.siv != nil {
+	switch k.mode {
+	case ModeRandom:
+		return v.xaes.open(dst, body, v.ad)
+	case ModeEqual:
 		return v.siv.open(dst, body)
+	default:
+		return v.openSearchable(dst, body, k.mode)
 	}
-	return v.xaes.open(dst, body, v.ad)
 }
 
 // versionOf finds the key version that a cell names, if it is one of this key.

@@ -13,10 +13,38 @@ import (
 	"github.com/pgveil/pgveil/crypto/cryptotest"
 )
 
-func bothModes(t testing.TB) *crypto.Keyring {
+func everyMode(t testing.TB) *crypto.Keyring {
 	return cryptotest.Keyring(t, map[string]crypto.Mode{
 		"equal": crypto.ModeEqual, "equal2": crypto.ModeEqual, "random": crypto.ModeRandom, "random2": crypto.ModeRandom,
+		"indexed": crypto.ModeIndexed, "indexed2": crypto.ModeIndexed, "ordered": crypto.ModeOrdered, "ordered2": crypto.ModeOrdered,
 	})
+}
+
+// modeNames are the modes, which everyMode names keys by.
+var modeNames = []string{"equal", "random", "indexed", "ordered"}
+
+// orderOf and normalOf stand in for what package value makes of a value.
+func orderOf(plain []byte) []byte { return append(bytes.Clone(plain), 0) }
+
+func normalOf(plain []byte) []byte { return bytes.ToLower(plain) }
+
+// seal seals in whichever mode the key is for.
+func seal(k *crypto.Key, dst, plain []byte) ([]byte, error) {
+	switch k.Mode() {
+	case crypto.ModeIndexed:
+		return k.SealIndexed(dst, plain, normalOf(plain))
+	case crypto.ModeOrdered:
+		return k.SealOrdered(dst, plain, orderOf(plain))
+	}
+	return k.Seal(dst, plain)
+}
+
+// sealedLen is the length of what seal gives of n bytes.
+func sealedLen(k *crypto.Key, n int) int {
+	if k.Mode() == crypto.ModeOrdered {
+		return k.SealedLen(n) + crypto.DigitsLen(n+1)
+	}
+	return k.SealedLen(n)
 }
 
 func mustKey(t testing.TB, r *crypto.Keyring, name string) *crypto.Key {
@@ -30,7 +58,7 @@ func mustKey(t testing.TB, r *crypto.Keyring, name string) *crypto.Key {
 
 func mustSeal(t testing.TB, k *crypto.Key, plain string) []byte {
 	t.Helper()
-	cell, err := k.Seal(nil, []byte(plain))
+	cell, err := seal(k, nil, []byte(plain))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,18 +67,18 @@ func mustSeal(t testing.TB, k *crypto.Key, plain string) []byte {
 
 // TestSealOpen checks the round trip, the length, and that both append.
 func TestSealOpen(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		for _, n := range []int{0, 1, 2, 15, 16, 17, 31, 32, 33, 100, 5000, 100_000} {
 			plain := bytes.Repeat([]byte("v"), n)
-			cell, err := k.Seal([]byte("before"), plain)
+			cell, err := seal(k, []byte("before"), plain)
 			if err != nil || !bytes.HasPrefix(cell, []byte("before")) {
 				t.Fatalf("%s: Seal of %d bytes: %v", name, n, err)
 			}
 			cell = cell[len("before"):]
-			if len(cell) != k.SealedLen(n) {
-				t.Errorf("%s: cell of %d bytes has %d, SealedLen says %d", name, n, len(cell), k.SealedLen(n))
+			if len(cell) != sealedLen(k, n) {
+				t.Errorf("%s: cell of %d bytes has %d, SealedLen says %d", name, n, len(cell), sealedLen(k, n))
 			}
 			if n > 4 && bytes.Contains(cell, plain[:5]) {
 				t.Errorf("%s: the cell shows the value", name)
@@ -71,7 +99,7 @@ func TestSealOpen(t *testing.T) {
 
 // TestEquality checks what each mode gives away: equal cells exactly in ModeEqual under one key.
 func TestEquality(t *testing.T) {
-	r := bothModes(t)
+	r := everyMode(t)
 	equal, equal2, random := mustKey(t, r, "equal"), mustKey(t, r, "equal2"), mustKey(t, r, "random")
 	if !bytes.Equal(mustSeal(t, equal, "a"), mustSeal(t, equal, "a")) {
 		t.Error("equal values gave different cells in ModeEqual")
@@ -93,7 +121,7 @@ func TestEquality(t *testing.T) {
 
 // TestMovedCell checks that a cell opens under no other key, with a footer of its own or a forged one.
 func TestMovedCell(t *testing.T) {
-	r, other := bothModes(t), bothModes(t)
+	r, other := everyMode(t), everyMode(t)
 	for _, from := range r.Names() {
 		cell := mustSeal(t, mustKey(t, r, from), "secret")
 		for _, to := range r.Names() {
@@ -134,8 +162,8 @@ func TestOtherRealm(t *testing.T) {
 
 // TestOpenErrors names the error of each kind of bytes that can't be opened.
 func TestOpenErrors(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		cell := mustSeal(t, k, "some value that is long enough")
 		with := func(fromEnd int, b byte) []byte {
@@ -157,9 +185,9 @@ func TestOpenErrors(t *testing.T) {
 			{"version 0", with(4, vm&0x0F), crypto.ErrVersion},
 			{"version 2", with(4, 0x20|vm&0x0F), crypto.ErrVersion},
 			{"mode 0", with(4, 0x10), crypto.ErrVersion},
-			{"mode 3", with(4, 0x13), crypto.ErrVersion},
+			{"mode 5", with(4, 0x15), crypto.ErrVersion},
 			{"mode with a subject", with(4, vm|8), crypto.ErrVersion},
-			{"the other mode", with(4, vm^3), crypto.ErrWrongMode},
+			{"another mode", with(4, map[byte]byte{0x11: 0x12, 0x12: 0x11, 0x13: 0x12, 0x14: 0x12}[vm]), crypto.ErrWrongMode},
 			{"another column", with(5, cell[len(cell)-5]^0xFF), crypto.ErrWrongColumn},
 			{"another key", with(12, cell[len(cell)-12]^1), crypto.ErrUnknownKey},
 			{"another body", with(14, cell[len(cell)-14]^1), crypto.ErrAuth},
@@ -181,8 +209,8 @@ func TestOpenErrors(t *testing.T) {
 
 // TestEveryBit flips each bit of a cell and cuts it at each length, from both ends: none may open.
 func TestEveryBit(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		for _, plain := range []string{"", "x", "sixteen bytes ok", "a value of more than two blocks of AES"} {
 			cell := mustSeal(t, k, plain)
@@ -209,8 +237,8 @@ func TestEveryBit(t *testing.T) {
 
 // TestSealedLookalike checks that a cell given as a value is sealed again, and not passed through.
 func TestSealedLookalike(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		cell := mustSeal(t, k, "x")
 		twice := mustSeal(t, k, string(cell))
@@ -225,19 +253,19 @@ func TestSealedLookalike(t *testing.T) {
 
 // TestOverlap checks that a buffer that overlaps the input is refused before anything is written.
 func TestOverlap(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		buf := append(make([]byte, 0, 1000), "some value"...)
 		for _, dst := range [][]byte{buf[:0], buf[:3], buf[:9]} {
-			if _, err := k.Seal(dst, buf); !errors.Is(err, crypto.ErrOverlap) {
+			if _, err := seal(k, dst, buf); !errors.Is(err, crypto.ErrOverlap) {
 				t.Errorf("%s: Seal into its own input: %v, want ErrOverlap", name, err)
 			}
 		}
 		if string(buf) != "some value" {
 			t.Errorf("%s: input became %q", name, buf)
 		}
-		cell, err := k.Seal(buf, []byte("v")) // behind the input is no overlap
+		cell, err := seal(k, buf, []byte("v")) // behind the input is no overlap
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,6 +285,18 @@ func TestNoKey(t *testing.T) {
 		if got, err := k.Seal([]byte("b"), []byte("v")); !errors.Is(err, crypto.ErrNoKey) || string(got) != "b" {
 			t.Errorf("Seal = %q, %v; want ErrNoKey", got, err)
 		}
+		if _, err := k.SealOrdered(nil, []byte("v"), []byte("v")); !errors.Is(err, crypto.ErrNoKey) {
+			t.Errorf("SealOrdered: %v; want ErrNoKey", err)
+		}
+		if _, err := k.SealIndexed(nil, []byte("v"), []byte("v")); !errors.Is(err, crypto.ErrNoKey) {
+			t.Errorf("SealIndexed: %v; want ErrNoKey", err)
+		}
+		if _, err := k.Digits(nil, []byte("v")); !errors.Is(err, crypto.ErrNoKey) {
+			t.Errorf("Digits: %v; want ErrNoKey", err)
+		}
+		if _, err := k.Index(nil, []byte("v")); !errors.Is(err, crypto.ErrNoKey) {
+			t.Errorf("Index: %v; want ErrNoKey", err)
+		}
 		if _, err := k.Open(nil, []byte("v")); !errors.Is(err, crypto.ErrNoKey) {
 			t.Errorf("Open: %v; want ErrNoKey", err)
 		}
@@ -271,7 +311,7 @@ func TestNoKey(t *testing.T) {
 
 // TestTooLarge checks the limit without touching the memory.
 func TestTooLarge(t *testing.T) {
-	k := mustKey(t, bothModes(t), "random")
+	k := mustKey(t, everyMode(t), "random")
 	if _, err := k.Seal(nil, make([]byte, crypto.MaxPlain+1)); !errors.Is(err, crypto.ErrTooLarge) {
 		t.Fatalf("Seal = %v, want ErrTooLarge", err)
 	}
@@ -279,8 +319,8 @@ func TestTooLarge(t *testing.T) {
 
 // TestConcurrent seals and opens from many goroutines across changes of salt; run it under -race.
 func TestConcurrent(t *testing.T) {
-	r := bothModes(t)
-	for _, name := range []string{"equal", "random"} {
+	r := everyMode(t)
+	for _, name := range modeNames {
 		k := mustKey(t, r, name)
 		var wg sync.WaitGroup
 		for g := range 8 {
@@ -292,7 +332,7 @@ func TestConcurrent(t *testing.T) {
 					}
 					want := fmt.Sprintf("value %d of %d", i, g)
 					var err error
-					if cell, err = k.Seal(cell[:0], []byte(want)); err != nil {
+					if cell, err = seal(k, cell[:0], []byte(want)); err != nil {
 						t.Error(err)
 						return
 					}
@@ -309,7 +349,7 @@ func TestConcurrent(t *testing.T) {
 
 // TestSaltChanges checks that a salt serves for its number of messages and its time, and that old cells still open.
 func TestSaltChanges(t *testing.T) {
-	k := mustKey(t, bothModes(t), "random")
+	k := mustKey(t, everyMode(t), "random")
 	salt := func() string { return string(mustSeal(t, k, "v")[:12]) }
 	first := salt()
 	if salt() != first {
@@ -334,7 +374,7 @@ func TestSaltChanges(t *testing.T) {
 
 // TestForgedSaltsNotCached checks that cells that fail don't fill the cache.
 func TestForgedSaltsNotCached(t *testing.T) {
-	k := mustKey(t, bothModes(t), "random")
+	k := mustKey(t, everyMode(t), "random")
 	cell := mustSeal(t, k, "v")
 	for i := range 200 {
 		bad := bytes.Clone(cell)

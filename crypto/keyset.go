@@ -15,6 +15,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/daead/aessiv"
 	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf"
+	"github.com/tink-crypto/tink-go/v2/prf/hkdfprf"
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 	"github.com/tink-crypto/tink-go/v2/secretdata"
 
@@ -31,14 +33,16 @@ const (
 // keyCheckSize is the length of a key-check value in bytes.
 const keyCheckSize = 16
 
-// template is the Tink key that a mode uses. Its keys carry Tink's prefix 01 ‖ key id, which cells hold in their footer
-// instead of in front.
+// template is the Tink key that a mode uses. Keys that seal carry Tink's prefix 01 ‖ key id, which cells hold in their footer
+// instead of in front; those that others are derived from have none, but an id all the same.
 func template(mode Mode) (*tinkpb.KeyTemplate, error) {
 	switch mode {
 	case ModeRandom:
 		return aead.XAES256GCM192BitNonceKeyTemplate(), nil
 	case ModeEqual:
 		return daead.AESSIVKeyTemplate(), nil
+	case ModeIndexed, ModeOrdered:
+		return prf.HKDFSHA256PRFKeyTemplate(), nil
 	default:
 		return nil, fmt.Errorf("%w: no key is made for %s", ErrVersion, mode)
 	}
@@ -87,6 +91,12 @@ func keyBytes(entry *keyset.Entry, mode Mode) (secretdata.Bytes, error) {
 	case *aessiv.Key:
 		p := k.Parameters().(*aessiv.Parameters)
 		if mode == ModeEqual && p.KeySizeInBytes() == sivKeySize && p.Variant() == aessiv.VariantTink {
+			return k.KeyBytes(), nil
+		}
+	case *hkdfprf.Key:
+		p := k.Parameters().(*hkdfprf.Parameters)
+		if (mode == ModeIndexed || mode == ModeOrdered) && p.KeySizeInBytes() == derivingKeySize && p.HashType() == hkdfprf.SHA256 &&
+			len(p.Salt()) == 0 {
 			return k.KeyBytes(), nil
 		}
 	}

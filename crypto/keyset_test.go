@@ -9,6 +9,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/daead/aessiv"
 	"github.com/tink-crypto/tink-go/v2/key"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/prf"
+	"github.com/tink-crypto/tink-go/v2/prf/hkdfprf"
 
 	"github.com/pgveil/pgveil/crypto"
 )
@@ -39,6 +41,15 @@ func sivParameters(t *testing.T, variant aessiv.Variant) key.Parameters {
 	return p
 }
 
+func hkdfParameters(t *testing.T, size int, hash hkdfprf.HashType, salt []byte) key.Parameters {
+	t.Helper()
+	p, err := hkdfprf.NewParameters(size, hash, salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // TestKeysetKinds checks that a keyset is taken only if its keys are exactly of the kind that cells are made with.
 func TestKeysetKinds(t *testing.T) {
 	fromTemplate := func(h *keyset.Handle, err error) *keyset.Handle {
@@ -63,7 +74,16 @@ func TestKeysetKinds(t *testing.T) {
 		{"AES-GCM", fromTemplate(keyset.NewHandle(aead.AES256GCMKeyTemplate())), crypto.ModeRandom, false},
 		{"SIV without prefix", handleOf(t, sivParameters(t, aessiv.VariantNoPrefix)), crypto.ModeEqual, false},
 		{"SIV with the old prefix", handleOf(t, sivParameters(t, aessiv.VariantCrunchy)), crypto.ModeEqual, false},
-		{"no such mode", fromTemplate(keyset.NewHandle(daead.AESSIVKeyTemplate())), 3, false},
+		{"HKDF", fromTemplate(keyset.NewHandle(prf.HKDFSHA256PRFKeyTemplate())), crypto.ModeOrdered, true},
+		{"HKDF for indexed", fromTemplate(keyset.NewHandle(prf.HKDFSHA256PRFKeyTemplate())), crypto.ModeIndexed, true},
+		{"HKDF for equal", fromTemplate(keyset.NewHandle(prf.HKDFSHA256PRFKeyTemplate())), crypto.ModeEqual, false},
+		{"SIV for ordered", fromTemplate(keyset.NewHandle(daead.AESSIVKeyTemplate())), crypto.ModeOrdered, false},
+		{"SIV for indexed", fromTemplate(keyset.NewHandle(daead.AESSIVKeyTemplate())), crypto.ModeIndexed, false},
+		{"CMAC for indexed", fromTemplate(keyset.NewHandle(prf.AESCMACPRFKeyTemplate())), crypto.ModeIndexed, false},
+		{"HKDF with salt", handleOf(t, hkdfParameters(t, 32, hkdfprf.SHA256, []byte("s"))), crypto.ModeOrdered, false},
+		{"HKDF with SHA-512", handleOf(t, hkdfParameters(t, 32, hkdfprf.SHA512, nil)), crypto.ModeOrdered, false},
+		{"HKDF of 64 bytes", handleOf(t, hkdfParameters(t, 64, hkdfprf.SHA256, nil)), crypto.ModeOrdered, false},
+		{"no such mode", fromTemplate(keyset.NewHandle(daead.AESSIVKeyTemplate())), 5, false},
 	} {
 		k, err := crypto.KeyFromHandle([16]byte{}, 1, "k", tt.mode, tt.handle)
 		if (err == nil) != tt.ok || (k != nil) != tt.ok {

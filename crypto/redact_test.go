@@ -32,12 +32,22 @@ func TestNothingPrintsKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ix, err := newVersion([realmSize]byte{}, 3, ModeIndexed, 1, raw[:32])
+	if err != nil {
+		t.Fatal(err)
+	}
+	od, err := newVersion([realmSize]byte{}, 4, ModeOrdered, 1, raw[:32])
+	if err != nil {
+		t.Fatal(err)
+	}
+	indexed := &Key{id: 3, name: "three", mode: ModeIndexed, primary: ix, versions: []*version{ix}}
+	ordered := &Key{id: 4, name: "four", mode: ModeOrdered, primary: od, versions: []*version{od}}
 	random := &Key{id: 1, name: "one", mode: ModeRandom, primary: x, versions: []*version{x}}
 	equal := &Key{id: 2, name: "two", mode: ModeEqual, primary: s, versions: []*version{s}}
 	if _, err := random.Seal(nil, []byte("v")); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := newKeyring([]*Key{random, equal})
+	ring, err := newKeyring([]*Key{random, equal, indexed, ordered})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +74,12 @@ func TestNothingPrintsKeys(t *testing.T) {
 		ring   Keyring
 	}
 	held := holder{random, *equal, random, *equal, ring, *ring}
-	secrets := [][]byte{raw[:16], raw[16:32], raw[32:48], x.xaes.subkey[:], s.siv.k1[:], s.siv.k2[:], s.siv.ads[:]}
+	secrets := [][]byte{raw[:16], raw[16:32], raw[32:48], x.xaes.subkey[:], s.siv.k1[:], s.siv.k2[:], s.siv.ads[:],
+		ix.siv.k1[:], ix.index.k1[:], ix.index.zero[:], od.siv.k1[:]}
 	for _, v := range []any{
 		random, *random, equal, *equal, ring, *ring, held, &held, []*Key{random}, []Key{*equal}, map[string]*Key{"k": equal},
 		x, s, x.xaes, s.siv, x.xaes.salt.Load(), x.xaes.salt.Load().derived, &sc, struct{ A any }{random},
+		indexed, *ordered, ix, od, ix.index, od.digits, &digitScratch{state: block(raw)},
 	} {
 		for how, text := range printed(t, v) {
 			for _, secret := range secrets {

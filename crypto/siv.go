@@ -15,13 +15,14 @@ const (
 	sivSize    = aes.BlockSize
 )
 
-// siv is AES-SIV (RFC 5297) under one key and fixed associated data. The data's share of S2V is computed once, which
+// siv is AES-SIV (RFC 5297) under one key and, mostly, fixed associated data. The data's share of S2V is computed once, which
 // leaves one CMAC and one CTR pass over the value for each message.
 type siv struct {
 	redacted
 	mac, ctr cipher.Block
 	k1, k2   block // CMAC's subkeys (RFC 4493)
-	ads      block // S2V's accumulator after the associated data
+	zero     block // S2V's accumulator before any associated data
+	ads      block // S2V's accumulator after the fixed associated data
 	scratch  sync.Pool
 }
 
@@ -58,7 +59,7 @@ func newSIV(key []byte, ads ...[]byte) (*siv, error) {
 
 	var sc sivScratch
 	s.cmac(&sc, make([]byte, aes.BlockSize), block{})
-	s.ads = sc.sum
+	s.zero, s.ads = sc.sum, sc.sum
 	for _, ad := range ads {
 		double(&s.ads)
 		s.cmac(&sc, ad, block{})
@@ -67,10 +68,27 @@ func newSIV(key []byte, ads ...[]byte) (*siv, error) {
 	return s, nil
 }
 
-// seal appends synthetic IV ‖ ciphertext.
-func (s *siv) seal(dst, plain []byte) ([]byte, error) {
+// accumulate gives S2V's accumulator after associated data of one component, for sealUnder and openUnder.
+func (s *siv) accumulate(ad []byte) block {
 	sc := s.scratch.Get().(*sivScratch)
-	s.s2v(sc, plain)
+	defer s.release(sc)
+	ads := s.zero
+	double(&ads)
+	s.cmac(sc, ad, block{})
+	subtle.XORBytes(ads[:], ads[:], sc.sum[:])
+	return ads
+}
+
+// seal appends synthetic IV ‖ ciphertext under the fixed associated data.
+func (s *siv) seal(dst, plain []byte) ([]byte, error) { return s.sealUnder(dst, plain, s.ads) }
+
+// open appends the plaintext of synthetic IV ‖ ciphertext under the fixed associated data.
+func (s *siv) open(dst, body []byte) ([]byte, error) { return s.openUnder(dst, body, s.ads) }
+
+// sealUnder appends synthetic IV ‖ ciphertext.
+func (s *siv) sealUnder(dst, plain []byte, ads block) ([]byte, error) {
+	sc := s.scratch.Get().(*sivScratch)
+	s.s2v(sc, plain, ads)
 	dst = append(dst, sc.sum[:]...)
 	n := len(dst)
 	dst = slices.Grow(dst, len(plain))[:n+len(plain)]
@@ -80,8 +98,8 @@ func (s *siv) seal(dst, plain []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// open appends the plaintext of synthetic IV ‖ ciphertext. Nothing unauthenticated stays in dst's spare capacity.
-func (s *siv) open(dst, body []byte) ([]byte, error) {
+// openUnder appends the plaintext of synthetic IV ‖ ciphertext. Nothing unauthenticated stays in dst's spare capacity.
+func (s *siv) openUnder(dst, body []byte, ads block) ([]byte, error) {
 	if len(body) < sivSize {
 		return dst, ErrAuth
 	}
@@ -92,7 +110,7 @@ func (s *siv) open(dst, body []byte) ([]byte, error) {
 	n := len(dst)
 	out := slices.Grow(dst, len(body)-sivSize)[:n+len(body)-sivSize]
 	s.xorStream(sc, out[n:], body[sivSize:])
-	s.s2v(sc, out[n:])
+	s.s2v(sc, out[n:], ads)
 	if subtle.ConstantTimeCompare(sc.sum[:], sc.want[:]) != 1 {
 		clear(out[n:])
 		return dst, ErrAuth
@@ -106,12 +124,12 @@ func (s *siv) release(sc *sivScratch) {
 }
 
 // s2v leaves the synthetic IV of msg in sc.sum (RFC 5297, section 2.4).
-func (s *siv) s2v(sc *sivScratch, msg []byte) {
+func (s *siv) s2v(sc *sivScratch, msg []byte, ads block) {
 	if len(msg) >= aes.BlockSize {
-		s.cmac(sc, msg, s.ads) // CMAC(msg xorend ads)
+		s.cmac(sc, msg, ads) // CMAC(msg xorend ads)
 		return
 	}
-	sc.sum = s.ads
+	sc.sum = ads
 	double(&sc.sum)
 	subtle.XORBytes(sc.sum[:], sc.sum[:], msg)
 	sc.sum[len(msg)] ^= 0x80

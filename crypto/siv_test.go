@@ -152,7 +152,7 @@ func TestScratchIsWiped(t *testing.T) {
 		t.Fatal(err)
 	}
 	sc := new(sivScratch)
-	s.s2v(sc, []byte("a value of more than one block"))
+	s.s2v(sc, []byte("a value of more than one block"), s.ads)
 	if *sc == (sivScratch{}) {
 		t.Fatal("nothing to wipe: this test can't fail")
 	}

@@ -123,8 +123,8 @@ func (s *Store) CreateKey(ctx context.Context, master kms.KMS, name string, mode
 }
 
 // AddVersion gives a ModeRandom key a new version that seals from now on; what older versions sealed still opens. Other
-// processes must load the store again before they can open what the new version seals. In ModeEqual it is refused: equal
-// values would no longer give equal cells. It returns the version's Tink key id.
+// processes must load the store again before they can open what the new version seals. In all other modes it is refused:
+// equal values would no longer give equal cells, nor ordered ones cells in their order. It returns the version's Tink key id.
 func (s *Store) AddVersion(ctx context.Context, master kms.KMS, name string) (uint32, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

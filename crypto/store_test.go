@@ -186,7 +186,7 @@ func TestCreateKeyRefuses(t *testing.T) {
 			t.Errorf("name %q was taken", name)
 		}
 	}
-	for _, mode := range []crypto.Mode{0, 3, 8, 9, 255} {
+	for _, mode := range []crypto.Mode{0, 5, 8, 9, 255} {
 		if _, err := s.store.CreateKey(t.Context(), s.master, "k", mode); err == nil {
 			t.Errorf("mode %d was taken", mode)
 		}
@@ -451,6 +451,12 @@ func TestAddVersion(t *testing.T) {
 	}
 	if _, err := s.store.AddVersion(t.Context(), s.master, "e"); !errors.Is(err, crypto.ErrWrongMode) {
 		t.Errorf("AddVersion in ModeEqual: %v, want ErrWrongMode", err)
+	}
+	for _, mode := range []crypto.Mode{crypto.ModeIndexed, crypto.ModeOrdered} {
+		s.create(t, mode.String(), mode)
+		if _, err := s.store.AddVersion(t.Context(), s.master, mode.String()); !errors.Is(err, crypto.ErrWrongMode) {
+			t.Errorf("AddVersion in %v: %v, want ErrWrongMode", mode, err)
+		}
 	}
 	if _, err := s.store.AddVersion(t.Context(), s.master, "none"); !errors.Is(err, crypto.ErrKeyNotFound) {
 		t.Errorf("AddVersion of no key: %v, want ErrKeyNotFound", err)

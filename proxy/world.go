@@ -29,7 +29,7 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 			if !ok {
 				return nil, fmt.Errorf("column %s.%s: there is no key %q; run pgveil keys init", table, name, prot.Key)
 			}
-			if want := modeOf(prot.Search); key.Mode() != want {
+			if want := modeOf(prot); key.Mode() != want {
 				return nil, fmt.Errorf("column %s.%s has search: %s, but key %q was made for another search mode; "+
 					"give the column a new key", table, name, prot.Search, prot.Key)
 			}
@@ -41,8 +41,13 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 	return &World{Policy: p, Keyring: k, Spec: p.Extend(spec)}, nil
 }
 
-func modeOf(s sql.Search) crypto.Mode {
-	if s == sql.SearchEquality {
+func modeOf(p sql.Protection) crypto.Mode {
+	switch {
+	case p.Search == sql.SearchRange:
+		return crypto.ModeOrdered
+	case p.Search == sql.SearchEquality && p.Normalize != "":
+		return crypto.ModeIndexed
+	case p.Search == sql.SearchEquality:
 		return crypto.ModeEqual
 	}
 	return crypto.ModeRandom
