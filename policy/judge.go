@@ -21,6 +21,9 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 		plan.Plain = plan.Plain && judged.Plain
 		plan.Literals = append(plan.Literals, st.Literals...)
 		plan.Edits = append(plan.Edits, st.Edits...)
+		if !p.readsSealed(roles) {
+			plan.Edits = append(plan.Edits, st.Splices...)
+		}
 		plan.Params = append(plan.Params, st.Params...)
 		plan.ChangesSchema = plan.ChangesSchema || st.ChangesSchema
 		plan.ChangesPath = plan.ChangesPath || st.ChangesPath
@@ -40,6 +43,7 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 	plan.Allowed = plan.Refusal == nil
 	if plan.Plain = plan.Plain && plan.Allowed; plan.Plain {
 		plan.Params = nil
+		plan.Plain = len(plan.Edits) == 0 // rows of system catalogs are another matter than those of tables
 	}
 	return plan
 }

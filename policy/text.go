@@ -19,10 +19,12 @@ func (p *Policy) plan(roles RoleSet, cat *sql.Catalog, path []string, text strin
 		return &Plan{Refusal: refusal(codeUnclear, -1, "", "there is no policy or no catalog to judge by")}
 	}
 	var plan *Plan
-	if p.Unread(roles, cat, text) {
-		plan = &Plan{Allowed: true, Plain: true, Privileged: p.Privileged(roles)}
-	} else {
+	concern := p.Concern(roles, cat, text)
+	if concern != Unread {
 		plan = p.judge(roles, cat, path, analyze(cat, path, text))
+	}
+	if concern == Unread || concern == Reading && plan.Refusal != nil {
+		plan = &Plan{Allowed: true, Plain: true, Privileged: p.Privileged(roles)}
 	}
 	if plan.Privileged {
 		plan.Normalized = sql.Normalize(text)
@@ -30,9 +32,30 @@ func (p *Policy) plan(roles RoleSet, cat *sql.Catalog, path []string, text strin
 	return plan
 }
 
-// Unread reports whether a text may be forwarded without being read: it can't touch a table that rules are about.
-func (p *Policy) Unread(roles RoleSet, cat *sql.Catalog, text string) bool {
-	return p.rules.UnlistedPass && !p.forbidsAnywhere(roles) && !cat.MayTouch(text)
+// Concern says how much of a text must be understood before it is sent.
+type Concern uint8
+
+const (
+	// Analysed: it may touch a table that rules are about.
+	Analysed Concern = iota
+	// Reading: it can't, but may read in the system catalogs of what types the protected columns are. It is never refused.
+	Reading
+	// Unread: it may be forwarded without being read.
+	Unread
+)
+
+// Concern is what a text needs, told from the names in it.
+func (p *Policy) Concern(roles RoleSet, cat *sql.Catalog, text string) Concern {
+	if !p.rules.UnlistedPass || p.forbidsAnywhere(roles) {
+		return Analysed
+	}
+	switch touch, read := cat.Concern(text); {
+	case touch:
+		return Analysed
+	case read:
+		return Reading
+	}
+	return Unread
 }
 
 // forbidsAnywhere is true when a forbid of the subject is about tables that it doesn't name one by one.

@@ -138,7 +138,7 @@ func (s *session) tooLong() error {
 			a.refusal = nil
 			return s.pass(a)
 		}
-		p, err := s.revalidate(st)
+		p, err := s.revalidate(second, st)
 		if refusal := (*sql.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 			if errors.Is(err, errDropped) {
 				return s.client.Discard()
@@ -287,7 +287,7 @@ func (s *session) bind(frame, body []byte) error {
 		// or none at all.
 		return s.send(answer{kind: kindBind, name: string(portalName)}, frame)
 	}
-	p, err := s.revalidate(st)
+	p, err := s.revalidate(name, st)
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
 		return s.refuseBind(string(portalName), refusal)
 	}

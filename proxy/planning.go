@@ -36,12 +36,15 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 	}
-	unread := w.Policy.Unread(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
-	if unread && !s.privileged {
+	concern := w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
+	if concern == policy.Unread && !s.privileged {
 		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
 	}
+	if concern == policy.Reading {
+		return s.planReading(w, cat, text)
+	}
 	p := s.judge(w, cat, text)
-	if pathDependent(p) || !unread && bytes.IndexByte(text, '\\') >= 0 {
+	if pathDependent(p) || concern != policy.Unread && bytes.IndexByte(text, '\\') >= 0 {
 		// Only the server knows what functions have done to search_path, and to the settings that say what a backslash is.
 		if err := s.readState(); err != nil {
 			return planned{}, err
@@ -363,7 +366,7 @@ func (s *session) effects(p *policy.Plan) {
 
 // revalidate gives the plan for another execution of a prepared statement: the one it was prepared with, or a new one of the
 // same shape if policy, schema or search path have changed since.
-func (s *session) revalidate(st *statement) (planned, error) {
+func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
 	if st.plan.Plain && st.plan.world == w && control([]byte(st.text)) {
@@ -385,6 +388,12 @@ func (s *session) revalidate(st *statement) (planned, error) {
 	p, err := s.plan([]byte(st.text))
 	if err != nil {
 		return planned{}, err
+	}
+	if old.plain(0) && p.plain(0) && !reflect.DeepEqual(old.Edits, p.Edits) {
+		if s.transaction() == 'E' {
+			return old, nil // the server will refuse whatever it is
+		}
+		return p, s.prepareAgain(name, st, p)
 	}
 	if !sameShape(old.Plan, p.Plan) {
 		return planned{}, refusalReplan

@@ -73,6 +73,7 @@ func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt)
 	} else {
 		a.analyzeUtility(node)
 	}
+	a.introspect(node)
 	a.qualify()
 	if st.Refusal != nil {
 		st.Understood, st.Sensitive = false, true

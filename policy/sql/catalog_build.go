@@ -40,6 +40,7 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	}
 	c.tableNames = c.sensitiveTableNames()
 	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
+	c.readLogical(s)
 	c.problems = c.findProblems(s)
 	return c, nil
 }

@@ -201,6 +201,10 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 		if guarded {
 			p.Guard = string(binary.BigEndian.AppendUint32(nil, p.ID)) + map[Search]string{SearchNone: "\x11", SearchEquality: "\x12"}[p.Search] + "\xc5\x7e\x91"
 		}
+		if guarded {
+			b.snap.Constraints = append(b.snap.Constraints, snapConstraint{OID: uint32(30000 + len(b.snap.Constraints)), Relation: rel, Kind: "c",
+				Name: guardName(w[0]), Columns: []int16{num}, Definition: fmt.Sprintf(`CHECK ((substr(%[1]s, (octet_length(%[1]s) - 7)) = '\x%[2]x'::bytea))`, w[0], p.Guard)})
+		}
 		c.Type, c.Mod = stored.OID, stored.Mod
 		if b.spec.Protected[table] == nil {
 			b.spec.Protected[table] = map[string]Protection{}
@@ -248,8 +252,15 @@ func (b *catalogBuilder) encode() map[string]any {
 	for _, t := range s.Triggers {
 		triggers = append(triggers, []any{t.Relation, t.Name, t.Function})
 	}
+	system := []any{
+		[]any{"pg_catalog", "pg_attribute", []string{"attrelid", "attname", "atttypid", "atttypmod", "attnum", "atthasdef"}},
+		[]any{"pg_catalog", "pg_class", []string{"oid", "relname", "relchecks"}},
+		[]any{"pg_catalog", "pg_constraint", []string{"oid", "conname"}},
+		[]any{"pg_catalog", "pg_attrdef", []string{"oid", "adrelid", "adnum"}},
+		[]any{"information_schema", "columns", []string{"table_schema", "table_name", "column_name", "ordinal_position", "data_type"}},
+	}
 	return map[string]any{
-		"database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
+		"system": system, "database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
 		"rules": s.Rules, "triggers": triggers, "constraints": s.Constraints, "indexes": s.Indexes, "functions": s.Functions,
 	}
 }

@@ -23,6 +23,7 @@ type Catalog struct {
 	// tableNames are the unqualified names of sensitive relations and of configured tables.
 	tableNames map[string]bool
 	problems   []Problem
+	logical    *logical
 	// foldsHighBytes: the server's encoding is not UTF-8, so it may fold letters beyond ASCII as we do not.
 	foldsHighBytes bool
 }

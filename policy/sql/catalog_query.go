@@ -26,6 +26,13 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','v','m','f','S','c']::pg_catalog."char"[])
 	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[])
 	AND n.nspname OPERATOR(pg_catalog.!~) '^pg_toast' AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
+'system', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname,
+		(SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
+	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+	WHERE n.nspname OPERATOR(pg_catalog.=) 'pg_catalog' AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_attribute','pg_class','pg_constraint','pg_attrdef']::pg_catalog.name[])
+	OR n.nspname OPERATOR(pg_catalog.=) 'information_schema'
+		AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['columns','check_constraints','table_constraints','constraint_column_usage']::pg_catalog.name[])),
 'inherits', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(i.inhrelid::pg_catalog.int8, i.inhparent::pg_catalog.int8))
 	FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid
 	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','f']::pg_catalog."char"[])),
@@ -39,7 +46,7 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'),
 'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.tgrelid::pg_catalog.int8, t.tgname, t.tgfoid::pg_catalog.int8))
 	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
-'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
+'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', k.oid::pg_catalog.int8, 'relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
 		'columns', k.conkey, 'target', k.confrelid::pg_catalog.int8, 'others', k.confkey,
 		'definition', CASE WHEN k.contype OPERATOR(pg_catalog.=) 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END))
 	FROM pg_catalog.pg_constraint k

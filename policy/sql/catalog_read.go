@@ -16,6 +16,7 @@ type snapshot struct {
 	Encoding    string           `json:"encoding"`
 	Path        []string         `json:"path"`
 	Relations   []snapRelation   `json:"relations"`
+	System      []snapSystem     `json:"system"`
 	Inherits    [][2]uint32      `json:"inherits"` // child, parent
 	Depends     []snapDepend     `json:"depends"`
 	Rules       []uint32         `json:"rules"`
@@ -113,6 +114,14 @@ type snapDepend struct {
 
 func (d *snapDepend) UnmarshalJSON(b []byte) error { return tuple(b, &d.View, &d.Kind, &d.On) }
 
+// snapSystem is a relation of the server's own with its columns in order.
+type snapSystem struct {
+	Schema, Name string
+	Columns      []string
+}
+
+func (r *snapSystem) UnmarshalJSON(b []byte) error { return tuple(b, &r.Schema, &r.Name, &r.Columns) }
+
 type snapTrigger struct {
 	Relation uint32
 	Name     string
@@ -134,6 +143,7 @@ func (o *snapOperator) UnmarshalJSON(b []byte) error {
 }
 
 type snapConstraint struct {
+	OID        uint32  `json:"oid"`
 	Relation   uint32  `json:"relation"`
 	Kind       string  `json:"kind"` // c check, f foreign key, x exclusion
 	Name       string  `json:"name"`

@@ -33,10 +33,20 @@ import "strings"
 // server does by itself (triggers, rules of plain tables, column defaults, casts and operators written in C) is the administrator's will:
 // Problems reports triggers that reach a protected table.
 func (c *Catalog) MayTouch(text string) bool {
+	return c.names != nil && touching(c.names.match(text), text)
+}
+
+// Concern is MayTouch, and whether the text may read in the system catalogs of what types columns are. Where both are false there is
+// nothing in it to look at.
+func (c *Catalog) Concern(text string) (touch, read bool) {
 	if c.names == nil {
-		return false
+		return false, false
 	}
 	hit := c.names.match(text)
+	return touching(hit, text), hit&hitCatalog != 0
+}
+
+func touching(hit uint32, text string) bool {
 	if hit&(hitName|hitUnicode) != 0 {
 		return true
 	}

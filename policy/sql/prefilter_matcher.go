@@ -11,6 +11,7 @@ const (
 	hitHidden                            // EXECUTE, LANGUAGE, a backslash, U&'
 	hitDrop                              // DROP, TRUNCATE, RENAME
 	hitCascade                           // CASCADE, SCHEMA
+	hitCatalog                           // part of a name by which the types of columns are read
 
 	stateMask = 1<<24 - 1
 )
@@ -40,6 +41,9 @@ func newMatcher(names []string) *matcher {
 		{"language", hitHidden}, {`\`, hitHidden}, {"u&'", hitHidden}, {"drop", hitDrop}, {"truncate", hitDrop}, {"rename", hitDrop}, {"cascade", hitCascade},
 		{"schema", hitCascade},
 	}
+	for _, n := range catalogWords {
+		words = append(words, word{n, hitCatalog})
+	}
 	for _, n := range names {
 		if prefix, ok := strings.CutSuffix(n, "*"); ok && wordName(prefix) {
 			words = append(words, word{prefix, hitName})
@@ -47,7 +51,7 @@ func newMatcher(names []string) *matcher {
 		}
 		run := searchable(n)
 		if run == "" {
-			return &matcher{always: hitName}
+			return &matcher{always: hitName | hitCatalog}
 		}
 		if run == n && wordName(n) {
 			m.words[strings.ToLower(n)] = true
@@ -74,7 +78,7 @@ func newMatcher(names []string) *matcher {
 		t.add(&m.class, w.text, w.hit)
 	}
 	if len(t.next) > stateMask {
-		return &matcher{always: hitName}
+		return &matcher{always: hitName | hitCatalog}
 	}
 	m.next = t.link()
 	return m

@@ -197,6 +197,10 @@ type Statement struct {
 	Literals []Literal
 	Results  []Result // nil when the statement returns no rows
 	Edits    []Edit
+	// Introspects is set when rows of system catalogs are read that tell columns' types, and Splices are the edits by which those rows tell
+	// protected columns' logical types. The statement may be sent without them: then it shows what the server stores.
+	Introspects bool
+	Splices     []Edit
 
 	// Sensitive is set when a protected or listed table is touched in any way.
 	Sensitive bool

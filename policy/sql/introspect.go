@@ -1,0 +1,213 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// introspection finds where a statement reads the server's own relations that tell columns' types.
+type introspection struct {
+	a       *analysis
+	ctes    map[string]bool
+	columns map[string]bool // last names of columns read
+	star    bool
+	fields  [][]string           // of column references that name their relation with its schema
+	fieldAt []int                // where they stand
+	items   []*pg_query.RangeVar // in FROM
+	bare    map[string]bool      // names that stand alone: perhaps whole rows
+	system  map[string]bool      // system columns read
+	locking bool
+}
+
+// introspect fills Introspects and Splices of a statement that returns rows.
+func (a *analysis) introspect(node *pg_query.Node) {
+	if a.cat.logical == nil || len(a.cat.spec.Protected) == 0 || !returnsRows(node) || !namesCatalog(a.source()) {
+		return
+	}
+	in := &introspection{a: a, ctes: map[string]bool{}, columns: map[string]bool{}, bare: map[string]bool{}, system: map[string]bool{}}
+	in.walk(node.ProtoReflect(), false)
+	stripped := map[TableName]bool{}
+	for _, r := range in.items {
+		name, ok := in.name(r)
+		if !ok {
+			continue
+		}
+		a.st.Introspects = true
+		if text := in.replacement(r, name); text != "" {
+			a.st.Splices = append(a.st.Splices, Edit{At: a.nameSpan(int(r.GetLocation())), Text: text})
+			stripped[name] = true
+		}
+	}
+	for i, f := range in.fields {
+		if stripped[TableName{f[0], f[1]}] {
+			// A subquery has no schema.
+			if first, ok := nextToken(a.text, in.fieldAt[i]); ok {
+				if dot, ok := nextToken(a.text, first.End); ok && isPunct(a.text, dot, ".") {
+					a.st.Splices = append(a.st.Splices, Edit{At: Span{first.Start, dot.End}})
+				}
+			}
+		}
+	}
+	slices.SortFunc(a.st.Splices, func(x, y Edit) int { return x.At.Start - y.At.Start })
+}
+
+func namesCatalog(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(catalogWords, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// returnsRows reports whether a statement only shows what it reads.
+func returnsRows(node *pg_query.Node) bool {
+	switch n := node.GetNode().(type) {
+	case *pg_query.Node_SelectStmt:
+		return n.SelectStmt.GetIntoClause() == nil
+	case *pg_query.Node_ExplainStmt:
+		return returnsRows(n.ExplainStmt.GetQuery())
+	case *pg_query.Node_PrepareStmt:
+		return returnsRows(n.PrepareStmt.GetQuery())
+	case *pg_query.Node_DeclareCursorStmt:
+		return returnsRows(n.DeclareCursorStmt.GetQuery())
+	case *pg_query.Node_CopyStmt:
+		return n.CopyStmt.GetQuery() != nil && returnsRows(n.CopyStmt.GetQuery())
+	}
+	return false
+}
+
+// walk collects names. inFrom says that m is an element of FROM.
+func (in *introspection) walk(m protoreflect.Message, inFrom bool) {
+	switch n := m.Interface().(type) {
+	case *pg_query.Node:
+	case *pg_query.RangeVar:
+		if inFrom && n.GetInh() {
+			in.items = append(in.items, n)
+		}
+		return
+	case *pg_query.CommonTableExpr:
+		in.ctes[n.GetCtename()] = true
+		inFrom = false
+	case *pg_query.LockingClause:
+		in.locking = true
+	case *pg_query.ColumnRef:
+		in.column(n)
+		return
+	case *pg_query.JoinExpr:
+		inFrom = true
+	default:
+		inFrom = false
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if f.Kind() != protoreflect.MessageKind {
+			return true
+		}
+		from := inFrom && m.Descriptor().Name() == "Node" ||
+			slices.Contains([]string{"from_clause", "larg", "rarg"}, string(f.Name()))
+		if !f.IsList() {
+			in.walk(v.Message(), from)
+			return true
+		}
+		for i := range v.List().Len() {
+			in.walk(v.List().Get(i).Message(), from)
+		}
+		return true
+	})
+}
+
+func (in *introspection) column(n *pg_query.ColumnRef) {
+	names := stringList(n.GetFields())
+	if len(names) < len(n.GetFields()) {
+		in.star = true
+	} else if len(names) > 0 {
+		last := names[len(names)-1]
+		in.columns[last] = true
+		switch last {
+		case "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax":
+			in.system[last] = true
+		}
+	}
+	switch {
+	case len(n.GetFields()) == 1 && len(names) == 1:
+		in.bare[names[0]] = true
+	case len(names) >= 2 && len(n.GetFields()) == 3:
+		in.fields, in.fieldAt = append(in.fields, names), append(in.fieldAt, int(n.GetLocation()))
+	}
+}
+
+// name is the relation of the server's own that an element of FROM denotes.
+func (in *introspection) name(r *pg_query.RangeVar) (TableName, bool) {
+	name := TableName{r.GetSchemaname(), r.GetRelname()}
+	if name.Schema == "" {
+		if in.ctes[name.Name] {
+			return name, false
+		}
+		for _, s := range in.a.path {
+			if _, own := in.a.cat.byName[TableName{s, name.Name}]; own {
+				return name, false
+			}
+			if _, ok := splicedRelation(TableName{s, name.Name}); ok {
+				name.Schema = s
+				break
+			}
+		}
+	}
+	_, ok := splicedRelation(name)
+	return name, ok
+}
+
+// replacement is what stands in place of the name, empty when nothing needs to, or a subquery can't stand there.
+func (in *introspection) replacement(r *pg_query.RangeVar, name TableName) string {
+	s, _ := splicedRelation(name)
+	columns := in.a.cat.logical.system[name]
+	alias := r.GetAlias().GetAliasname()
+	if alias == "" {
+		alias = r.GetRelname()
+	}
+	whole := in.star || in.bare[alias]
+	reads := whole || len(s.columns) == 0 || slices.ContainsFunc(s.columns, func(c string) bool { return in.columns[c] })
+	if len(columns) == 0 || !reads || in.locking || !in.plainPlace(r) {
+		return ""
+	}
+	var more []string
+	for c := range in.system {
+		more = append(more, c)
+	}
+	slices.Sort(more)
+	if strings.HasPrefix(name.Schema, "info") {
+		more = nil
+	}
+	if len(more) > 0 && whole {
+		return ""
+	}
+	text := s.text(in.a.cat, columns, more)
+	if text != "" && r.GetAlias() == nil {
+		text += " " + quoteName(r.GetRelname())
+	}
+	return text
+}
+
+// plainPlace reports whether a name stands where a subquery may: not behind TABLE, nor before a star. Functions that take a row of
+// a system catalog would not take one of a subquery.
+func (in *introspection) plainPlace(r *pg_query.RangeVar) bool {
+	span := in.a.nameSpan(int(r.GetLocation()))
+	if next, ok := nextToken(in.a.text, span.End); ok && in.a.text[next.Start:next.End] == "*" {
+		return false
+	}
+	behind := ""
+	for at := in.a.st.At.Start; at < in.a.st.At.End; {
+		t, ok := nextToken(in.a.text, at)
+		if !ok {
+			return false
+		}
+		word := in.a.text[t.Start:t.End]
+		if t.Start == span.Start && strings.EqualFold(behind, "table") {
+			return false
+		}
+		if t.Kind == KindWord && strings.HasPrefix(strings.ToLower(word), "_pg_truetyp") {
+			return false
+		}
+		behind, at = word, t.End
+	}
+	return true
+}

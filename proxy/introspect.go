@@ -1,0 +1,49 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/wire"
+)
+
+// planReading plans a text that touches nothing sensitive but reads the system catalogs. Where it can't be understood it is sent as it is.
+func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned, error) {
+	plain := planned{Plan: unreadPlan(text), world: w, catalog: cat}
+	if s.odd.Load() || s.transaction() == 'E' {
+		return plain, nil
+	}
+	if s.unsure() || bytes.IndexByte(text, '\\') >= 0 {
+		var refusal *sql.Refusal
+		if err := s.makeSure(); errors.As(err, &refusal) {
+			return plain, nil
+		} else if err != nil {
+			return planned{}, err
+		}
+	}
+	return planned{Plan: s.judge(w, cat, text), world: w, catalog: cat, path: s.pathID}, nil
+}
+
+// prepareAgain has the server prepare, under the client's name for it, the text that a new plan asks for. The answers are the
+// proxy's own, but for an error.
+func (s *session) prepareAgain(name []byte, st *statement, p planned) error {
+	if err := s.quiet(); err != nil {
+		return err
+	}
+	text, err := s.seal.rewrite(p, st.text, s.settings.Load())
+	if err != nil {
+		return err
+	}
+	st.plan, st.edits, st.shape = p, newPositions(p.Plan, st.text, text), nil
+	q := &inner{inBatch: true, steps: 2, done: make(chan struct{})}
+	s.inBatch = true
+	for _, k := range []kind{kindClose, kindParse} {
+		if !s.ledger.owe(answer{kind: k, inner: q}) {
+			return errDropped
+		}
+	}
+	out, at := wire.Begin(nil, 'C')
+	out = wire.End(wire.AppendCString(append(out, 'S'), string(name)), at)
+	return s.up.Write(appendParse(out, string(name), text, st))
+}
