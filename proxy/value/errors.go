@@ -24,6 +24,7 @@ const (
 	stateDisplacement  = "22009" // invalid_time_zone_displacement_value
 	stateEncoding      = "22021" // character_not_in_repertoire
 	stateParameter     = "22023" // invalid_parameter_value
+	stateEscape        = "22025" // invalid_escape_sequence
 	stateSyntax        = "22P02" // invalid_text_representation
 	stateBinary        = "22P03" // invalid_binary_representation
 	stateUntranslated  = "22P05" // untranslatable_character
