@@ -12,6 +12,9 @@ func TestAllocations(t *testing.T) {
 	r := everyMode(t)
 	for _, name := range modeNames {
 		k := mustKey(t, r, name)
+		if name == "matched" {
+			continue // its tokens are strings to be sorted
+		}
 		plain := make([]byte, 100)
 		order, normal := orderOf(plain), normalOf(plain)
 		cell, out := make([]byte, 0, sealedLen(k, 100)), make([]byte, 0, 100)

@@ -10,12 +10,13 @@ import (
 // derivingKeySize is the length in bytes of a Tink HKDF-PRF key.
 const derivingKeySize = 32
 
-// What is derived from a key of ModeIndexed or ModeOrdered: the input of the PRF, one for each purpose.
+// What is derived from a key of ModeIndexed, ModeOrdered or ModeMatched: the input of the PRF, one for each purpose.
 const (
 	sivPurpose   = "pgveil1 siv"
 	indexPurpose = "pgveil1 index"
 	chainPurpose = "pgveil1 order chain"
 	digitPurpose = "pgveil1 order digit"
+	tokenPurpose = "pgveil1 token"
 )
 
 // derive makes the version's ciphers from a key of Tink's HKDF-SHA256 PRF.
@@ -37,9 +38,13 @@ func (v *version) derive(mode Mode, raw []byte) error {
 	if v.siv, err = newSIV(whole); err != nil {
 		return err
 	}
-	if mode == ModeIndexed {
+	if mode != ModeOrdered {
+		purpose := indexPurpose
+		if mode == ModeMatched {
+			purpose = tokenPurpose
+		}
 		// Of AES-SIV's two keys only the first is used, in CMAC.
-		mac := append(key(indexPurpose, 32), make([]byte, 32)...)
+		mac := append(key(purpose, 32), make([]byte, 32)...)
 		defer clear(mac)
 		v.index, err = newSIV(mac)
 		return err

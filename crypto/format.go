@@ -42,10 +42,13 @@ const (
 	// ModeOrdered is AES-SIV behind digits that sort as the values do. Gives away the order, equality, how much of their beginning
 	// values share, and the gaps between them: for dense data take the values themselves for known.
 	ModeOrdered Mode = 4
+	// ModeMatched is AES-SIV behind keyed tokens of the value's grams, runs of three characters. Gives away the length, equality, and
+	// roughly which grams values have in common.
+	ModeMatched Mode = 6
 )
 
 // modes lists what there is. It is never modified.
-var modes = [...]Mode{ModeRandom, ModeEqual, ModeIndexed, ModeOrdered}
+var modes = [...]Mode{ModeRandom, ModeEqual, ModeIndexed, ModeOrdered, ModeMatched}
 
 // ParseMode reads the name that [Mode.String] gives.
 func ParseMode(name string) (Mode, error) {
@@ -54,7 +57,7 @@ func ParseMode(name string) (Mode, error) {
 			return m, nil
 		}
 	}
-	return 0, fmt.Errorf("crypto: unknown mode %q: want random, equal, indexed or ordered", name)
+	return 0, fmt.Errorf("crypto: unknown mode %q: want random, equal, indexed, ordered or matched", name)
 }
 
 // String gives the mode's name as the key store and [Report] write it.
@@ -68,12 +71,14 @@ func (m Mode) String() string {
 		return "indexed"
 	case ModeOrdered:
 		return "ordered"
+	case ModeMatched:
+		return "matched"
 	default:
 		return fmt.Sprintf("unknown mode %d", uint8(m))
 	}
 }
 
-// Overhead is how many bytes longer a cell is than what it seals, in ModeOrdered without its digits; 0 for an unknown mode.
+// Overhead is how many bytes longer a cell is than what it seals, in ModeOrdered without its digits, in ModeMatched without its tokens; 0 for an unknown mode.
 func (m Mode) Overhead() int {
 	switch m {
 	case ModeRandom:
@@ -84,6 +89,8 @@ func (m Mode) Overhead() int {
 		return IndexSize + sivSize + FooterSize
 	case ModeOrdered:
 		return sivSize + orderCountSize + FooterSize
+	case ModeMatched:
+		return sivSize + 1 + FooterSize
 	default:
 		return 0
 	}

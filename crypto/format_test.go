@@ -47,7 +47,7 @@ func TestParseFooter(t *testing.T) {
 
 // TestModeNames checks that names and modes lead to each other, and that nothing else is a mode.
 func TestModeNames(t *testing.T) {
-	for _, m := range []crypto.Mode{crypto.ModeRandom, crypto.ModeEqual, crypto.ModeIndexed, crypto.ModeOrdered} {
+	for _, m := range []crypto.Mode{crypto.ModeRandom, crypto.ModeEqual, crypto.ModeIndexed, crypto.ModeOrdered, crypto.ModeMatched} {
 		if got, err := crypto.ParseMode(m.String()); got != m || err != nil {
 			t.Errorf("ParseMode(%q) = %v, %v", m, got, err)
 		}

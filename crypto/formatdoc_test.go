@@ -1,6 +1,7 @@
 package crypto_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func TestFormatDoc(t *testing.T) {
 		note   string
 	}{
 		{3, "text 'alice@example.com'"}, {7, "text 'alice@example.com'"}, {12, "text 'bob'"},
-		{11, "text 'Alice@Example.com', normalised to lower case"},
+		{11, "text 'Alice@Example.com', normalised to lower case"}, {13, "text 'Bob Ross'"},
 	} {
 		for _, c := range v.Cells {
 			if c.Column != want.column || c.Note != want.note {
@@ -109,6 +110,14 @@ func workedExample(t *testing.T, v vectors, k *crypto.Key, h *keyset.Handle, pla
 		line("siv", body[n:n+16])
 		line("ct", body[n+16:len(body)-4])
 		line("n", body[len(body)-4:])
+	}
+	if k.Mode() == crypto.ModeMatched {
+		n := bytes.IndexByte(body, '|') + 1
+		front = body[:n]
+		fmt.Fprintf(&b, "%-10s %s\n", "tokens", front)
+		line("", front)
+		line("siv", body[n:n+16])
+		line("ct", body[n+16:])
 	}
 	line("key_id", footer[:4])
 	line("column_id", footer[4:8])

@@ -25,6 +25,7 @@ type Report struct {
 	Nonce   string `json:"nonce,omitempty"`  // hex: salt ‖ IV, or the synthetic IV
 	Index   string `json:"index,omitempty"`  // hex: the keyed index of the normalised value
 	Digits  int    `json:"digits,omitempty"` // length in bytes of the digits that the cell begins with
+	Tokens  string `json:"tokens,omitempty"` // the keyed tokens of its grams
 	Plain   int    `json:"plain_length,omitempty"`
 	Reveals string `json:"reveals,omitempty"`
 }
@@ -78,6 +79,17 @@ func (r *Report) describe(mode Mode, cell []byte) {
 		r.Index = hex.EncodeToString(cell[:IndexSize])
 		r.Nonce = hex.EncodeToString(cell[IndexSize:][:sivSize])
 		r.Reveals = "its length, and which values under this column key are equal, exactly and when normalised"
+	case ModeMatched:
+		tokens, sealed, ok := splitMatched(cell[:len(cell)-FooterSize])
+		if !ok {
+			r.Sealed, r.Plain, r.Problem = false, 0, "its tokens are not as they should be"
+			return
+		}
+		r.Search = "match"
+		r.Tokens = string(tokens[:len(tokens)-1])
+		r.Plain = len(sealed) - sivSize
+		r.Nonce = hex.EncodeToString(sealed[:sivSize])
+		r.Reveals = "its length, which values under this column key are equal, and roughly which runs of three characters they share"
 	case ModeOrdered:
 		digits, sealed, ok := splitOrdered(cell[:len(cell)-FooterSize])
 		if !ok {
@@ -119,6 +131,9 @@ func (r Report) String() string {
 		}
 		if r.Digits > 0 {
 			line("digits", "%d bytes", r.Digits)
+		}
+		if r.Tokens != "" {
+			line("tokens", "%s", r.Tokens)
 		}
 		line("nonce", "%s", r.Nonce)
 		line("value", "%d bytes, of which one is the type tag", r.Plain)

@@ -15,8 +15,12 @@ func TestInspect(t *testing.T) {
 	for _, c := range v.Cells {
 		for _, form := range []string{string(c.Cell), `\x` + hex.EncodeToString(c.Cell), " \\x" + strings.ToUpper(hex.EncodeToString(c.Cell)) + "\n"} {
 			r := crypto.Inspect([]byte(form))
+			front := r.Digits
+			if r.Mode == "matched" {
+				front = len(r.Tokens) + 1
+			}
 			if !r.Sealed || r.Problem != "" || r.Column != c.Column || r.Plain != len(c.Plain) || r.Length != len(c.Cell) ||
-				r.Mode != keys[c.Column].Mode().String() || r.Version != 1 || !strings.HasPrefix(hex.EncodeToString(c.Cell[r.Digits:]), r.Index+r.Nonce) {
+				r.Mode != keys[c.Column].Mode().String() || r.Version != 1 || !strings.HasPrefix(hex.EncodeToString(c.Cell[front:]), r.Index+r.Nonce) {
 				t.Errorf("%s: Inspect = %+v", c.Note, r)
 			}
 		}
@@ -30,6 +34,8 @@ func TestInspect(t *testing.T) {
 		{"version 2", `\x` + strings.Repeat("00", 60) + "112233440000000321c57e91", "version 2"},
 		{"mode 5", `\x` + strings.Repeat("00", 60) + "112233440000000315c57e91", "mode"},
 		{"too many digits", `\x` + strings.Repeat("00", 16) + "00000001" + "112233440000000314c57e91", "more digits"},
+		{"part of a token", `\x` + "31327c" + strings.Repeat("00", 16) + "112233440000000316c57e91", "tokens"},
+		{"no tokens", `\x` + strings.Repeat("00", 17) + "112233440000000316c57e91", "tokens"},
 		{"column 0", `\x` + strings.Repeat("00", 60) + "112233440000000011c57e91", "column 0"},
 	} {
 		r := crypto.Inspect([]byte(tt.in))

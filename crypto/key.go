@@ -28,7 +28,7 @@ type version struct {
 	ad     []byte
 	xaes   *xaes   // ModeRandom
 	siv    *siv    // all other modes
-	index  *siv    // ModeIndexed: its CMAC is the index
+	index  *siv    // ModeIndexed, ModeMatched: its CMAC is the index, or gives the tokens
 	digits *digits // ModeOrdered
 }
 
@@ -45,7 +45,7 @@ func newVersion(realm [realmSize]byte, column ColumnID, mode Mode, id uint32, ra
 			return nil, errors.New("crypto: AES-SIV needs a key of 64 bytes")
 		}
 		v.siv, err = newSIV(raw, v.ad)
-	case ModeIndexed, ModeOrdered:
+	case ModeIndexed, ModeOrdered, ModeMatched:
 		err = v.derive(mode, raw)
 	default:
 		return nil, ErrVersion
@@ -65,7 +65,8 @@ func (k *Key) Name() string { return k.name }
 // Mode is how the key seals.
 func (k *Key) Mode() Mode { return k.mode }
 
-// SealedLen is the length in bytes of the cell of a value of n bytes; in ModeOrdered its digits come on top, [DigitsLen].
+// SealedLen is the length in bytes of the cell of a value of n bytes; in ModeOrdered its digits come on top, [DigitsLen],
+// in ModeMatched its tokens.
 func (k *Key) SealedLen(n int) int { return n + k.mode.Overhead() }
 
 // GuardSuffix gives the eight bytes in which every cell of the key ends, whatever its version: a CHECK constraint on
@@ -78,7 +79,8 @@ func (k *Key) GuardSuffix() []byte {
 // Seal appends the cell of plain to dst and returns the result, as append does; it allocates only when dst's capacity
 // is below len(dst) + [Key.SealedLen]. In ModeEqual equal values give equal cells. dst's spare capacity must not overlap
 // plain. A value that looks like a cell is sealed like any other. On error dst comes back with its length unchanged. Keys of
-// ModeIndexed and ModeOrdered need more than the value ([ErrWrongMode]): see [Key.SealIndexed] and [Key.SealOrdered].
+// the modes in which one can search need more than the value ([ErrWrongMode]): see [Key.SealIndexed], [Key.SealOrdered] and
+// [Key.SealMatched].
 func (k *Key) Seal(dst, plain []byte) ([]byte, error) {
 	if k == nil || k.primary == nil {
 		return dst, ErrNoKey

@@ -17,16 +17,20 @@ func everyMode(t testing.TB) *crypto.Keyring {
 	return cryptotest.Keyring(t, map[string]crypto.Mode{
 		"equal": crypto.ModeEqual, "equal2": crypto.ModeEqual, "random": crypto.ModeRandom, "random2": crypto.ModeRandom,
 		"indexed": crypto.ModeIndexed, "indexed2": crypto.ModeIndexed, "ordered": crypto.ModeOrdered, "ordered2": crypto.ModeOrdered,
+		"matched": crypto.ModeMatched, "matched2": crypto.ModeMatched,
 	})
 }
 
 // modeNames are the modes, which everyMode names keys by.
-var modeNames = []string{"equal", "random", "indexed", "ordered"}
+var modeNames = []string{"equal", "random", "indexed", "ordered", "matched"}
 
 // orderOf and normalOf stand in for what package value makes of a value.
 func orderOf(plain []byte) []byte { return append(bytes.Clone(plain), 0) }
 
 func normalOf(plain []byte) []byte { return bytes.ToLower(plain) }
+
+// gramsOf gives two grams, whatever the value is.
+func gramsOf([]byte) []string { return []string{"abc", "bcd", "abc"} }
 
 // seal seals in whichever mode the key is for.
 func seal(k *crypto.Key, dst, plain []byte) ([]byte, error) {
@@ -35,6 +39,8 @@ func seal(k *crypto.Key, dst, plain []byte) ([]byte, error) {
 		return k.SealIndexed(dst, plain, normalOf(plain))
 	case crypto.ModeOrdered:
 		return k.SealOrdered(dst, plain, orderOf(plain))
+	case crypto.ModeMatched:
+		return k.SealMatched(dst, plain, gramsOf(plain))
 	}
 	return k.Seal(dst, plain)
 }
@@ -43,6 +49,9 @@ func seal(k *crypto.Key, dst, plain []byte) ([]byte, error) {
 func sealedLen(k *crypto.Key, n int) int {
 	if k.Mode() == crypto.ModeOrdered {
 		return k.SealedLen(n) + crypto.DigitsLen(n+1)
+	}
+	if k.Mode() == crypto.ModeMatched {
+		return k.SealedLen(n) + len("123 456")
 	}
 	return k.SealedLen(n)
 }
@@ -187,7 +196,7 @@ func TestOpenErrors(t *testing.T) {
 			{"mode 0", with(4, 0x10), crypto.ErrVersion},
 			{"mode 5", with(4, 0x15), crypto.ErrVersion},
 			{"mode with a subject", with(4, vm|8), crypto.ErrVersion},
-			{"another mode", with(4, map[byte]byte{0x11: 0x12, 0x12: 0x11, 0x13: 0x12, 0x14: 0x12}[vm]), crypto.ErrWrongMode},
+			{"another mode", with(4, map[byte]byte{0x11: 0x12, 0x12: 0x11, 0x13: 0x12, 0x14: 0x12, 0x16: 0x12}[vm]), crypto.ErrWrongMode},
 			{"another column", with(5, cell[len(cell)-5]^0xFF), crypto.ErrWrongColumn},
 			{"another key", with(12, cell[len(cell)-12]^1), crypto.ErrUnknownKey},
 			{"another body", with(14, cell[len(cell)-14]^1), crypto.ErrAuth},

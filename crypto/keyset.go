@@ -41,7 +41,7 @@ func template(mode Mode) (*tinkpb.KeyTemplate, error) {
 		return aead.XAES256GCM192BitNonceKeyTemplate(), nil
 	case ModeEqual:
 		return daead.AESSIVKeyTemplate(), nil
-	case ModeIndexed, ModeOrdered:
+	case ModeIndexed, ModeOrdered, ModeMatched:
 		return prf.HKDFSHA256PRFKeyTemplate(), nil
 	default:
 		return nil, fmt.Errorf("%w: no key is made for %s", ErrVersion, mode)
@@ -95,7 +95,7 @@ func keyBytes(entry *keyset.Entry, mode Mode) (secretdata.Bytes, error) {
 		}
 	case *hkdfprf.Key:
 		p := k.Parameters().(*hkdfprf.Parameters)
-		if (mode == ModeIndexed || mode == ModeOrdered) && p.KeySizeInBytes() == derivingKeySize && p.HashType() == hkdfprf.SHA256 &&
+		if (mode == ModeIndexed || mode == ModeOrdered || mode == ModeMatched) && p.KeySizeInBytes() == derivingKeySize && p.HashType() == hkdfprf.SHA256 &&
 			len(p.Salt()) == 0 {
 			return k.KeyBytes(), nil
 		}

@@ -1,6 +1,7 @@
 package crypto_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -15,7 +16,7 @@ import (
 // The function below stands in docs/FORMAT.md, word for word; TestFormatDoc compares them. It must use nothing of ours
 // but the names of the modes.
 
-// openSearchableWithTink opens a cell of mode indexed or ordered with stock Tink.
+// openSearchableWithTink opens a cell of mode indexed, ordered or matched with stock Tink.
 func openSearchableWithTink(realm []byte, keys *keyset.Handle, mode crypto.Mode, cell []byte) ([]byte, error) {
 	if len(cell) < 12+4 {
 		return nil, errors.New("too short")
@@ -26,6 +27,9 @@ func openSearchableWithTink(realm []byte, keys *keyset.Handle, mode crypto.Mode,
 		n := len(body) - 4
 		front = 4 * int(binary.BigEndian.Uint32(body[n:])) // the digits
 		body = body[:n]
+	}
+	if mode == crypto.ModeMatched {
+		front = bytes.IndexByte(body, '|') + 1 // the tokens
 	}
 	if front > len(body) {
 		return nil, errors.New("too short")

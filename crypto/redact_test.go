@@ -41,13 +41,18 @@ func TestNothingPrintsKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	indexed := &Key{id: 3, name: "three", mode: ModeIndexed, primary: ix, versions: []*version{ix}}
+	mt, err := newVersion([realmSize]byte{}, 6, ModeMatched, 1, raw[:32])
+	if err != nil {
+		t.Fatal(err)
+	}
+	matched := &Key{id: 6, name: "six", mode: ModeMatched, primary: mt, versions: []*version{mt}}
 	ordered := &Key{id: 4, name: "four", mode: ModeOrdered, primary: od, versions: []*version{od}}
 	random := &Key{id: 1, name: "one", mode: ModeRandom, primary: x, versions: []*version{x}}
 	equal := &Key{id: 2, name: "two", mode: ModeEqual, primary: s, versions: []*version{s}}
 	if _, err := random.Seal(nil, []byte("v")); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := newKeyring([]*Key{random, equal, indexed, ordered})
+	ring, err := newKeyring([]*Key{random, equal, indexed, ordered, matched})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,7 @@ func TestNothingPrintsKeys(t *testing.T) {
 	for _, v := range []any{
 		random, *random, equal, *equal, ring, *ring, held, &held, []*Key{random}, []Key{*equal}, map[string]*Key{"k": equal},
 		x, s, x.xaes, s.siv, x.xaes.salt.Load(), x.xaes.salt.Load().derived, &sc, struct{ A any }{random},
-		indexed, *ordered, ix, od, ix.index, od.digits, &digitScratch{state: block(raw)},
+		indexed, *ordered, matched, ix, od, mt, ix.index, od.digits, &digitScratch{state: block(raw)},
 	} {
 		for how, text := range printed(t, v) {
 			for _, secret := range secrets {

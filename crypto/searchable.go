@@ -132,10 +132,17 @@ func (v *version) orderedAD(digits []byte) block {
 	return v.siv.accumulate(sc.ad)
 }
 
-// openSearchable opens a body of ModeIndexed or ModeOrdered.
+// openSearchable opens a body of ModeIndexed, ModeOrdered or ModeMatched.
 func (v *version) openSearchable(dst, body []byte, mode Mode) ([]byte, error) {
-	if mode == ModeIndexed {
+	switch mode {
+	case ModeIndexed:
 		return v.siv.openUnder(dst, body[IndexSize:], v.indexedAD(body[:IndexSize]))
+	case ModeMatched:
+		tokens, sealed, ok := splitMatched(body)
+		if !ok {
+			return dst, ErrAuth
+		}
+		return v.siv.openUnder(dst, sealed, v.matchedAD(tokens))
 	}
 	digits, sealed, ok := splitOrdered(body)
 	if !ok {

@@ -35,6 +35,7 @@ type vectors struct {
 		Column              crypto.ColumnID
 		Plain, Random, Cell hexText
 		Order, Normal       hexText // what the cell is also made from, in ModeOrdered and ModeIndexed
+		Grams               []string
 	}
 }
 
@@ -61,7 +62,7 @@ func frozen(t testing.TB) (vectors, map[crypto.ColumnID]*crypto.Key, map[crypto.
 			t.Fatal(err)
 		}
 	}
-	if len(v.Cells) < 22 || len(keys) != 4 {
+	if len(v.Cells) < 25 || len(keys) != 5 {
 		t.Fatalf("only %d cells and %d keys: vectors were taken away", len(v.Cells), len(keys))
 	}
 	return v, keys, handles
@@ -93,26 +94,28 @@ func TestFrozenVectors(t *testing.T) {
 			if k.Mode() == crypto.ModeRandom {
 				crypto.FixRandom(k, bytes.NewReader(c.Random))
 			}
-			if got, err := sealVector(k, c.Plain, c.Order, c.Normal); err != nil || !bytes.Equal(got, c.Cell) {
+			if got, err := sealVector(k, c.Plain, c.Order, c.Normal, c.Grams); err != nil || !bytes.Equal(got, c.Cell) {
 				t.Errorf("Seal = %x, %v; want %x", got, err, c.Cell)
 			}
 		})
 	}
 }
 
-func sealVector(k *crypto.Key, plain, order, normal []byte) ([]byte, error) {
+func sealVector(k *crypto.Key, plain, order, normal []byte, grams []string) ([]byte, error) {
 	switch k.Mode() {
 	case crypto.ModeIndexed:
 		return k.SealIndexed(nil, plain, normal)
 	case crypto.ModeOrdered:
 		return k.SealOrdered(nil, plain, order)
+	case crypto.ModeMatched:
+		return k.SealMatched(nil, plain, grams)
 	}
 	return k.Seal(nil, plain)
 }
 
 // openAnyWithTink opens a cell of any mode by the programs of docs/FORMAT.md.
 func openAnyWithTink(realm []byte, keys *keyset.Handle, mode crypto.Mode, cell []byte) ([]byte, error) {
-	if mode == crypto.ModeIndexed || mode == crypto.ModeOrdered {
+	if mode == crypto.ModeIndexed || mode == crypto.ModeOrdered || mode == crypto.ModeMatched {
 		return openSearchableWithTink(realm, keys, mode, cell)
 	}
 	return openWithTink(realm, keys, mode, cell)
