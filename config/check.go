@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -191,6 +192,8 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 	if why := col.Type.noEquality(); why != "" && col.Search == SearchEquality {
 		d.problem(append(path, "search"), "%s", why)
 	}
+	col.checkRange(d, path)
+	col.checkNormalize(d, path)
 	if col.Key == "" {
 		if d.has("encrypt", table, name, "key") && !d.wrong("encrypt", table, name, "key") {
 			d.problem(append(path, "key"), "expected a key name")
@@ -209,6 +212,45 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 	if with := c.Encrypt[t][n]; with.Type.Class() != col.Type.Class() || with.Search != col.Search {
 		d.problem(append(path, "key"), "shares key %s with %s.%s, so it must have the same kind of type and the same search (there: %s, %s)",
 			col.Key, t, n, with.Type, with.Search)
+	} else if !slices.Equal(with.Normalize, col.Normalize) {
+		d.problem(append(path, "key"), "shares key %s with %s.%s, so it must have the same normalize (there: %v)", col.Key, t, n, with.Normalize)
+	}
+}
+
+// checkRange reports a range search that the type doesn't have, and a collation that is missing or means nothing.
+func (c Column) checkRange(d *decoder, path []string) {
+	switch why := c.Type.noRange(); {
+	case c.Search != SearchRange:
+		if c.Collation != "" {
+			d.problem(append(path, "collation"), "collation goes with search: range")
+		}
+	case why != "":
+		d.problem(append(path, "search"), "%s", why)
+	case c.Type.Class() == "text" && c.Collation == "" && !d.wrong(append(path, "collation")...):
+		d.problem(append(path, "search"), "search range on %s sorts by bytes, as COLLATE \"C\", and not by the database's collation; "+
+			"write collation: C beside it if that is right", c.Type)
+	case c.Type.Class() != "text" && c.Collation != "":
+		d.problem(append(path, "collation"), "collation is for text")
+	}
+}
+
+// checkNormalize reports steps where there is nothing to normalise, and steps that come twice.
+func (c Column) checkNormalize(d *decoder, path []string) {
+	path = append(path, "normalize")
+	switch {
+	case len(c.Normalize) == 0:
+		if d.has(path...) && !d.wrong(path...) {
+			d.problem(path, "normalize has no steps")
+		}
+	case c.Type.Class() != "text":
+		d.problem(path, "normalize is for text, not %s", c.Type)
+	case c.Search != SearchEquality:
+		d.problem(path, "normalize goes with search: equality")
+	}
+	for i, step := range c.Normalize {
+		if slices.Contains(c.Normalize[:i], step) {
+			d.problem(path, "normalize has %s twice", step)
+		}
 	}
 }
 

@@ -39,6 +39,33 @@ func (t Type) noEquality() string {
 	return ""
 }
 
+// Further types whose values have an order, pg_type.dat.
+const (
+	oidFloat4    = 700
+	oidFloat8    = 701
+	oidBpchar    = 1042
+	oidTime      = 1083
+	oidTimestamp = 1114
+)
+
+// noRange is why search: range is refused on the type, empty where it isn't.
+func (t Type) noRange() string {
+	switch t.sql.OID {
+	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDText, sql.OIDVarchar, sql.OIDDate, sql.OIDTimestamptz, sql.OIDUUID:
+		return ""
+	case oidBpchar, oidTime, oidTimestamp, oidFloat4, oidFloat8:
+		return ""
+	case sql.OIDNumeric:
+		if t.sql.Mod == -1 {
+			return "search range on numeric needs a scale, as in numeric(12,2): without one, 1.50 would come back as 1.5"
+		}
+		return ""
+	case sql.OIDBool:
+		return "search range on bool would give away every value; use none"
+	}
+	return fmt.Sprintf("search range is not offered on %s; use none or equality", t.name)
+}
+
 // Class groups the types whose equal values seal to equal bytes, so that columns of one class can share a key and be joined.
 func (t Type) Class() string {
 	switch t.sql.OID {

@@ -108,10 +108,19 @@ type Column struct {
 	// uuid, bytea or jsonb. PostgreSQL's longer names are understood.
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
-	// whether it is NULL, and its length) or equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
-	// work). equality is refused for bool, where it would give away everything, and for numeric
-	// without a scale and jsonb, whose equal values can look different.
+	// whether it is NULL, and its length), equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
+	// work) or range (also their order and roughly their distances, so <, BETWEEN, ORDER BY, min, max and LIKE 'abc%' work; of dense
+	// data that is as good as the values). equality is refused for bool, where it would give away everything, and for numeric
+	// without a scale and jsonb, whose equal values can look different. range is offered for integers, numeric with a scale, floats, date,
+	// time, timestamp, timestamptz, uuid and text with collation: C.
 	Search Search `yaml:"search,omitempty"`
+	// Collation must be C for a text column with search: range: it sorts and compares by bytes, as COLLATE "C" does, and not by
+	// the database's collation. Nowhere else.
+	Collation Collation `yaml:"collation,omitempty"`
+	// Normalize are the steps after which texts are also compared, in order: nfc (Unicode form C), lower (lower case), trim
+	// (no blanks at the ends), unaccent (no combining marks). With search: equality only. lower(c) = lower($1) then works where the
+	// steps make them equal. It also gives away which values are equal when normalised. Changing it needs a new key.
+	Normalize []NormalizeStep `yaml:"normalize,omitempty"`
 	// Key is the column key's name. Columns that share a key can be joined; they must agree in type and search. Default:
 	// schema.table.column. Renaming a key makes the stored values unreadable.
 	Key string `yaml:"key,omitempty"`

@@ -86,9 +86,35 @@ type Search string
 const (
 	SearchNone     Search = "none"
 	SearchEquality Search = "equality"
+	SearchRange    Search = "range"
 )
 
-func (Search) choices() []string { return []string{string(SearchNone), string(SearchEquality)} }
+func (Search) choices() []string {
+	return []string{string(SearchNone), string(SearchEquality), string(SearchRange)}
+}
+
+// NormalizeStep is one thing that is done to a text before it is indexed.
+type NormalizeStep string
+
+// The steps.
+const (
+	NormalizeNFC      NormalizeStep = "nfc"
+	NormalizeLower    NormalizeStep = "lower"
+	NormalizeTrim     NormalizeStep = "trim"
+	NormalizeUnaccent NormalizeStep = "unaccent"
+)
+
+func (NormalizeStep) choices() []string {
+	return []string{string(NormalizeNFC), string(NormalizeLower), string(NormalizeTrim), string(NormalizeUnaccent)}
+}
+
+// Collation is by which order texts are sorted and compared.
+type Collation string
+
+// CollationC is the order of a text's bytes, PostgreSQL's COLLATE "C".
+const CollationC Collation = "C"
+
+func (Collation) choices() []string { return []string{string(CollationC)} }
 
 // LogLevel is the least severity that is logged.
 type LogLevel string

@@ -109,9 +109,14 @@ func loadKeys(ctx context.Context, cfg *config.Config) (*crypto.Keyring, error) 
 	return store.Load(ctx, master)
 }
 
-// modeOf is the cipher that a search mode needs.
-func modeOf(s config.Search) crypto.Mode {
-	if s == config.SearchEquality {
+// modeOf is the cipher that a column's search mode needs.
+func modeOf(c config.Column) crypto.Mode {
+	switch {
+	case c.Search == config.SearchRange:
+		return crypto.ModeOrdered
+	case c.Search == config.SearchEquality && len(c.Normalize) > 0:
+		return crypto.ModeIndexed
+	case c.Search == config.SearchEquality:
 		return crypto.ModeEqual
 	}
 	return crypto.ModeRandom
@@ -131,12 +136,12 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 				problems = append(problems, fmt.Errorf("%s.%s: there is no key %q; pgveil keys init makes it", name, col, c.Key))
 				continue
 			}
-			if key.Mode() != modeOf(c.Search) {
-				problems = append(problems, fmt.Errorf("%s.%s: key %q seals in mode %s, which is not what search %s needs; give the column another key name",
-					name, col, c.Key, key.Mode(), c.Search))
+			if key.Mode() != modeOf(c) {
+				problems = append(problems, fmt.Errorf("%s.%s: key %q seals in mode %s, but the column's search needs mode %s; give the column another key name",
+					name, col, c.Key, key.Mode(), modeOf(c)))
 				continue
 			}
-			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL()}
+			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Normalize: normalizeOf(c)}
 			if c.Guard {
 				p.Guard = string(key.GuardSuffix())
 			}
@@ -148,10 +153,22 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 }
 
 func searchOf(s config.Search) sql.Search {
-	if s == config.SearchEquality {
+	switch s {
+	case config.SearchEquality:
 		return sql.SearchEquality
+	case config.SearchRange:
+		return sql.SearchRange
 	}
 	return sql.SearchNone
+}
+
+// normalizeOf joins a column's steps as analysis and package value read them.
+func normalizeOf(c config.Column) string {
+	steps := make([]string, len(c.Normalize))
+	for i, s := range c.Normalize {
+		steps[i] = string(s)
+	}
+	return strings.Join(steps, ",")
 }
 
 // loadPolicy reads and compiles a policy file. keys may be nil; then the hash mask is refused.

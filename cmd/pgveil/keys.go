@@ -153,7 +153,7 @@ func keyModes(cfg *config.Config) map[string]crypto.Mode {
 	modes := map[string]crypto.Mode{maskKeyName: crypto.ModeEqual}
 	for _, columns := range cfg.Encrypt {
 		for _, c := range columns {
-			modes[c.Key] = modeOf(c.Search)
+			modes[c.Key] = modeOf(c)
 		}
 	}
 	return modes

@@ -163,6 +163,9 @@ func TestAgainstPostgreSQL(t *testing.T) {
 		{"forms", testForms},
 		{"equality", testEquality},
 		{"compare across types", testCompareAcrossTypes},
+		{"order", testOrder},
+		{"lower", testLower},
+		{"patterns", testPatterns},
 		{"arrays", testArrays},
 		{"arrays of cells", testByteaArray},
 	} {

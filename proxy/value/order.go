@@ -1,0 +1,144 @@
+package value
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// The first order byte of a numeric says of which kind it is. Negative values, which go on inverted, zero and positive ones are finite.
+const (
+	orderMinusInf = 0x00
+	orderNegative = 0x10
+	orderZero     = 0x20
+	orderPositive = 0x30
+	orderPlusInf  = 0x40
+	orderNaN      = 0x50
+)
+
+// Tags and a type of docs/FORMAT.md for which an order is known.
+const (
+	tagFloat4    Tag = 10
+	tagFloat8    Tag = 11
+	tagBpchar    Tag = 12
+	tagTime      Tag = 13
+	tagTimestamp Tag = 15
+
+	oidTime = 1083
+)
+
+// Order appends the order bytes of a canonical value of type t: compared byte by byte they give PostgreSQL's order, with
+// COLLATE "C" for text, they are equal for equal values only, and none are the beginning of another's. The forms are
+// specified in docs/FORMAT.md. The canonical value must have been made without Options.KeepScale. On error dst is
+// returned unchanged.
+func Order(dst []byte, t Type, canonical []byte) ([]byte, error) {
+	info, ok := logical(t.OID)
+	if !ok || !Orderable(t) {
+		return dst, fail(stateNotSupported, "values of "+TypeName(t.OID)+" cannot be protected with an order")
+	}
+	if len(canonical) == 0 || Tag(canonical[0]) != info.tag {
+		return dst, corrupted("its type is not the column's")
+	}
+	b := canonical[1:]
+	switch info.tag {
+	case TagInteger, TagTimestamptz, tagTime, tagTimestamp:
+		return orderSigned(dst, b, 8)
+	case TagDate:
+		return orderSigned(dst, b, 4)
+	case tagFloat4, tagFloat8:
+		return orderFloat(dst, b, int(info.len))
+	case TagUUID:
+		if len(b) != 16 {
+			return dst, corrupted("uuid")
+		}
+		return append(dst, b...), nil
+	case TagText, tagBpchar:
+		if bytes.IndexByte(b, 0) >= 0 {
+			return dst, corrupted("text")
+		}
+		return append(append(dst, b...), 0), nil
+	case TagNumeric:
+		return orderNumeric(dst, b)
+	}
+	return dst, fail(stateInternal, "no order of "+TypeName(t.OID)+" is known")
+}
+
+// Orderable tells whether Order knows values of type t.
+func Orderable(t Type) bool {
+	switch t.OID {
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDDate, oidTime, OIDTimestamp, OIDTimestamptz, OIDUUID, OIDText, OIDVarchar, OIDBpchar,
+		OIDFloat4, OIDFloat8:
+		return true
+	}
+	return false
+}
+
+// orderSigned inverts the sign's bit of n bytes of two's complement.
+func orderSigned(dst, b []byte, n int) ([]byte, error) {
+	if len(b) != n {
+		return dst, corrupted("its length is not the type's")
+	}
+	dst = append(dst, b[0]^0x80)
+	return append(dst, b[1:]...), nil
+}
+
+// orderFloat inverts the sign's bit of a positive IEEE 754 number, all bits of a negative one. The one NaN that is canonical is
+// above infinity, as PostgreSQL has it.
+func orderFloat(dst, b []byte, n int) ([]byte, error) {
+	if len(b) != n {
+		return dst, corrupted("its length is not the type's")
+	}
+	if n == 4 {
+		u := binary.BigEndian.Uint32(b)
+		f := float64(math.Float32frombits(u))
+		switch {
+		case u == 1<<31, math.IsNaN(f) && u != 0x7fc00000:
+			return dst, corrupted("a float that is not canonical")
+		case u>>31 == 0:
+			return binary.BigEndian.AppendUint32(dst, u^1<<31), nil
+		}
+		return binary.BigEndian.AppendUint32(dst, ^u), nil
+	}
+	u := binary.BigEndian.Uint64(b)
+	switch {
+	case u == 1<<63, math.IsNaN(math.Float64frombits(u)) && u != 0x7ff8000000000000:
+		return dst, corrupted("a float that is not canonical")
+	case u>>63 == 0:
+		return binary.BigEndian.AppendUint64(dst, u^1<<63), nil
+	}
+	return binary.BigEndian.AppendUint64(dst, ^u), nil
+}
+
+// orderNumeric is a kind, then for all but zero the weight, the groups each one larger, and 0 behind them.
+func orderNumeric(dst, b []byte) ([]byte, error) {
+	if len(b) == 0 || b[0]&numericScaled != 0 {
+		return dst, corrupted("numeric")
+	}
+	switch b[0] {
+	case numericNaN:
+		return append(dst, orderNaN), nil
+	case numericPlusInf:
+		return append(dst, orderPlusInf), nil
+	case numericMinusInf:
+		return append(dst, orderMinusInf), nil
+	case numericPositive, numericNegative:
+	default:
+		return dst, corrupted("numeric")
+	}
+	if len(b) < 3 || len(b)%2 != 1 {
+		return dst, corrupted("numeric")
+	}
+	if len(b) == 3 {
+		return append(dst, orderZero), nil
+	}
+	flip, kind := uint16(0), byte(orderPositive)
+	if b[0] == numericNegative {
+		flip, kind = 0xffff, orderNegative
+	}
+	dst = append(dst, kind)
+	dst = binary.BigEndian.AppendUint16(dst, binary.BigEndian.Uint16(b[1:])^0x8000^flip)
+	for g := b[3:]; len(g) > 0; g = g[2:] {
+		dst = binary.BigEndian.AppendUint16(dst, (binary.BigEndian.Uint16(g)+1)^flip)
+	}
+	return binary.BigEndian.AppendUint16(dst, flip), nil
+}
