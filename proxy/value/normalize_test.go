@@ -69,7 +69,7 @@ func testLower(s *session) {
 func testPatterns(s *session) {
 	texts := []string{"", "a", "ab", "abc", "a%", "a_b", `a\b`, `\`, "%", "b", "A", "é", "éa", "a\nb"}
 	patterns := []string{"", "a", "a%", "ab%%", `a\%`, `a\_%`, `a\\%`, `\\`, "%", "é%", `\a%`, `\é%`, `a\%%`, "a_", "%a", "a%b", "_", `a\`, `\`, `%\`}
-	kinds := map[Pattern]int{}
+	kinds := map[PatternKind]int{}
 	var sets [][][]byte
 	for _, p := range patterns {
 		for _, v := range texts {
@@ -78,7 +78,7 @@ func testPatterns(s *session) {
 	}
 	for i, a := range s.ask("select $1 like $2", []uint32{OIDText, OIDText}, sets, nil, nil) {
 		v, p := string(sets[i][0]), string(sets[i][1])
-		start, kind, err := ParsePattern(nil, []byte(p))
+		start, kind, err := LeadingText(nil, []byte(p))
 		kinds[kind]++
 		switch {
 		case err != nil:

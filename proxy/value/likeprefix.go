@@ -2,23 +2,23 @@ package value
 
 import "bytes"
 
-// Pattern is what a LIKE pattern asks for.
-type Pattern uint8
+// PatternKind is what a LIKE pattern asks of the order of texts.
+type PatternKind uint8
 
 // The kinds of patterns.
 const (
 	// PatternOther cannot be answered by the order of texts: a wildcard stands before the end.
-	PatternOther Pattern = iota
+	PatternOther PatternKind = iota
 	// PatternExact has no wildcard: it matches one text.
 	PatternExact
 	// PatternPrefix is text and one or more % behind it.
 	PatternPrefix
 )
 
-// ParsePattern reads a LIKE pattern whose escape character is \ and appends the text that it begins with, unescaped, to dst:
+// LeadingText reads a LIKE pattern whose escape character is \ and appends the text that it begins with, unescaped, to dst:
 // what a match is or starts with. A pattern that ends in a lone \ is PostgreSQL's error 22025. Source: MatchText,
 // src/backend/utils/adt/like_match.c.
-func ParsePattern(dst, pattern []byte) ([]byte, Pattern, error) {
+func LeadingText(dst, pattern []byte) ([]byte, PatternKind, error) {
 	for i := 0; i < len(pattern); i++ {
 		switch pattern[i] {
 		case '\\':
