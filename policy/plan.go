@@ -55,6 +55,7 @@ type Slot struct {
 	Num        int16
 	Protection *sql.Protection // set for sealed cells
 	Shape      sql.Shape       // how the cells lie in the value
+	Bare       bool            // described without the type's modifier; see sql.Result
 	// Holds are the columns whose cells are opened in a value of sql.ShapeJSON.
 	Holds []HeldColumn
 	Mask  mask.Mask // set when Do is Mask

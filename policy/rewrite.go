@@ -18,7 +18,7 @@ const (
 )
 
 // Seal appends the SQL that replaces a literal: '\x…'::pg_catalog.bytea, or '{…}'::pg_catalog.bytea[] when
-// l.Array. Between its two quotes stands no other. Its error must not carry the value.
+// l.Array, without l.Before and l.After. Between its two quotes stands no other. Its error must not carry the value.
 type Seal func(dst []byte, l sql.Literal) ([]byte, error)
 
 // piece is one replaced span of the client's text.
@@ -71,6 +71,7 @@ func (p *Plan) Rewrite(dst []byte, text string, seal func(dst []byte, l sql.Lite
 		if spaceBefore(text, piece.at) {
 			dst = append(dst, ' ')
 		}
+		dst = append(dst, piece.literal.Before...)
 		start := len(dst)
 		var err error
 		if dst, err = seal(dst, *piece.literal); err != nil {
@@ -79,6 +80,7 @@ func (p *Plan) Rewrite(dst []byte, text string, seal func(dst []byte, l sql.Lite
 		if len(dst) <= start || sealedLen(dst[start:]) != len(dst)-start {
 			return nil, errors.New("a sealed literal has not the form that can be spliced")
 		}
+		dst = append(dst, piece.literal.After...)
 		if spaceAfter(text, piece.at) {
 			dst = append(dst, ' ')
 		}
@@ -172,14 +174,15 @@ func replacedLen(text, rewritten string, out int, piece piece) int {
 	if spaceBefore(text, piece.at) {
 		n++
 	}
-	if out+n > len(rewritten) {
+	if out+n > len(rewritten) || !strings.HasPrefix(rewritten[out+n:], piece.literal.Before) {
 		return -1
 	}
+	n += len(piece.literal.Before)
 	sealed := sealedLen(rewritten[out+n:])
-	if sealed == 0 {
+	if sealed == 0 || !strings.HasPrefix(rewritten[out+n+sealed:], piece.literal.After) {
 		return -1
 	}
-	n += sealed
+	n += sealed + len(piece.literal.After)
 	if spaceAfter(text, piece.at) {
 		n++
 	}

@@ -66,6 +66,14 @@ func TestRewrite(t *testing.T) {
 		{"an array", "select id from t where a = any('{x,y}')", func(text string) *Plan {
 			return &Plan{Literals: []sql.Literal{literal(span(t, text, "'{x,y}'", 0), "{x,y}", true)}}
 		}, `select id from t where a = any('{"\\xab","\\xcd"}'::pg_catalog.bytea[])`},
+		{"two bounds of one constant", "select 1 from t where c like'ab%'and d", func(text string) *Plan {
+			from := literal(span(t, text, "'ab%'", 0), "a", false)
+			to := literal(sql.Span{Start: from.At.End, End: from.At.End}, "b", false)
+			to.Before, to.After = " AND c < ", ")"
+			c := span(t, text, "c like", 0)
+			return &Plan{Literals: []sql.Literal{from, to},
+				Edits: []sql.Edit{{At: sql.Span{Start: c.Start, End: c.Start}, Text: "("}, {At: sql.Span{Start: c.Start + 2, End: c.End}, Text: ">="}}}
+		}, `select 1 from t where (c >= '\x61'::pg_catalog.bytea   AND c < '\x62'::pg_catalog.bytea) and d`},
 		{"an insertion before a literal", "values ('a')", func(text string) *Plan {
 			at := span(t, text, "'a'", 0)
 			return &Plan{Literals: []sql.Literal{literal(at, "a", false)}, Edits: []sql.Edit{{At: sql.Span{Start: at.Start, End: at.Start}, Text: "+"}}}

@@ -18,7 +18,7 @@ func (j *judgement) slot(r *sql.Result) Slot {
 	o := &j.seen[r.Origin.Table]
 	s := Slot{
 		Do: Pass, Name: r.Name, Table: o.use.Table, Column: r.Origin.Column, OID: r.Origin.OID, Num: r.Origin.Num,
-		Protection: r.Protection,
+		Protection: r.Protection, Shape: r.Shape, Bare: r.Bare,
 	}
 	if _, sealed := j.p.protected[o.use.Table][s.Column]; sealed != (r.Protection != nil) && (sealed || !o.governed) {
 		j.refuse(codeUnclear, o.use.At.Start, "", "column %s of table %s is encrypted, but its result was not understood so",
@@ -75,7 +75,7 @@ func (j *judgement) masked(s Slot, o *occurrence, m mask.Mask) Slot {
 // of theirs but plain output was refused. A sealed result, of UNION or coalesce say, is opened only if each column of the
 // statement that it may come from is shown in clear.
 func (j *judgement) expression(r *sql.Result) Slot {
-	s := Slot{Do: Pass, Name: r.Name, Protection: r.Protection}
+	s := Slot{Do: Pass, Name: r.Name, Protection: r.Protection, Shape: r.Shape, Bare: r.Bare}
 	if r.Protection == nil {
 		return s
 	}

@@ -203,6 +203,9 @@ func appendDescription(dst []byte, fields []field, slots []policy.Slot, a answer
 	for i, f := range fields {
 		if p := slots[i].Protection; p != nil {
 			f.typ, f.mod, f.len = p.Type.OID, p.Type.Mod, value.TypeLen(p.Type.OID)
+			if slots[i].Bare {
+				f.mod = -1
+			}
 			f.format = 0
 			if a.kind == kindDescribePortal && a.portal.shape != nil {
 				f.format = a.portal.shape.columns[i].client

@@ -181,6 +181,10 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 			protected = true
 		case "equality":
 			protected, p.Search = true, SearchEquality
+		case "range":
+			protected, p.Search = true, SearchRange
+		case "normalize":
+			p.Normalize = strings.ReplaceAll(val, "+", ",")
 		case "key":
 			p.Key = val
 		case "guard":

@@ -20,6 +20,8 @@ type resolver struct {
 	plainReads int
 	// expansions counts views expanded in this statement.
 	expansions int
+	spliced    map[Edit]bool
+	respelled  map[int32]int // calls that are sent under another name, by place, and where they end
 	// deferred collects uses instead of recording them, while the select list of a view's body is read.
 	deferred *[]pendingUse
 }
@@ -143,7 +145,7 @@ func (r *resolver) show(out output) {
 		r.mark(v, UseOutput)
 		res := Result{Name: c.name, Origin: Origin{Table: v.src, OID: v.oid, Num: v.num, Column: v.column}}
 		if v.form == formSealed {
-			res.Protection = v.prot
+			res.Protection, res.Bare = v.prot, v.bare
 		}
 		results = append(results, res)
 	}

@@ -208,7 +208,7 @@ func (r *resolver) onConflict(s *scope, it *rangeItem, oc *pg_query.OnConflictCl
 	for _, n := range oc.GetInfer().GetIndexElems() {
 		e := n.GetIndexElem()
 		if e.GetName() == "" {
-			r.operand(plain, e.GetExpr(), UsePredicate|UseExpression, 0)
+			r.groupable(r.eval(plain, e.GetExpr(), UsePredicate|UseExpression), UsePredicate|UseExpression)
 			continue
 		}
 		v, found, open := r.lookup(&scope{items: plain.items}, e.GetName(), r.span(oc.GetInfer().GetLocation(), parenStart))

@@ -142,6 +142,12 @@ func printStatement(st *Statement, text string) string {
 		if r.Protection != nil {
 			fmt.Fprintf(&b, " sealed %s", typeText(r.Protection.Type.OID))
 		}
+		if r.Shape != ShapeCell {
+			fmt.Fprintf(&b, " %s", []string{"", "array", "json"}[r.Shape])
+		}
+		for _, h := range r.Holds {
+			fmt.Fprintf(&b, " holds %d.%s", st.Columns[h].Table, st.Columns[h].Name)
+		}
 		b.WriteString("\n")
 	}
 	if sent := sentText(st, text); sent != text {
@@ -163,6 +169,9 @@ func targetText(t *Target, array bool) string {
 		return ""
 	}
 	s := fmt.Sprintf(" for %s.%s %s", t.Table, t.Column, map[Purpose]string{PurposeStore: "store", PurposeCompare: "compare"}[t.Purpose])
+	if t.Part != PartCell {
+		s += []string{"", " index", " from", " to", " prefix from", " prefix to", " exact index", " pattern index"}[t.Part]
+	}
 	if array {
 		s += " array"
 	}
@@ -206,18 +215,22 @@ func sentText(st *Statement, text string) string {
 		if l.Array {
 			sealed = `'{SEALED}'::bytea[] `
 		}
+		sealed = l.Before + sealed + l.After
 		all = append(all, change{l.At, sealed})
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].at.Start > all[j].at.Start })
-	end := len(text)
+	sort.SliceStable(all, func(i, j int) bool {
+		a, b := all[i].at, all[j].at
+		return a.Start < b.Start || a.Start == b.Start && a.End == a.Start && b.End > b.Start
+	})
+	out, end := "", 0
 	for _, c := range all {
-		if c.at.End > end {
+		if c.at.Start < end {
 			panic(fmt.Sprintf("overlapping changes at %d: %v", c.at.Start, all))
 		}
-		end = c.at.Start
-		text = text[:c.at.Start] + c.text + text[c.at.End:]
+		out += text[end:c.at.Start] + c.text
+		end = c.at.End
 	}
-	return text
+	return out + text[end:]
 }
 
 // TestDMLRefusalsDocumented: every code that DML analysis can give is listed, once, with a hint.

@@ -62,6 +62,10 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 			vals = append(vals, r.evalFor(s, arg, use, want))
 		}
 		return r.branches(vals, use, want, r.spanAt(n.CoalesceExpr.GetLocation()))
+	case *pg_query.Node_MinMaxExpr:
+		return r.extreme(s, n.MinMaxExpr, use, want)
+	case *pg_query.Node_CollateClause:
+		return r.collated(s, n.CollateClause, use)
 	case *pg_query.Node_SubLink:
 		return r.subLink(s, n.SubLink, use)
 	case *pg_query.Node_FuncCall:
@@ -133,7 +137,8 @@ func (r *resolver) genericMessage(s *scope, m protoreflect.Message, use Use) {
 		r.fromItem(s, n, EffectSelect)
 	case *pg_query.Node_AConst, *pg_query.Node_ParamRef, *pg_query.Node_ColumnRef, *pg_query.Node_TypeCast, *pg_query.Node_AExpr,
 		*pg_query.Node_BoolExpr, *pg_query.Node_NullTest, *pg_query.Node_BooleanTest, *pg_query.Node_AArrayExpr,
-		*pg_query.Node_RowExpr, *pg_query.Node_CaseExpr, *pg_query.Node_CoalesceExpr, *pg_query.Node_SubLink, *pg_query.Node_FuncCall:
+		*pg_query.Node_RowExpr, *pg_query.Node_CaseExpr, *pg_query.Node_CoalesceExpr, *pg_query.Node_SubLink, *pg_query.Node_FuncCall,
+		*pg_query.Node_MinMaxExpr, *pg_query.Node_CollateClause, *pg_query.Node_AIndirection:
 		r.operand(s, n, use, 0)
 	default:
 		r.generic(s, m, use)
@@ -241,8 +246,11 @@ func (r *resolver) nullTest(s *scope, n *pg_query.NullTest, use Use) {
 // nullness settles v as something that is only asked whether it is NULL.
 func (r *resolver) nullness(v value, use Use) {
 	switch v.form {
-	case formSealed:
+	case formSealed, formCells:
 		r.mark(v, use)
+	case formIndex:
+		r.mark(v, use)
+		r.indexed(v)
 	case formFree:
 		for _, l := range v.leaves {
 			l.neutral = true

@@ -86,12 +86,16 @@ func (r *resolver) compareSubquery(test value, out output, n *pg_query.SubLink, 
 		tests = test.elems
 	}
 	equal := len(n.GetOperName()) == 0 || equality(n.GetOperName())
+	o := opEqual
+	if !equal && orderOperator(n.GetOperName()) {
+		o, equal = opOrder, true
+	}
 	for i, t := range tests {
 		if !equal || i >= len(out.cols) {
 			r.settle(t, use, 0, codeOrdered)
 			continue
 		}
-		r.compare(t, out.cols[i].val, use)
+		r.compareBy(o, t, out.cols[i].val, use)
 	}
 	for i, c := range out.cols {
 		if !equal || i >= len(tests) {
@@ -112,8 +116,11 @@ func (r *resolver) call(s *scope, n *pg_query.FuncCall, use Use) value {
 		r.condition(s, n.GetAggFilter(), false, use|UsePredicate)
 	}
 	r.window(s, n.GetOver())
+	if n.GetAggWithinGroup() {
+		return r.withinGroup(s, n, parts[len(parts)-1], use)
+	}
 	for _, o := range n.GetAggOrder() {
-		r.order(r.eval(s, o.GetSortBy().GetNode(), use|UseOrder))
+		r.sortKey(r.eval(s, o.GetSortBy().GetNode(), use|UseOrder), o.GetSortBy())
 	}
 	switch {
 	case builtin(parts, "count") && len(n.GetArgs()) == 1 && !n.GetAggWithinGroup() && !n.GetFuncVariadic():
@@ -121,6 +128,9 @@ func (r *resolver) call(s *scope, n *pg_query.FuncCall, use Use) value {
 		return plainValue(OIDInt8, at)
 	case builtin(parts, "unnest") && len(n.GetArgs()) == 1 && n.GetOver() == nil && !n.GetFuncVariadic():
 		return r.spread(r.eval(s, n.GetArgs()[0], use), at)
+	}
+	if v, ok := r.knownCall(s, n, parts, use); ok {
+		return v
 	}
 	code, kind := codeExpression, UseExpression
 	if aggregate(parts[len(parts)-1]) {
@@ -142,7 +152,7 @@ func (r *resolver) call(s *scope, n *pg_query.FuncCall, use Use) value {
 // count settles the argument of count.
 func (r *resolver) count(v value, distinct bool) {
 	if distinct {
-		if v.form == formFree || v.form == formSealed {
+		if v.form == formFree || v.form == formSealed || v.form == formIndex {
 			r.groupable(v, UseAggregate)
 			return
 		}

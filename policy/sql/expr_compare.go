@@ -79,6 +79,11 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 			r.compareUsing(l, rt, pick(negated), use)
 			return result
 		}
+		if e.GetLexpr() != nil && e.GetRexpr() != nil {
+			if v, ok := r.special(s, e, use); ok {
+				return v
+			}
+		}
 		return r.plainOperator(s, e, use)
 	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
@@ -106,6 +111,10 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use)
 			return result
 		}
+		if orderOperator(e.GetName()) && (protects(l) || protects(rt)) {
+			r.compareArrayBy(opOrder, l, rt, use, use)
+			return result
+		}
 		code, _ := operatorCode(parts)
 		r.settle(l, use, 0, code)
 		r.settle(rt, use, 0, code)
@@ -113,19 +122,11 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
 		return r.nullIf(s, e, use, nil)
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE, pg_query.A_Expr_Kind_AEXPR_SIMILAR:
-		r.settle(r.eval(s, e.GetLexpr(), use), use, OIDText, codePattern)
-		r.settle(r.eval(s, e.GetRexpr(), use), use, OIDText, codePattern)
+		r.match(s, e, use)
 		return result
 	}
 	// BETWEEN and whatever comes later.
-	r.ordered(r.eval(s, e.GetLexpr(), use), use)
-	if items := e.GetRexpr().GetList().GetItems(); items != nil {
-		for _, n := range items {
-			r.ordered(r.eval(s, n, use), use)
-		}
-		return result
-	}
-	r.ordered(r.eval(s, e.GetRexpr(), use), use)
+	r.between(s, e, use)
 	return result
 }
 
@@ -155,20 +156,25 @@ func (r *resolver) plainOperator(s *scope, e *pg_query.A_Expr, use Use) value {
 		use |= UseExpression
 	}
 	var vals []value
-	hint := uint32(0)
 	for _, n := range []*pg_query.Node{e.GetLexpr(), e.GetRexpr()} {
 		if n != nil {
-			v := r.eval(s, n, use)
-			if v.form == formPlain {
-				hint = v.typ.OID
-			}
-			vals = append(vals, v)
+			vals = append(vals, r.eval(s, n, use))
+		}
+	}
+	r.plainOperands(code, use, vals...)
+	return plainValue(typ, r.spanAt(e.GetLocation()))
+}
+
+func (r *resolver) plainOperands(code string, use Use, vals ...value) {
+	hint := uint32(0)
+	for _, v := range vals {
+		if v.form == formPlain {
+			hint = v.typ.OID
 		}
 	}
 	for _, v := range vals {
 		r.settle(v, use, hint, code)
 	}
-	return plainValue(typ, r.spanAt(e.GetLocation()))
 }
 
 // operatorCode is why an operator can't have a protected operand, and its result's type where that is known.
@@ -187,29 +193,39 @@ func (r *resolver) ordered(v value, use Use) { r.settle(v, use, 0, codeOrdered) 
 
 // compareUsing is compare that records lookup where one side is made of constants.
 func (r *resolver) compareUsing(l, rt value, lookup, use Use) {
-	if l.constant() || rt.constant() {
+	if l.constant() || rt.constant() || l.form == formIndex && rt.form == formFolded || l.form == formFolded && rt.form == formIndex {
 		use = lookup
 	}
 	r.compare(l, rt, use)
 }
 
 // compare analyses l = rt.
-func (r *resolver) compare(l, rt value, use Use) {
+func (r *resolver) compare(l, rt value, use Use) { r.compareBy(opEqual, l, rt, use) }
+
+// compareBy analyses the comparison of two values for equality or order.
+func (r *resolver) compareBy(o op, l, rt value, use Use) {
 	switch {
 	case l.form == formRow && rt.form == formRow && len(l.elems) == len(rt.elems):
 		for i := range l.elems {
-			r.compare(l.elems[i], rt.elems[i], use)
+			r.compareBy(o, l.elems[i], rt.elems[i], use)
 		}
 		return
 	case l.form == formSealed:
 		r.mark(l, use)
-		r.meet(l, rt, use)
+		r.meet(o, l, rt, use)
 		return
 	case rt.form == formSealed:
 		r.mark(rt, use)
-		r.meet(rt, l, use)
+		r.meet(o, rt, l, use)
+		return
+	case l.form == formIndex:
+		r.meetIndex(o, l, rt, use)
+		return
+	case rt.form == formIndex:
+		r.meetIndex(o, rt, l, use)
 		return
 	}
+	r.alone(l, rt)
 	hint := l.typ.OID
 	if l.form != formPlain {
 		hint = rt.typ.OID
@@ -221,31 +237,38 @@ func (r *resolver) compare(l, rt value, use Use) {
 	r.settle(rt, use, hint, codePlainPeer)
 }
 
-// meet analyses the other side of an equality with a protected value.
-func (r *resolver) meet(v, other value, use Use) {
+// meet analyses the other side of a comparison with a protected value.
+func (r *resolver) meet(o op, v, other value, use Use) {
 	switch other.form {
 	case formSealed:
 		r.mark(other, use)
-		if !r.searchable(v) || !r.searchable(other) {
+		if !r.may(o, v) || !r.may(o, other) {
 			return
 		}
 		if !sameDomain(v.prot, other.prot) {
 			r.no(codeOtherKey, v.at.Start, "%s and %s have different keys or types", v.name(), other.name())
 		}
 	case formFree:
-		if onlyNulls(other) || r.searchable(v) { // NULL is NULL in every mode
+		if onlyNulls(other) || r.may(o, v) { // NULL is NULL in every mode
 			r.bindAll(other, v.target(PurposeCompare), false)
 		}
 	case formUnusable:
 		r.broken(other)
 	default:
 		r.mark(other, use)
+		if !r.may(o, v) {
+			return
+		}
 		r.no(codePlainPeer, v.at.Start, "%s can be compared with constants, parameters and columns of the same key only", v.name())
 	}
 }
 
 // compareArray analyses l = ANY (array) and its kin.
 func (r *resolver) compareArray(l, array value, lookup, use Use) {
+	r.compareArrayBy(opEqual, l, array, lookup, use)
+}
+
+func (r *resolver) compareArrayBy(o op, l, array value, lookup, use Use) {
 	if array.constant() {
 		use = lookup
 	}
@@ -254,15 +277,17 @@ func (r *resolver) compareArray(l, array value, lookup, use Use) {
 		protected := l.form == formSealed
 		for _, e := range array.elems {
 			protected = protected || e.form == formSealed
-			r.compare(l, e, use)
+			r.compareBy(o, l, e, use)
 		}
 		if len(array.elems) == 0 {
-			r.compare(l, value{form: formFree, src: -1}, use)
+			r.compareBy(o, l, value{form: formFree, src: -1}, use)
 		}
 		for _, cast := range array.leaves {
 			switch {
 			case l.form == formSealed:
 				r.bind(cast, l.target(PurposeCompare), true)
+			case l.form == formIndex:
+				r.bind(cast, l.indexTarget(PartIndexExact), true)
 			case protected:
 				r.no(codeCast, cast.at.Start, "an array of protected columns can't be cast")
 			default:
@@ -271,11 +296,19 @@ func (r *resolver) compareArray(l, array value, lookup, use Use) {
 		}
 	case l.form == formSealed && array.form == formFree:
 		r.mark(l, use)
-		if onlyNulls(array) || r.searchable(l) {
+		if onlyNulls(array) || r.may(o, l) {
 			r.bindAll(array, l.target(PurposeCompare), true)
 		}
+	case l.form == formIndex && array.form == formFree:
+		r.mark(l, use)
+		if r.may(o, l) && r.indexed(l) {
+			r.bindAll(array, l.indexTarget(PartIndexExact), true)
+		}
+	case array.form == formCells:
+		r.mark(array, use)
+		r.compareBy(o, l, array.element(), use)
 	case l.form == formSealed && array.form != formSealed:
-		r.compare(l, array, use)
+		r.compareBy(o, l, array, use)
 	default:
 		r.settle(l, use, 0, codePlainPeer)
 		r.settle(array, use, arrayOID(l.typ.OID), codePlainPeer)

@@ -10,6 +10,10 @@ const (
 	formFree                 // constants and parameters: what they meet decides
 	formArray                // ARRAY[…], elements in elems
 	formRow                  // ROW(…), fields in elems
+	formIndex                // the index of a normalised value: lower(c), see fold
+	formFolded               // constants and parameters with such a function around them
+	formCells                // an array of cells of a protected column
+	formJSON                 // json or jsonb in which cells of the columns in cols may lie
 )
 
 // value is what one expression yields.
@@ -34,6 +38,10 @@ type value struct {
 	pending []pendingUse
 	// whole is set for a reference to a whole row.
 	whole *rangeItem
+	// fold is how a formIndex or formFolded value is written.
+	fold *fold
+	// bare: the server names no type modifier for it, being the result of a call.
+	bare bool
 	// broken says why a formUnusable value cannot be used.
 	broken *Refusal
 	at     Span
@@ -99,6 +107,13 @@ type leaf struct {
 	plainType uint32 // whose type this is
 	target    *Target
 	array     bool // it met the target as an array
+	// alone: it is compared with nothing but constants and parameters.
+	alone bool
+	// ghost is a second value made of the same constant or parameter, at an empty span behind this one, with text around it.
+	ghost         *leaf
+	isGhost       bool
+	before, after string
+	read          uint32 // the type that the ghost's value is read as: the cast of the leaf it belongs to
 }
 
 type leafKind uint8
@@ -152,8 +167,8 @@ func (r *resolver) settle(v value, use Use, typ uint32, code string) {
 	}
 	r.mark(v, use)
 	switch v.form {
-	case formSealed:
-		r.no(code, v.at.Start, "%s %s", v.name(), cannot(code))
+	case formSealed, formIndex, formCells, formJSON:
+		r.noPlain(v, code)
 	case formUnusable:
 		r.broken(v)
 	}
@@ -269,7 +284,7 @@ func (r *resolver) bind(l *leaf, t *Target, array bool) {
 	}
 	old := l.target
 	same := old.Table == t.Table && old.Column == t.Column
-	if l.array != array || !sameDomain(&old.Protection, &t.Protection) || old.Protection.Type.OID != t.Protection.Type.OID ||
+	if l.array != array || old.Part != t.Part || !sameDomain(&old.Protection, &t.Protection) || old.Protection.Type.OID != t.Protection.Type.OID ||
 		t.Protection.Search == SearchNone && !same {
 		r.no(codeConflict, l.at.Start, "the value is used for both %s.%s and %s.%s", old.Table, old.Column, t.Table, t.Column)
 		return
@@ -293,5 +308,6 @@ func (r *resolver) bindAll(v value, t *Target, array bool) {
 
 // sameDomain reports whether equal values of the two columns are equal bytes: one key, one search mode, one family of types.
 func sameDomain(a, b *Protection) bool {
-	return a.Key == b.Key && a.ID == b.ID && a.Search == b.Search && family(a.Type.OID) == family(b.Type.OID)
+	return a.Key == b.Key && a.ID == b.ID && a.Search == b.Search && a.Normalize == b.Normalize &&
+		family(a.Type.OID) == family(b.Type.OID)
 }

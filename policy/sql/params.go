@@ -18,7 +18,7 @@ func (r *resolver) closeParams() {
 	occurrences := map[int][]*leaf{}
 	last := 0
 	for _, l := range r.leaves {
-		if l.target != nil && l.kind != leafCast && (l.at.Start < 0 || l.at.End <= l.at.Start) {
+		if l.target != nil && l.kind != leafCast && !l.isGhost && (l.at.Start < 0 || l.at.End <= l.at.Start) {
 			// A value that has no place in the text can't be replaced there: it would be sent as it is.
 			r.no(codeInternal, -1, "the place of a constant for protected column %s.%s is not known", l.target.Table, l.target.Column)
 			return
@@ -40,7 +40,7 @@ func (r *resolver) closeParams() {
 				r.hideNeutral(l)
 				continue
 			}
-			lit := Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target}
+			lit := Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target, Before: l.before, After: l.after, Cast: l.read}
 			if l.cast != nil {
 				r.castEdit(l.cast)
 				lit.Cast = l.cast.whole()
@@ -64,7 +64,15 @@ func (r *resolver) closeParams() {
 	if last > 0 {
 		r.st.Params = append(params, copies...)
 	}
-	sort.SliceStable(r.st.Edits, func(i, j int) bool { return r.st.Edits[i].At.Start < r.st.Edits[j].At.Start })
+	sortEdits(r.st.Edits)
+}
+
+// sortEdits puts edits in the order of the text; at one place insertions come first.
+func sortEdits(edits []Edit) {
+	sort.SliceStable(edits, func(i, j int) bool {
+		a, b := edits[i].At, edits[j].At
+		return a.Start < b.Start || a.Start == b.Start && a.End == a.Start && b.End > b.Start
+	})
 }
 
 // hideNeutral replaces a literal that is only asked whether it is NULL, where the same value is sealed elsewhere in the statement:
@@ -149,19 +157,30 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 				if p.Cast == 0 {
 					p.Cast = l.cast.whole()
 				}
+			} else if l.isGhost && p.Cast == 0 {
+				p.Cast = l.read
 			}
 		}
 		if i == 0 && len(plain) == 0 {
+			r.numbered(g, n, true)
 			*own = p
 			continue
 		}
 		p.Upstream = last + len(copies) + 1
-		for _, l := range g.leaves {
-			r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: "$" + strconv.Itoa(p.Upstream)})
-		}
+		r.numbered(g, p.Upstream, false)
 		copies = append(copies, p)
 	}
 	return copies
+}
+
+// numbered writes the server's number of a parameter at each of its places; those that keep the client's own stay as they are.
+func (r *resolver) numbered(g *group, number int, same bool) {
+	for _, l := range g.leaves {
+		if same && !l.isGhost {
+			continue
+		}
+		r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: l.before + "$" + strconv.Itoa(number) + l.after})
+	}
 }
 
 // noPlainUse refuses a use that would send a value of t's column as it is, though nothing plain is compared with it or stored: $1 = 'x'
@@ -180,7 +199,7 @@ func join(groups []*group, l *leaf) []*group {
 	for _, g := range groups {
 		o := g.sample.target
 		if t.Protection.Search.Equal() && sameDomain(&t.Protection, &o.Protection) &&
-			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && l.array == g.sample.array &&
+			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && t.Part == o.Part && l.array == g.sample.array &&
 			(t.Purpose == PurposeCompare || t.Protection.Type.Mod == o.Protection.Type.Mod) {
 			g.leaves = append(g.leaves, l)
 			return groups

@@ -1,6 +1,10 @@
 package sql
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // RefusalDoc documents one refusal code: docs/errors.md is made of these.
 type RefusalDoc struct {
@@ -34,7 +38,9 @@ const (
 // Refusals lists every refusal code of this package, ordered by code.
 func Refusals() []RefusalDoc {
 	all := append(statementRefusals(), dmlRefusals()...)
-	return append(all, ddlRefusals()...)
+	all = append(append(all, ddlRefusals()...), exprRefusals()...)
+	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
+	return all
 }
 
 func refusalDoc(code string) RefusalDoc {

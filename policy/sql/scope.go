@@ -134,7 +134,7 @@ func (it *rangeItem) guarded(r *resolver) bool {
 }
 
 func guardedValue(r *resolver, v value) bool {
-	if v.form == formSealed || v.form == formUnusable {
+	if protects(v) || v.form == formUnusable {
 		return true
 	}
 	for _, i := range v.cols {

@@ -64,6 +64,7 @@ func (r *resolver) targets(s *scope, list []*pg_query.Node) output {
 			col.name = figureName(t.GetVal())
 		}
 		col.val = r.target(s, t.GetVal())
+		r.keepName(t, col.name)
 		lift(col.val)
 		out.cols = append(out.cols, col)
 	}

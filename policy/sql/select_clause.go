@@ -54,19 +54,15 @@ func (s *scope) hasColumn(name string) bool {
 func (r *resolver) groupable(v value, use Use) {
 	if v.form == formSealed {
 		r.mark(v, use)
-		r.searchable(v)
+		r.may(opGroup, v)
+		return
+	}
+	if v.form == formIndex {
+		r.mark(v, use)
+		r.indexed(v)
 		return
 	}
 	r.settle(v, use, 0, codeGroup)
-}
-
-// searchable refuses a sealed value whose equal values are not equal bytes.
-func (r *resolver) searchable(v value) bool {
-	if !v.prot.Search.Equal() {
-		r.no(codeNotSearchable, v.at.Start, "%s can't be compared or grouped: its search mode is %q", v.name(), v.prot.Search.String())
-		return false
-	}
-	return true
 }
 
 func (r *resolver) groupBy(s *scope, list []*pg_query.Node, out output) {
@@ -105,18 +101,8 @@ func (r *resolver) distinct(s *scope, list []*pg_query.Node, out output) {
 
 func (r *resolver) orderBy(s *scope, list []*pg_query.Node, out output) {
 	for _, n := range list {
-		r.order(r.sortTarget(s, n.GetSortBy().GetNode(), out, UseOrder, false))
+		r.sortKey(r.sortTarget(s, n.GetSortBy().GetNode(), out, UseOrder, false), n.GetSortBy())
 	}
-}
-
-// order settles v as a sort key.
-func (r *resolver) order(v value) {
-	if v.form == formSealed {
-		r.mark(v, UseOrder)
-		r.no(codeOrder, v.at.Start, "%s can't be sorted", v.name())
-		return
-	}
-	r.settle(v, UseOrder, 0, codeOrder)
 }
 
 // window analyses a window's PARTITION BY and ORDER BY. Names in it are columns of FROM.
@@ -128,7 +114,9 @@ func (r *resolver) window(s *scope, w *pg_query.WindowDef) {
 		r.groupable(r.eval(s, n, UseGroup), UseGroup)
 	}
 	for _, n := range w.GetOrderClause() {
-		r.order(r.eval(s, n.GetSortBy().GetNode(), UseOrder))
+		v := r.eval(s, n.GetSortBy().GetNode(), UseOrder)
+		r.sortKey(v, n.GetSortBy())
+		r.frame(v, w)
 	}
 	for _, n := range []*pg_query.Node{w.GetStartOffset(), w.GetEndOffset()} {
 		if n != nil {

@@ -83,6 +83,11 @@ const (
 	// PartPrefixFrom and PartPrefixTo are the bounds of what starts with the value, in which no byte is special.
 	PartPrefixFrom
 	PartPrefixTo
+	// PartIndexExact is PartIndex of a value that is already normalised; of any other value it is bytes that no index is.
+	// It is the constant of lower(c) = 'x', which finds nothing where the constant has a capital.
+	PartIndexExact
+	// PartIndexLike is PartIndex of a LIKE pattern; one with a wildcard or a backslash is refused when its value is known.
+	PartIndexLike
 )
 
 // Target is the protected column that a literal or parameter meets.
@@ -153,6 +158,8 @@ type Result struct {
 	// Protection is set when the value is a sealed cell of that column, or with ShapeArray cells of it.
 	Protection *Protection
 	Shape      Shape
+	// Bare: the server would name no type modifier, being the result of a call; Protection.Type.Mod is still the value's own.
+	Bare bool
 	// Holds are, with ShapeJSON, the columns (indices into Statement.Columns) whose cells may lie in the value.
 	Holds []int
 }

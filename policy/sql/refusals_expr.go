@@ -1,0 +1,19 @@
+package sql
+
+// Codes of refusals of expressions: PV217 to PV239.
+const (
+	codePatternForm = "PV217"
+	codeNormalize   = "PV218"
+	codeHolder      = "PV219"
+)
+
+func exprRefusals() []RefusalDoc {
+	return []RefusalDoc{
+		{codePatternForm, "0A000", "A pattern for a protected column stands in a form that can't be rewritten",
+			"Write column LIKE 'abc%', column LIKE $1 or starts_with(column, $1), without ESCAPE and parentheses."},
+		{codeNormalize, "0A000", "The functions around a normalised column are not those of its normalize: setting",
+			"Write the functions that normalize: names, on both sides: lower for [lower], lower(trim(column)) for [lower, trim]."},
+		{codeHolder, "0A000", "An array or JSON value that holds protected values is used for more than output",
+			"Select it as it is, and take it apart in the application."},
+	}
+}
