@@ -554,7 +554,11 @@ func refusalOf(err error) *sql.Refusal {
 	var refusal *sql.Refusal
 	var v *value.Error
 	switch {
-	case errors.As(err, &refusal):
+	case errors.As(err, &refusal) && refusal.At < 0:
+		placed := *refusal
+		placed.At = place
+		return &placed
+	case refusal != nil:
 		return refusal
 	case errors.As(err, &v):
 		return &sql.Refusal{Code: "PV001", SQLSTATE: v.SQLSTATE, Message: v.Message, Hint: v.Hint, At: place}

@@ -41,6 +41,9 @@ var (
 		Hint:    "The server may take two such names for one. Choose another name."}
 	refusalLong = &sql.Refusal{Code: "PV011", SQLSTATE: "54000", At: -1,
 		Message: "the message is longer than the proxy reads whole", Hint: "Raise limits.max_message_bytes."}
+	refusalLike = &sql.Refusal{Code: "PV014", SQLSTATE: "0A000", At: -1,
+		Message: "LIKE on a column with search: range can only have a pattern that is text, or text with % behind it",
+		Hint:    "Order tells what a text begins with, not what it holds. Use 'abc%', or search in the application."}
 	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
 		Message: "audit log unavailable; nothing was sent to the database",
 		Hint:    "Statements of this role are only carried out when they can be recorded first."}
@@ -70,6 +73,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
 		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
 		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
+		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE pattern that order can't answer", Fix: refusalLike.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 	}

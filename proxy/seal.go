@@ -17,6 +17,8 @@ type sealer struct {
 	plain  []byte
 	cell   []byte
 	cells  [][]byte
+	search []byte // a normalised text, or what a pattern begins with
+	order  []byte
 }
 
 // timed starts the clock for one message in sampled; the result observes.
@@ -40,7 +42,7 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 		return dst, err
 	}
 	s.server.counters(t.Table, t.Column).Sealed.Inc()
-	dst, err = key.Seal(dst, s.plain)
+	dst, err = s.sealPlain(dst, key, t)
 	clear(s.plain)
 	return dst, err
 }
