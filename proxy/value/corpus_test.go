@@ -43,7 +43,7 @@ var hugeExponent = regexp.MustCompile(`[eE][-+]?\d{9,}`)
 
 // oddFloat: hexadecimal, a signed NaN, zero times a power beyond numeric's exponents.
 func oddFloat(text string) bool {
-	return strings.ContainsAny(text, "xX") || strings.HasSuffix(strings.ToLower(text), "nan") || hugeExponent.MatchString(text)
+	return strings.ContainsAny(text, "xX") || strings.Contains(strings.ToLower(text), "nan") || hugeExponent.MatchString(text)
 }
 
 func integerColumns(r *rand.Rand) []column {

@@ -59,7 +59,7 @@ func appendDate(dst []byte, days int64, s *Settings) ([]byte, error) {
 	return appendEra(appendYear(dst, y), y), nil
 }
 
-// appendTimestamptz follows timestamptz_out and EncodeDateTime.
+// appendTimestamptz follows timestamptz_out.
 func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
 	switch us {
 	case timeInfinity:
@@ -75,10 +75,29 @@ func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	unix := floorDiv(us, usPerSecond) + epochSeconds
-	off, abbreviation := offsetAt(loc, unix)
+	off, abbreviation := offsetAt(loc, floorDiv(us, usPerSecond)+epochSeconds)
+	return appendMoment(dst, us, style, order, true, off, abbreviation), nil
+}
+
+// appendTimestamp follows timestamp_out.
+func appendTimestamp(dst []byte, us int64, s *Settings) ([]byte, error) {
+	switch us {
+	case timeInfinity:
+		return append(dst, "infinity"...), nil
+	case timeMinusInfinity:
+		return append(dst, "-infinity"...), nil
+	}
+	style, order, err := s.dates()
+	if err != nil {
+		return dst, err
+	}
+	return appendMoment(dst, us, style, order, false, 0, ""), nil
+}
+
+// appendMoment writes a local time and, if zoned, its offset or abbreviation: EncodeDateTime.
+func appendMoment(dst []byte, us int64, style dateStyle, order dateOrder, zoned bool, off int64, abbreviation string) []byte {
 	fraction := us - floorDiv(us, usPerSecond)*usPerSecond
-	unix += off
+	unix := floorDiv(us, usPerSecond) + epochSeconds + off
 	days := floorDiv(unix, 86400)
 	clock := int(unix - days*86400)
 	days -= epochDays
@@ -86,7 +105,11 @@ func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
 	switch style {
 	case styleISO:
 		dst = append(appendTwo(append(appendTwo(append(appendYear(dst, y), '-'), m), '-'), d), ' ')
-		return appendEra(appendOffset(appendClock(dst, clock, fraction), off), y), nil
+		dst = appendClock(dst, clock, fraction)
+		if zoned {
+			dst = appendOffset(dst, off)
+		}
+		return appendEra(dst, y)
 	case stylePostgres:
 		w := int((days + 6) % 7) // 2000-01-01 was a Saturday
 		if w < 0 {
@@ -111,9 +134,11 @@ func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
 		dst = append(appendTwo(append(appendTwo(dst, first), sep), second), sep)
 		dst = appendClock(append(appendYear(dst, y), ' '), clock, fraction)
 	}
-	// MAXTZLEN is 10.
-	dst = append(append(dst, ' '), abbreviation[:min(len(abbreviation), 10)]...)
-	return appendEra(dst, y), nil
+	if zoned {
+		// MAXTZLEN is 10.
+		dst = append(append(dst, ' '), abbreviation[:min(len(abbreviation), 10)]...)
+	}
+	return appendEra(dst, y)
 }
 
 // appendClock writes HH:MM:SS and, if not zero, microseconds without trailing zeros.

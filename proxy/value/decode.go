@@ -57,6 +57,22 @@ func (in *input) decode(dst []byte) ([]byte, error) {
 		return in.date(dst)
 	case OIDTimestamptz:
 		return in.timestamptz(dst)
+	case OIDTimestamp:
+		return in.timestamp(dst)
+	case OIDTime:
+		return in.time(dst)
+	case OIDTimetz:
+		return in.timetz(dst)
+	case OIDInterval:
+		return in.interval(dst)
+	case OIDFloat4, OIDFloat8:
+		return in.float(dst)
+	case OIDBpchar:
+		return in.bpchar(dst)
+	case OIDInet, OIDCidr:
+		return in.inet(dst)
+	case OIDJSON:
+		return in.json(dst)
 	case OIDJSONB:
 		if in.declared != OIDJSONB && in.declared != OIDJSON {
 			return dst, in.mismatch()
@@ -73,6 +89,8 @@ func (in *input) decode(dst []byte) ([]byte, error) {
 		return in.bytea(dst)
 	case OIDUUID:
 		return in.uuid(dst)
+	case OIDMacaddr:
+		return in.macaddr(dst)
 	}
 	return dst, fail(stateNotSupported, "values of "+TypeName(in.t.OID)+" cannot be protected")
 }

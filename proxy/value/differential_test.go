@@ -89,6 +89,9 @@ func (s *session) same(c column, v, canonical []byte, a answer) {
 		if err != nil || !bytes.Equal(got, want) {
 			s.Errorf("%s %.80q: format %d is %.80q, the server's %.80q (%v)", c.name, v, format, got, want, err)
 		}
+		if format == 0 && (c.t.OID == OIDFloat4 || c.t.OID == OIDFloat8) && (s.settings.lessDigits > 0 || string(want) == "NaN") {
+			continue // the text has lost digits, or NaN's payload
+		}
 		// What the server sends, sent back, is the same value. Its text form need not be one that we read.
 		again, err := Decode(nil, c.t, Options{Purpose: Compare, KeepScale: true}, 0, int16(format), want, s.settings)
 		var ours *Error
@@ -175,7 +178,7 @@ func TestAgainstPostgreSQL(t *testing.T) {
 
 // testForms compares every column's corpus in text and binary, under many settings.
 func testForms(s *session) {
-	s.exec(`create temp table v3 (c varchar(3)); create temp table v0 (c varchar)`)
+	s.exec(`create temp table v3 (c varchar(3)); create temp table v0 (c varchar); create temp table c3 (c char(3))`)
 	r := rand.New(rand.NewPCG(1, 2))
 	total := 0
 	run := func(c column) {
@@ -203,13 +206,26 @@ func testForms(s *session) {
 		}
 		run(byteaColumn(r))
 	}
-	for _, c := range plainColumns(r) {
+	for _, c := range append(plainColumns(r), fixedColumns(r)...) {
 		run(c)
+	}
+	for _, digits := range []string{"3", "0", "-1", "-14", "-15", "1"} {
+		s.exec("set extra_float_digits = " + digits)
+		if err := s.settings.Set("extra_float_digits", digits); err != nil {
+			s.Fatal(err)
+		}
+		for _, c := range floatColumns(r) {
+			run(c)
+		}
+	}
+	for _, style := range []string{"postgres", "postgres_verbose", "sql_standard", "iso_8601"} {
+		s.exec("set intervalstyle = " + style)
+		run(intervalColumn(r))
 	}
 	styles := []string{"ISO, MDY", "ISO, DMY", "ISO, YMD", "SQL, MDY", "SQL, DMY", "Postgres, MDY", "Postgres, DMY", "German, DMY", "SQL, YMD", "Postgres, YMD"}
 	for i, zone := range testZones {
 		s.exec(fmt.Sprintf("set time zone %s; set datestyle = '%s'", zone, styles[i%len(styles)]))
-		for _, c := range timeColumns(r, i == 0) {
+		for _, c := range append(timeColumns(r, i == 0), timestampColumns(r)...) {
 			run(c)
 		}
 	}

@@ -68,6 +68,29 @@ func encode(dst []byte, t Type, binary bool, b []byte, s *Settings) ([]byte, err
 		return encodeTimestamptz(dst, binary, b, s)
 	case OIDUUID:
 		return encodeUUID(dst, binary, b)
+	case OIDTimestamp:
+		return encodeTimestamp(dst, binary, b, s)
+	case OIDTime:
+		return encodeTime(dst, binary, b)
+	case OIDTimetz:
+		return encodeTimetz(dst, binary, b)
+	case OIDInterval:
+		return encodeInterval(dst, binary, b, s)
+	case OIDFloat4:
+		return encodeFloat4(dst, binary, b, s)
+	case OIDFloat8:
+		return encodeFloat8(dst, binary, b, s)
+	case OIDBpchar:
+		return encodeBpchar(dst, t, b)
+	case OIDInet, OIDCidr:
+		return encodeInet(dst, t, binary, b)
+	case OIDMacaddr:
+		return encodeMacaddr(dst, binary, b)
+	case OIDJSON:
+		if checkText(b) != nil {
+			return dst, corrupted("json")
+		}
+		return append(dst, b...), nil
 	}
 	return encodeJSONB(dst, binary, b)
 }

@@ -72,6 +72,8 @@ type jsonParser struct {
 	at    int
 	arena []byte // decoded strings that have escapes
 	nodes []jsonNode
+	// exact: only the syntax is looked at, as for json: \u0000 and half a surrogate pair may stand.
+	exact bool
 }
 
 func (p *jsonParser) bytes(s span) []byte {
@@ -257,4 +259,26 @@ func (p *jsonParser) number() (span, error) {
 		return span{}, jsonError()
 	}
 	return p.since(start), nil
+}
+
+// json keeps the text as it is, after the checks of json_in.
+func (in *input) json(dst []byte) ([]byte, error) {
+	raw := in.raw
+	switch in.declared {
+	case OIDJSON:
+		if in.binary {
+			if err := checkText(raw); err != nil {
+				return dst, err
+			}
+		}
+	case OIDJSONB:
+		return dst, in.uncast()
+	default:
+		return dst, in.mismatch()
+	}
+	p := jsonParser{b: raw, exact: true}
+	if err := p.document(); err != nil {
+		return dst, err
+	}
+	return append(append(dst, byte(TagJSON)), raw...), nil
 }

@@ -66,6 +66,9 @@ func (p *jsonParser) escaped() error {
 		if err != nil {
 			return err
 		}
+		if p.exact {
+			continue
+		}
 		if p.arena, high, err = appendUnicode(p.arena, r, high); err != nil {
 			return err
 		}

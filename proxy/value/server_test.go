@@ -44,7 +44,7 @@ func openSession(t testing.TB, dsn string) *session {
 }
 
 func (s *session) report() {
-	for _, name := range []string{"TimeZone", "DateStyle"} {
+	for _, name := range []string{"TimeZone", "DateStyle", "IntervalStyle"} {
 		if err := s.settings.Set(name, s.ParameterStatus(name)); err != nil {
 			s.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // zone data for machines that have none
@@ -26,9 +27,19 @@ const (
 	orderYMD
 )
 
+// intervalStyle is IntervalStyle. The zero value is unknown and makes interval output fail.
+type intervalStyle uint8
+
+const (
+	intervalPostgres intervalStyle = iota + 1
+	intervalVerbose
+	intervalSQL
+	intervalISO
+)
+
 // Settings are the session settings that text forms depend on. Until Set was told a setting, or after it was told one it
-// does not understand, every conversion that needs it returns an error. bytea_output, which PostgreSQL does not report, is
-// hex until set.
+// does not understand, every conversion that needs it returns an error. bytea_output and extra_float_digits, which PostgreSQL
+// does not report, are hex and 1 until set.
 //
 // A Settings may be used by several goroutines as long as none calls Set; copy it by value to change it.
 type Settings struct {
@@ -36,10 +47,14 @@ type Settings struct {
 	style  dateStyle
 	order  dateOrder
 	escape bool // bytea_output = escape
+	// interval is IntervalStyle; the zero value is unknown.
+	interval intervalStyle
+	// lessDigits is how far extra_float_digits is below 1, from where on floats are shown in their shortest exact form.
+	lessDigits int
 }
 
-// Set takes one setting as PostgreSQL reports it in ParameterStatus: TimeZone, DateStyle, bytea_output. Other names are
-// ignored. A value that is not understood makes the setting unknown and is an error, which the caller may ignore.
+// Set takes one setting as PostgreSQL shows it: TimeZone, DateStyle, IntervalStyle, bytea_output, extra_float_digits. Other
+// names are ignored. A value that is not understood makes the setting unknown and is an error, which the caller may ignore.
 func (s *Settings) Set(name, value string) error {
 	switch strings.ToLower(name) {
 	case "timezone":
@@ -50,6 +65,19 @@ func (s *Settings) Set(name, value string) error {
 		style, order, err := parseDateStyle(value)
 		s.style, s.order = style, order
 		return err
+	case "intervalstyle":
+		var ok bool
+		s.interval, ok = map[string]intervalStyle{"postgres": intervalPostgres, "postgres_verbose": intervalVerbose,
+			"sql_standard": intervalSQL, "iso_8601": intervalISO}[strings.ToLower(value)]
+		if !ok {
+			return fmt.Errorf("unknown IntervalStyle %q", value)
+		}
+	case "extra_float_digits":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < -15 || n > 3 {
+			return fmt.Errorf("unknown extra_float_digits %q", value)
+		}
+		s.lessDigits = max(1-n, 0)
 	case "bytea_output":
 		switch strings.ToLower(value) {
 		case "hex":
@@ -87,4 +115,11 @@ func (s *Settings) dates() (dateStyle, dateOrder, error) {
 		return 0, 0, failHint(stateNotSupported, "the session's DateStyle is not supported for protected columns", "Set DateStyle to ISO.")
 	}
 	return s.style, s.order, nil
+}
+
+func (s *Settings) intervals() (intervalStyle, error) {
+	if s == nil || s.interval == 0 {
+		return 0, failHint(stateNotSupported, "the session's IntervalStyle is not supported for protected columns", "Set IntervalStyle to postgres.")
+	}
+	return s.interval, nil
 }

@@ -30,14 +30,20 @@ const (
 	OIDNumeric     = 1700
 	OIDUUID        = 2950
 	OIDJSONB       = 3802
+	OIDJSON        = 114
+	OIDCidr        = 650
+	OIDFloat4      = 700
+	OIDFloat8      = 701
+	OIDMacaddr     = 829
+	OIDInet        = 869
+	OIDBpchar      = 1042
+	OIDTime        = 1083
+	OIDTimestamp   = 1114
+	OIDInterval    = 1186
+	OIDTimetz      = 1266
 
-	OIDName      = 19
-	OIDJSON      = 114
-	OIDFloat4    = 700
-	OIDFloat8    = 701
-	OIDUnknown   = 705
-	OIDBpchar    = 1042
-	OIDTimestamp = 1114
+	OIDName    = 19
+	OIDUnknown = 705
 
 	// OIDByteaArray is bytea[], what an array of sealed cells is upstream.
 	OIDByteaArray = 1001
@@ -57,6 +63,16 @@ const (
 	TagTimestamptz Tag = 7
 	TagUUID        Tag = 8
 	TagJSONB       Tag = 9
+	TagFloat4      Tag = 10
+	TagFloat8      Tag = 11
+	TagBpchar      Tag = 12
+	TagTime        Tag = 13
+	TagTimetz      Tag = 14
+	TagTimestamp   Tag = 15
+	TagInterval    Tag = 16
+	TagInet        Tag = 17
+	TagMacaddr     Tag = 18
+	TagJSON        Tag = 19
 )
 
 // Wire formats of a value, as Bind and RowDescription number them.
@@ -106,17 +122,23 @@ var types = [...]typeInfo{
 	{OIDNumeric, 1231, -1, TagNumeric, "numeric"},
 	{OIDUUID, 2951, 16, TagUUID, "uuid"},
 	{OIDJSONB, 3807, -1, TagJSONB, "jsonb"},
+	{OIDFloat4, 1021, 4, TagFloat4, "real"},
+	{OIDFloat8, 1022, 8, TagFloat8, "double precision"},
+	{OIDBpchar, 1014, -1, TagBpchar, "character"},
+	{OIDTime, 1183, 8, TagTime, "time without time zone"},
+	{OIDTimetz, 1270, 12, TagTimetz, "time with time zone"},
+	{OIDTimestamp, 1115, 8, TagTimestamp, "timestamp without time zone"},
+	{OIDInterval, 1187, 16, TagInterval, "interval"},
+	{OIDInet, 1041, -1, TagInet, "inet"},
+	{OIDCidr, 651, -1, TagInet, "cidr"},
+	{OIDMacaddr, 1040, 6, TagMacaddr, "macaddr"},
+	{OIDJSON, 199, -1, TagJSON, "json"},
 }
 
 // declarable lists the further types that a client may declare for a parameter. It is never modified.
 var declarable = [...]typeInfo{
 	{OIDName, 1003, 64, 0, "name"},
-	{OIDJSON, 199, -1, 0, "json"},
-	{OIDFloat4, 1021, 4, 0, "real"},
-	{OIDFloat8, 1022, 8, 0, "double precision"},
 	{OIDUnknown, 0, -2, 0, "unknown"},
-	{OIDBpchar, 1014, -1, 0, "character"},
-	{OIDTimestamp, 1115, 8, 0, "timestamp without time zone"},
 }
 
 func logical(oid uint32) (typeInfo, bool) {

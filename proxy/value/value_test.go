@@ -19,6 +19,9 @@ func testSettings(t testing.TB, zone, style string) *Settings {
 	if err := s.Set("DateStyle", style); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Set("IntervalStyle", "postgres"); err != nil {
+		t.Fatal(err)
+	}
 	return &s
 }
 
@@ -83,7 +86,8 @@ func TestCanonical(t *testing.T) {
 
 // TestEveryTypeIsListed guards the tables that RowDescription and array parameters are made from.
 func TestEveryTypeIsListed(t *testing.T) {
-	for _, oid := range []uint32{OIDBool, OIDBytea, OIDInt8, OIDInt2, OIDInt4, OIDText, OIDVarchar, OIDDate, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB} {
+	for _, oid := range []uint32{OIDBool, OIDBytea, OIDInt8, OIDInt2, OIDInt4, OIDText, OIDVarchar, OIDDate, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB,
+		OIDJSON, OIDFloat4, OIDFloat8, OIDBpchar, OIDTime, OIDTimetz, OIDTimestamp, OIDInterval, OIDInet, OIDCidr, OIDMacaddr} {
 		if _, ok := logical(oid); !ok || ElementOID(ArrayOID(oid)) != oid || strings.HasPrefix(TypeName(oid), "type with") {
 			t.Errorf("%d is incomplete", oid)
 		}
