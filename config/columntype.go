@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -33,28 +34,27 @@ func (t Type) noEquality() string {
 		return "search equality on bool would give away every value; use none"
 	case t.sql.OID == sql.OIDNumeric && t.sql.Mod == -1:
 		return "search equality on numeric needs a scale, as in numeric(12,2): without one, 1.50 would come back as 1.5"
+	case t.sql.OID == sql.OIDFloat4 || t.sql.OID == sql.OIDFloat8:
+		return "search equality is not offered on " + t.name + ": 0 and -0 are equal, and -0 would come back as 0; use numeric with a scale"
+	case t.sql.OID == sql.OIDInterval:
+		return "search equality is not offered on interval: '1 day' and '24:00:00' are equal but look different"
+	case t.sql.OID == sql.OIDJSON:
+		return "search equality is not offered on json, which has no equality in PostgreSQL either"
 	case t.sql.OID == sql.OIDJSONB:
 		return "search equality is not offered on jsonb: numbers in it would come back without trailing zeros"
 	}
 	return ""
 }
 
-// Further types whose values have an order, pg_type.dat.
-const (
-	oidFloat4    = 700
-	oidFloat8    = 701
-	oidBpchar    = 1042
-	oidTime      = 1083
-	oidTimestamp = 1114
-)
-
 // noRange is why search: range is refused on the type, empty where it isn't.
 func (t Type) noRange() string {
 	switch t.sql.OID {
 	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDText, sql.OIDVarchar, sql.OIDDate, sql.OIDTimestamptz, sql.OIDUUID:
 		return ""
-	case oidBpchar, oidTime, oidTimestamp, oidFloat4, oidFloat8:
+	case sql.OIDBpchar, sql.OIDTime, sql.OIDTimestamp:
 		return ""
+	case sql.OIDFloat4, sql.OIDFloat8:
+		return "search range is not offered on " + t.name + ": 0 and -0 are equal, and -0 would come back as 0; use numeric with a scale"
 	case sql.OIDNumeric:
 		if t.sql.Mod == -1 {
 			return "search range on numeric needs a scale, as in numeric(12,2): without one, 1.50 would come back as 1.5"
@@ -75,6 +75,10 @@ func (t Type) Class() string {
 		return "text"
 	case sql.OIDNumeric:
 		return "numeric"
+	case sql.OIDBpchar:
+		return "char"
+	case sql.OIDTime, sql.OIDTimetz, sql.OIDTimestamp, sql.OIDTimestamptz:
+		return (sql.Type{OID: t.sql.OID, Mod: -1}).String() // with or without a precision
 	}
 	return t.name
 }
@@ -91,7 +95,15 @@ func typeNames() map[string]string {
 		"numeric": "numeric", "decimal": "numeric",
 		"date":        "date",
 		"timestamptz": "timestamptz", "timestamp with time zone": "timestamptz",
-		"uuid": "uuid", "bytea": "bytea", "jsonb": "jsonb",
+		"timestamp": "timestamp", "timestamp without time zone": "timestamp",
+		"time": "time", "time without time zone": "time",
+		"timetz": "timetz", "time with time zone": "timetz",
+		"interval": "interval",
+		"float4":   "float4", "real": "float4",
+		"float8": "float8", "double precision": "float8",
+		"char": "char", "character": "char", "bpchar": "char",
+		"inet": "inet", "cidr": "cidr", "macaddr": "macaddr",
+		"uuid": "uuid", "bytea": "bytea", "json": "json", "jsonb": "jsonb",
 	}
 }
 
@@ -99,15 +111,21 @@ func typeOID(short string) uint32 {
 	return map[string]uint32{
 		"text": sql.OIDText, "varchar": sql.OIDVarchar, "int2": sql.OIDInt2, "int4": sql.OIDInt4, "int8": sql.OIDInt8,
 		"bool": sql.OIDBool, "numeric": sql.OIDNumeric, "date": sql.OIDDate, "timestamptz": sql.OIDTimestamptz,
-		"uuid": sql.OIDUUID, "bytea": sql.OIDBytea, "jsonb": sql.OIDJSONB,
+		"uuid": sql.OIDUUID, "bytea": sql.OIDBytea, "jsonb": sql.OIDJSONB, "json": sql.OIDJSON,
+		"timestamp": sql.OIDTimestamp, "time": sql.OIDTime, "timetz": sql.OIDTimetz, "interval": sql.OIDInterval,
+		"float4": sql.OIDFloat4, "float8": sql.OIDFloat8, "char": sql.OIDBpchar,
+		"inet": sql.OIDInet, "cidr": sql.OIDCidr, "macaddr": sql.OIDMacaddr,
 	}[short]
 }
 
 var typeForm = regexp.MustCompile(`^([a-z0-9_ ]+?)\s*(?:\(\s*(-?[0-9]+)\s*(?:,\s*(-?[0-9]+)\s*)?\))?$`)
 
+// precision matches time(3) with time zone, whose modifier stands in the middle.
+var precision = regexp.MustCompile(`^(time|timestamp)\s*\(\s*([0-9]+)\s*\)\s*(with(?:out)? time zone)$`)
+
 func (t *Type) parse(text, _ string) error {
 	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
-	m := typeForm.FindStringSubmatch(lower)
+	m := typeForm.FindStringSubmatch(precision.ReplaceAllString(lower, "$1 $3 ($2)"))
 	if m == nil {
 		return fmt.Errorf("unknown type %q", text)
 	}
@@ -127,6 +145,9 @@ func (t *Type) parse(text, _ string) error {
 // typeModifier computes atttypmod as varchartypmodin (varchar.c) and make_numeric_typmod (numeric.c) do.
 func typeModifier(short, first, second string) (mod int32, suffix string, err error) {
 	if first == "" {
+		if short == "char" {
+			return 0, "", errors.New("char needs a length, as in char(10)")
+		}
 		return -1, "", nil
 	}
 	a, errA := strconv.Atoi(first)
@@ -138,11 +159,16 @@ func typeModifier(short, first, second string) (mod int32, suffix string, err er
 		return 0, "", fmt.Errorf("type %s: number out of range", short)
 	}
 	switch {
-	case short == "varchar" && second == "":
+	case (short == "varchar" || short == "char") && second == "":
 		if a < 1 || a > 10485760 {
-			return 0, "", fmt.Errorf("varchar(n): n is from 1 to 10485760, found %d", a)
+			return 0, "", fmt.Errorf("%s(n): n is from 1 to 10485760, found %d", short, a)
 		}
 		return int32(a) + 4, fmt.Sprintf("(%d)", a), nil
+	case (short == "time" || short == "timetz" || short == "timestamp" || short == "timestamptz") && second == "":
+		if a < 0 || a > 6 {
+			return 0, "", fmt.Errorf("%s(p): p is from 0 to 6, found %d", short, a)
+		}
+		return int32(a), fmt.Sprintf("(%d)", a), nil
 	case short == "numeric":
 		if a < 1 || a > 1000 {
 			return 0, "", fmt.Errorf("numeric(p,s): p is from 1 to 1000, found %d", a)

@@ -104,14 +104,15 @@ type Keys struct {
 
 // Column is one protected column. In the database it is bytea; the application sees Type.
 type Column struct {
-	// Type is what the application sees: text, varchar(n), int2, int4, int8, bool, numeric, numeric(p,s), date, timestamptz,
-	// uuid, bytea or jsonb. PostgreSQL's longer names are understood.
+	// Type is what the application sees: text, varchar(n), char(n), int2, int4, int8, float4, float8, numeric, numeric(p,s), bool,
+	// date, time, timetz, timestamp, timestamptz (each but date with or without a precision, as timestamp(3)), interval, uuid,
+	// bytea, json, jsonb, inet, cidr or macaddr. PostgreSQL's longer names are understood.
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
 	// whether it is NULL, and its length), equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
 	// work) or range (also their order and roughly their distances, so <, BETWEEN, ORDER BY, min, max and LIKE 'abc%' work; of dense
 	// data that is as good as the values). equality is refused for bool, where it would give away everything, and for numeric
-	// without a scale and jsonb, whose equal values can look different. range is offered for integers, numeric with a scale, floats, date,
+	// without a scale, float4, float8, interval, json and jsonb, whose equal values can look different. range is offered for integers, numeric with a scale, date,
 	// time, timestamp, timestamptz, uuid and text with collation: C.
 	Search Search `yaml:"search,omitempty"`
 	// Collation must be C for a text column with search: range: it sorts and compares by bytes, as COLLATE "C" does, and not by

@@ -59,7 +59,7 @@ roles:
   app:
     who: {users: [app], databases: ["*"]}
     allow:
-      - {id: app-all, on: [public.people, public.logins], do: [all], show: "*", write: "*"}
+      - {id: app-all, on: [public.people, public.logins, public.samples], do: [all], show: "*", write: "*"}
   support:
     who: {users: [support], databases: ["*"]}
     record: statements
@@ -134,7 +134,7 @@ func run(m *testing.M) int {
 		asSuperuser(server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER app", db))
 		asSuperuser(server, db, "ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
 	}
-	shared.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: shared.pg, CA: shared.ca, Dir: dir, Encrypt: encrypt, Policy: rules,
+	shared.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: shared.pg, CA: shared.ca, Dir: dir, Encrypt: encrypt + samplesEncrypt(), Policy: rules,
 		Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}"})
 	if err != nil {
 		panic(err)
@@ -142,6 +142,8 @@ func run(m *testing.M) int {
 	defer shared.Stack.Stop()
 	must(connect(shared.DSN("app", password("app"), "shop", "")), schema)
 	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), schema)
+	must(connect(shared.DSN("app", password("app"), "shop", "")), samplesSchema())
+	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), samplesSchema())
 	code := m.Run()
 	if err := shared.sweep(); err != nil {
 		fmt.Println("FAIL: the sweep for planted plaintext:", err)

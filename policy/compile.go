@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/pgveil/pgveil/policy/mask"
 	"github.com/pgveil/pgveil/policy/sql"
@@ -126,10 +127,6 @@ func isText(oid uint32) bool { return oid == sql.OIDText || oid == sql.OIDVarcha
 
 func typeName(oid uint32) string {
 	switch oid {
-	case sql.OIDBool:
-		return "bool"
-	case sql.OIDBytea:
-		return "bytea"
 	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8:
 		return "an integer"
 	case sql.OIDText, sql.OIDVarchar:
@@ -138,12 +135,11 @@ func typeName(oid uint32) string {
 		return "a date"
 	case sql.OIDTimestamptz:
 		return "a timestamp"
-	case sql.OIDNumeric:
-		return "numeric"
 	case sql.OIDUUID:
 		return "a uuid"
-	case sql.OIDJSONB:
-		return "jsonb"
+	}
+	if name := (sql.Type{OID: oid, Mod: -1}).String(); !strings.HasPrefix(name, "type ") {
+		return name
 	}
 	return "of another type"
 }

@@ -474,11 +474,16 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 	return shown
 }
 
-// paramOID is the type that the server would infer for a parameter without one. There is no operator of varchar's own: what is
-// compared with one is text.
+// paramOID is the type that the server would infer for a parameter without one. There is no operator of varchar's own, nor of cidr's:
+// what is compared with one is text, or inet.
 func paramOID(t *sql.Target) uint32 {
-	if t.Purpose == sql.PurposeCompare && t.Protection.Type.OID == sql.OIDVarchar {
-		return sql.OIDText
+	if t.Purpose == sql.PurposeCompare {
+		switch t.Protection.Type.OID {
+		case sql.OIDVarchar:
+			return sql.OIDText
+		case sql.OIDCidr:
+			return sql.OIDInet
+		}
 	}
 	return t.Protection.Type.OID
 }

@@ -177,9 +177,9 @@ func (s *session) makeSure() error {
 	return s.readState()
 }
 
-// stateSettings are what reading text and values depends on. The server does not report bytea_output by itself, and the others only
+// stateSettings are what reading text and values depends on. The server does not report bytea_output and extra_float_digits by itself, and the others only
 // before ReadyForQuery (ReportChangedGUCOptions, src/backend/tcop/postgres.c): within a batch it must be asked.
-var stateSettings = [...]string{"bytea_output", "DateStyle", "TimeZone", "client_encoding", "standard_conforming_strings"}
+var stateSettings = [...]string{"bytea_output", "extra_float_digits", "DateStyle", "TimeZone", "IntervalStyle", "client_encoding", "standard_conforming_strings"}
 
 // stateQuery reads what text means in the session: the search path, the role and stateSettings.
 var stateQuery = sql.PathQuery + ", pg_catalog.current_setting('" + strings.Join(stateSettings[:], "'), pg_catalog.current_setting('") + "')"

@@ -94,6 +94,8 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 	case declared != 0:
 	case l.Kind == sql.LiteralFloat:
 		declared = value.OIDNumeric // 1.0 is numeric, also where it meets an integer
+	case l.Kind == sql.LiteralInteger && (l.Target.Protection.Type.OID == sql.OIDFloat4 || l.Target.Protection.Type.OID == sql.OIDFloat8):
+		declared = value.OIDNumeric // any number of digits; the value is the integer's
 	case l.Kind == sql.LiteralInteger && wholeNumber(l.Target.Protection.Type.OID):
 		declared = value.OIDInt8 // a wider number than the column holds; compared, it finds nothing
 	}

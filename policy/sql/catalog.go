@@ -49,6 +49,17 @@ const (
 	OIDNumeric     = 1700
 	OIDUUID        = 2950
 	OIDJSONB       = 3802
+	OIDJSON        = 114
+	OIDCidr        = 650
+	OIDFloat4      = 700
+	OIDFloat8      = 701
+	OIDMacaddr     = 829
+	OIDInet        = 869
+	OIDBpchar      = 1042
+	OIDTime        = 1083
+	OIDTimestamp   = 1114
+	OIDInterval    = 1186
+	OIDTimetz      = 1266
 	OIDUnknown     = 705
 )
 

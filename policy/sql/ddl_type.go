@@ -7,53 +7,20 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// logicalType is the type that a protected column may have by that name, as the grammar leaves it in a TypeName (int4 for int and
-// integer), 0 for others.
-func logicalType(name string) uint32 {
-	switch name {
-	case "bool":
-		return OIDBool
-	case "bytea":
-		return OIDBytea
-	case "int8":
-		return OIDInt8
-	case "int2":
-		return OIDInt2
-	case "int4":
-		return OIDInt4
-	case "text":
-		return OIDText
-	case "varchar":
-		return OIDVarchar
-	case "date":
-		return OIDDate
-	case "timestamptz":
-		return OIDTimestamptz
-	case "numeric":
-		return OIDNumeric
-	case "uuid":
-		return OIDUUID
-	case "jsonb":
-		return OIDJSONB
-	}
-	return 0
-}
-
 // String is the type as it is declared: varchar(10), numeric(10,2).
 func (t Type) String() string {
-	name := ""
-	for _, n := range []string{"bool", "bytea", "int8", "int2", "int4", "text", "varchar", "date", "timestamptz", "numeric", "uuid", "jsonb"} {
-		if logicalType(n) == t.OID {
-			name = n
-		}
-	}
+	name := typeText(t.OID)
 	switch {
 	case name == "":
 		return fmt.Sprintf("type %d", t.OID)
+	case rounded(t.OID) && t.Mod >= 0:
+		return fmt.Sprintf("%s(%d)", name, t.Mod)
 	case t.Mod < 4:
 		return name
 	case t.OID == OIDNumeric:
-		return fmt.Sprintf("numeric(%d,%d)", (t.Mod-4)>>16, (t.Mod-4)&0xffff)
+		return fmt.Sprintf("numeric(%d,%d)", (t.Mod-4)>>16, (t.Mod-4)&0x7ff^1024-1024)
+	case t.OID == OIDBpchar:
+		name = "char"
 	}
 	return fmt.Sprintf("%s(%d)", name, t.Mod-4)
 }
@@ -78,8 +45,10 @@ func typeOf(n *pg_query.TypeName) (Type, bool) {
 	case t.OID == 0:
 		return Type{}, false
 	case len(mods) == 0:
-	case t.OID == OIDVarchar && len(mods) == 1:
+	case (t.OID == OIDVarchar || t.OID == OIDBpchar) && len(mods) == 1:
 		t.Mod = mods[0] + 4
+	case rounded(t.OID) && len(mods) == 1:
+		t.Mod = min(mods[0], 6) // as anytimestamp_typmod_check does, with a warning
 	case t.OID == OIDNumeric && len(mods) == 1:
 		t.Mod = mods[0]<<16 + 4
 	case t.OID == OIDNumeric && len(mods) == 2:

@@ -130,7 +130,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 func (r *resolver) castSealed(v value, c *castTo, use Use) value {
 	r.mark(v, use|UseExpression)
 	from := v.prot.Type.OID
-	scaled := from == OIDNumeric && v.prot.Search.Equal() && v.prot.Type.Mod != -1 // see keepsScale
+	scaled := from == OIDBpchar || from == OIDNumeric && v.prot.Search.Equal() && v.prot.Type.Mod != -1 // see keepsScale
 	if r.view != nil || c.array || c.mod != -1 || c.oid == 0 || scaled || family(c.oid) != family(from) || width(c.oid) < width(from) {
 		r.no(codeCast, v.at.Start, "%s can't be cast to this type", v.name())
 		return v

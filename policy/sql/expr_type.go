@@ -30,99 +30,15 @@ func width(oid uint32) int {
 	return 0
 }
 
-// Types that no protected column has.
-const (
-	oidFloat4    = 700
-	oidFloat8    = 701
-	oidTimestamp = 1114
-)
-
-// otherOID is the type of a constant that can be stored in a protected column of another type: drivers without parameters write
-// '2020-01-02 03:04:05'::timestamp and '1.5'::double precision.
-func otherOID(name string) uint32 {
-	switch name {
-	case "float4", "real":
-		return oidFloat4
-	case "float8":
-		return oidFloat8
-	case "timestamp":
-		return oidTimestamp
-	}
-	return 0
-}
-
-// typeText names a type in an Edit; it is the inverse of typeOID.
-func typeText(oid uint32) string {
-	switch oid {
-	case OIDBool:
-		return "bool"
-	case OIDBytea:
-		return "bytea"
-	case OIDInt8:
-		return "int8"
-	case OIDInt2:
-		return "int2"
-	case OIDInt4:
-		return "int4"
-	case OIDText:
-		return "text"
-	case OIDVarchar:
-		return "varchar"
-	case OIDDate:
-		return "date"
-	case OIDTimestamptz:
-		return "timestamptz"
-	case OIDNumeric:
-		return "numeric"
-	case OIDUUID:
-		return "uuid"
-	case OIDJSONB:
-		return "jsonb"
-	}
-	return ""
-}
-
-// arrayOID is pg_type.typarray of a logical type.
-func arrayOID(oid uint32) uint32 {
-	switch oid {
-	case OIDBool:
-		return 1000
-	case OIDBytea:
-		return 1001
-	case OIDInt8:
-		return 1016
-	case OIDInt2:
-		return 1005
-	case OIDInt4:
-		return 1007
-	case OIDText:
-		return 1009
-	case OIDVarchar:
-		return 1015
-	case OIDDate:
-		return 1182
-	case OIDTimestamptz:
-		return 1185
-	case OIDNumeric:
-		return 1231
-	case OIDUUID:
-		return 2951
-	case OIDJSONB:
-		return 3807
-	}
-	return 0
-}
-
 // castType reads a TypeName. The OID is 0 for a type that no protected column has.
 func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 	c := &castTo{at: Span{-1, -1}, mod: -1}
 	names := nameList(t.GetNames())
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
 		c.oid = logicalType(names[len(names)-1])
-		c.other = otherOID(names[len(names)-1])
 	}
 	if t.GetSetof() || t.GetPctType() {
-		c.oid, c.other = 0, 0
+		c.oid = 0
 	}
 	c.array = len(t.GetArrayBounds()) > 0
 	if mods := t.GetTypmods(); len(mods) > 0 {
@@ -159,9 +75,9 @@ func (r *resolver) fits(l *leaf, t *Target, array bool) bool {
 	ok := false
 	switch l.lit {
 	case LiteralInteger:
-		ok = family(oid) == OIDInt8 || oid == OIDNumeric
+		ok = family(oid) == OIDInt8 || oid == OIDNumeric || oid == OIDFloat8 || oid == OIDFloat4 && t.Purpose == PurposeStore
 	case LiteralFloat:
-		ok = oid == OIDNumeric
+		ok = oid == OIDNumeric || oid == OIDFloat8 || oid == OIDFloat4 && t.Purpose == PurposeStore
 	case LiteralBool:
 		ok = oid == OIDBool
 	}
@@ -183,7 +99,7 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	case c.oid == 0 || family(c.oid) != family(oid) && (oid != OIDNumeric || family(c.oid) != OIDInt8):
 		ok = l.kind == leafLiteral && !l.lifted && !array && c.mod == -1 && assignable(c.whole(), oid, t.Purpose)
 	case c.mod != -1:
-		ok = l.kind == leafLiteral && c.oid == OIDVarchar && !array && c.mod >= utf8.RuneCountInString(l.text)
+		ok = l.kind == leafLiteral && (c.oid == OIDVarchar || c.oid == OIDBpchar) && !array && c.mod >= utf8.RuneCountInString(l.text)
 	case family(oid) == OIDInt8:
 		ok = numberFits(l, oid, array)
 	}
@@ -198,13 +114,25 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 func assignable(cast, column uint32, p Purpose) bool {
 	switch column {
 	case OIDInt2, OIDInt4, OIDInt8:
-		return cast == OIDNumeric || cast == oidFloat4 || cast == oidFloat8
+		return cast == OIDNumeric || cast == OIDFloat4 || cast == OIDFloat8
 	case OIDNumeric:
-		return p == PurposeStore && (cast == oidFloat4 || cast == oidFloat8)
+		return p == PurposeStore && (cast == OIDFloat4 || cast == OIDFloat8)
 	case OIDDate:
-		return p == PurposeStore && (cast == oidTimestamp || cast == OIDTimestamptz)
+		return p == PurposeStore && (cast == OIDTimestamp || cast == OIDTimestamptz)
 	case OIDTimestamptz:
-		return cast == oidTimestamp || cast == OIDDate
+		return cast == OIDTimestamp || cast == OIDDate
+	case OIDTimestamp:
+		return cast == OIDDate || p == PurposeStore && cast == OIDTimestamptz
+	case OIDFloat8:
+		return cast == OIDFloat4 || cast == OIDNumeric || family(cast) == OIDInt8
+	case OIDFloat4:
+		return p == PurposeStore && (cast == OIDFloat8 || cast == OIDNumeric || family(cast) == OIDInt8)
+	case OIDBpchar:
+		return cast == OIDText || cast == OIDVarchar
+	case OIDInet:
+		return cast == OIDCidr
+	case OIDInterval:
+		return cast == OIDTime
 	}
 	return false
 }

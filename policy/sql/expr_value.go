@@ -130,7 +130,6 @@ const (
 type castTo struct {
 	at    Span   // the type name
 	oid   uint32 // 0: not a type that a protected column may have
-	other uint32 // then: a type that can be assigned to one that may be protected; or 0
 	array bool
 	mod   int // its one modifier, -1: none, -2: something else
 }
@@ -138,8 +137,6 @@ type castTo struct {
 // whole is the type cast to, the array type if it is one.
 func (c *castTo) whole() uint32 {
 	switch {
-	case c.oid == 0:
-		return c.other
 	case c.array:
 		return arrayOID(c.oid)
 	}

@@ -101,15 +101,8 @@ func harmless(l *leaf) string {
 	if l.cast != nil {
 		typ = l.cast.whole()
 	}
-	switch typ {
-	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDBool, oidFloat4, oidFloat8:
-		return "'0'"
-	case OIDDate, OIDTimestamptz, oidTimestamp:
-		return "'2000-01-01'"
-	case OIDUUID:
-		return "'00000000-0000-0000-0000-000000000000'"
-	case OIDJSONB:
-		return "'null'"
+	if b := baseTypeOf(typ); b != nil {
+		return b.harmless
 	}
 	return "''"
 }

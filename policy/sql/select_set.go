@@ -191,10 +191,10 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 	return out
 }
 
-// keepsScale refuses alternatives in which the scale of numeric(p,s) is lost: cells that are equal bytes for equal numbers hold no
-// trailing zeros, and without the scale nobody knows how many to show.
+// keepsScale refuses alternatives in which the scale of numeric(p,s) or the length of char(n) is lost: cells that are equal bytes for
+// equal numbers hold no trailing zeros, those of char(n) no blanks, and without the scale or length nobody knows how many to show.
 func (r *resolver) keepsScale(vals []value, like value, mod int32) {
-	if like.prot.Type.OID != OIDNumeric || !like.prot.Search.Equal() {
+	if like.prot.Type.OID != OIDBpchar && (like.prot.Type.OID != OIDNumeric || !like.prot.Search.Equal()) {
 		return
 	}
 	scaled, lost := false, mod == -1
@@ -203,7 +203,7 @@ func (r *resolver) keepsScale(vals []value, like value, mod int32) {
 		lost = lost || v.form == formFree && !onlyNulls(v)
 	}
 	if scaled && lost {
-		r.no(codeSetMix, like.at.Start, "%s would lose its scale among these alternatives", like.name())
+		r.no(codeSetMix, like.at.Start, "%s would lose its scale or length among these alternatives", like.name())
 	}
 }
 

@@ -56,6 +56,9 @@ func encodeBpchar(dst []byte, t Type, b []byte) ([]byte, error) {
 	if checkText(b) != nil {
 		return dst, corrupted("character")
 	}
+	if t.Mod < 5 {
+		return dst, fail(stateNotSupported, "a protected character value is shown where its length is not known")
+	}
 	dst = append(dst, b...)
 	for range int(t.Mod) - 4 - utf8.RuneCount(b) {
 		dst = append(dst, ' ')

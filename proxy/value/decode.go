@@ -18,6 +18,9 @@ func Decode(dst []byte, t Type, o Options, declared uint32, format int16, raw []
 	}
 	if declared == 0 || declared == OIDUnknown {
 		declared = t.OID
+		if t.OID == OIDCidr && o.Purpose == Compare {
+			declared = OIDInet // cidr has no operators of its own
+		}
 	}
 	if format == FormatText {
 		if err := checkText(raw); err != nil {

@@ -211,7 +211,7 @@ func (p *intervalParser) field() bool {
 		p.iv.days += sign * v
 		return true
 	}
-	family, months, days, us := intervalUnit(lower(p.b[:n]))
+	family, months, days, us := intervalUnit(lowerWord(p.b[:n]))
 	if p.b = p.b[n:]; family == "" || fraction && family != "second" || !p.ends() || !p.once(family) {
 		return false
 	}
@@ -349,7 +349,7 @@ func isoUnit(c byte, date bool) string {
 	return ""
 }
 
-func lower(b []byte) string {
+func lowerWord(b []byte) string {
 	out := make([]byte, len(b))
 	for i, c := range b {
 		out[i] = c | 0x20
