@@ -46,7 +46,7 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 }
 
 func (c *Catalog) addRelation(s *snapRelation) {
-	r := &Relation{OID: s.OID, Schema: s.Schema, Name: s.Name, Definition: s.Definition, byName: make(map[string]int, len(s.Columns))}
+	r := &Relation{OID: s.OID, Schema: s.Schema, Name: s.Name, Definition: s.Definition, partKey: s.Key, byName: make(map[string]int, len(s.Columns))}
 	if s.Kind != "" {
 		r.Kind = s.Kind[0]
 	}

@@ -16,6 +16,7 @@ import (
 //	encoding LATIN1                                   (default: UTF8)
 //	table public.t: id int4 notnull pk, email text equality key=mail unique, ssn text none, note text default
 //	partition public.p of public.t: …                 a child table
+//	partitioned public.t by 1: …                      partitioned by a column's number
 //	view public.v: id int4, email bytea = SELECT id, email FROM t
 //	matview public.m: …
 //	config public.t: ssn text none                    configured, whatever the database holds
@@ -26,8 +27,8 @@ import (
 //	foreign public.o(c_email) public.t(email)
 //	trigger public.t f
 //
-// A column's words: the type, then in any order notnull, default, generated, identity, pk, unique, index, none or equality (protected; the type
-// is the logical one, and it is stored as bytea), key=NAME (default: table.column), stored=TYPE, guard.
+// A column's words: the type, then in any order notnull, default, generated, identity, pk, unique, index, none, equality or range (protected; the type
+// is the logical one, and it is stored as bytea), key=NAME (default: table.column), stored=TYPE, normalize=STEPS, guard.
 func testCatalog(t testing.TB, lines string) *Catalog {
 	t.Helper()
 	b := &catalogBuilder{spec: Spec{Protected: map[TableName]map[string]Protection{}}, keys: map[string]uint32{}, functions: map[string]uint32{}}
@@ -95,6 +96,16 @@ func (b *catalogBuilder) line(line string) error {
 		b.snap.Constraints = append(b.snap.Constraints, snapConstraint{
 			Relation: b.find(ft).OID, Kind: "f", Name: "fk", Columns: []int16{b.num(ft, fc)}, Target: b.find(tt).OID, Others: []int16{b.num(tt, tc)},
 		})
+	case "partitioned":
+		head, columns, _ := strings.Cut(rest, ":")
+		name, key, _ := strings.Cut(head, " by ")
+		if err := b.relation("table", name+":"+columns); err != nil {
+			return err
+		}
+		var num int16
+		fmt.Sscan(key, &num)
+		r := b.find(name)
+		r.Kind, r.Key = "p", []int16{num}
 	case "table", "view", "matview", "partition", "config":
 		return b.relation(word, rest)
 	default:
@@ -203,7 +214,7 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 		}
 		p.ID = b.keys[p.Key]
 		if guarded {
-			p.Guard = string(binary.BigEndian.AppendUint32(nil, p.ID)) + map[Search]string{SearchNone: "\x11", SearchEquality: "\x12"}[p.Search] + "\xc5\x7e\x91"
+			p.Guard = string(binary.BigEndian.AppendUint32(nil, p.ID)) + map[Search]string{SearchNone: "\x11", SearchEquality: "\x12", SearchRange: "\x14"}[p.Search] + "\xc5\x7e\x91"
 		}
 		if guarded {
 			b.snap.Constraints = append(b.snap.Constraints, snapConstraint{OID: uint32(30000 + len(b.snap.Constraints)), Relation: rel, Kind: "c",
@@ -247,7 +258,7 @@ func (b *catalogBuilder) encode() map[string]any {
 			columns = append(columns, []any{c.Num, c.Name, c.Type, c.Mod, c.NotNull, c.Default, c.Generated, c.Identity})
 		}
 		relations = append(relations, map[string]any{
-			"oid": r.OID, "schema": r.Schema, "name": r.Name, "kind": r.Kind, "columns": columns, "definition": r.Definition,
+			"oid": r.OID, "schema": r.Schema, "name": r.Name, "kind": r.Kind, "columns": columns, "definition": r.Definition, "key": r.Key,
 		})
 	}
 	for _, d := range s.Depends {

@@ -16,7 +16,8 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 'path', pg_catalog.to_json(pg_catalog.current_schemas(true)),
 'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
 	'oid', c.oid::pg_catalog.int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
-	'partition', c.relispartition, 'rls', c.relrowsecurity,
+	'partition', c.relispartition,
+	'key', (SELECT k.partattrs::pg_catalog.int2[] FROM pg_catalog.pg_partitioned_table k WHERE k.partrelid OPERATOR(pg_catalog.=) c.oid), 'rls', c.relrowsecurity,
 	'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::pg_catalog.int8, a.atttypmod,
 			a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) ORDER BY a.attnum)
 		FROM pg_catalog.pg_attribute a

@@ -34,6 +34,7 @@ type snapRelation struct {
 	Kind       string       `json:"kind"`
 	Partition  bool         `json:"partition"`
 	RLS        bool         `json:"rls"`
+	Key        []int16      `json:"key"` // of a partitioned table
 	Columns    []snapColumn `json:"columns"`
 	Definition string       `json:"definition"`
 }

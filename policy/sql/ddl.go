@@ -33,6 +33,8 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 		a.overTable(n.AlterPolicyStmt.GetTable(), node)
 	case *pg_query.Node_RuleStmt:
 		a.overTable(n.RuleStmt.GetRelation(), node)
+	case *pg_query.Node_CreateStatsStmt:
+		a.statistics(n.CreateStatsStmt)
 	case *pg_query.Node_CreateFunctionStmt:
 		a.createFunction(n.CreateFunctionStmt)
 	case *pg_query.Node_CreateSeqStmt, *pg_query.Node_AlterSeqStmt, *pg_query.Node_CreateEnumStmt, *pg_query.Node_AlterEnumStmt,

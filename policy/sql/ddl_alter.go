@@ -41,13 +41,18 @@ func (a *analysis) alterTable(n *pg_query.AlterTableStmt) {
 		a.st.Refusal = &why
 		return
 	}
+	var added []*pg_query.Node
 	for _, c := range n.GetCmds() {
-		a.alterCommand(name, prot, c.GetAlterTableCmd())
+		added = append(added, c.GetAlterTableCmd().GetDef())
+	}
+	a.making = a.become(name, rel, prot, columnDefs(added))
+	for _, c := range n.GetCmds() {
+		a.alterCommand(name, rel, prot, c.GetAlterTableCmd())
 	}
 	a.st.Understood = !a.refused()
 }
 
-func (a *analysis) alterCommand(table TableName, prot map[string]Protection, c *pg_query.AlterTableCmd) {
+func (a *analysis) alterCommand(table TableName, rel *Relation, prot map[string]Protection, c *pg_query.AlterTableCmd) {
 	p := lookup(prot, c.GetName())
 	no := func(code string) {
 		a.refuse(code, a.st.At.Start, "%s of %s: this form can't be used with a protected or listed table",
@@ -63,10 +68,7 @@ func (a *analysis) alterCommand(table TableName, prot map[string]Protection, c *
 			a.defaultValue(table, c.GetName(), *p, c.GetDef(), a.findName(c.GetName()))
 		}
 	case pg_query.AlterTableType_AT_AlterColumnType:
-		using := c.GetDef().GetColumnDef().GetRawDefault()
-		if p != nil || readsColumns(using, prot) {
-			a.refuse(codeAlterType, a.findName(c.GetName()), "the type of %s.%s can't be changed: a protected column is read", table, c.GetName())
-		}
+		a.retype(table, prot, c)
 	case pg_query.AlterTableType_AT_AddIdentity, pg_query.AlterTableType_AT_SetIdentity, pg_query.AlterTableType_AT_SetExpression,
 		pg_query.AlterTableType_AT_SetCompression, pg_query.AlterTableType_AT_AlterColumnGenericOptions:
 		if p != nil {
@@ -74,11 +76,13 @@ func (a *analysis) alterCommand(table TableName, prot map[string]Protection, c *
 		}
 	case pg_query.AlterTableType_AT_AttachPartition, pg_query.AlterTableType_AT_AddInherit, pg_query.AlterTableType_AT_AddOf,
 		pg_query.AlterTableType_AT_DetachPartition, pg_query.AlterTableType_AT_DropInherit, pg_query.AlterTableType_AT_DetachPartitionFinalize:
-		t := a.touches(c)
-		a.tableUses(t)
-		if t.sensitive || a.st.Sensitive {
-			no(codeLike)
+		if c.GetSubtype() == pg_query.AlterTableType_AT_AddOf {
+			if a.st.Sensitive {
+				no(codeLike)
+			}
+			return
 		}
+		a.attach(rel, c)
 	default:
 		if a.st.Sensitive && !harmlessAlter(c.GetSubtype()) {
 			no(codeAlterForm)
@@ -119,20 +123,9 @@ func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 		name = rel.TableName()
 	}
 	prot := a.protections(rel, name)
-	method := n.GetAccessMethod()
-	for _, item := range n.GetIndexParams() {
-		e := item.GetIndexElem()
-		p := lookup(prot, e.GetName())
-		switch {
-		case p == nil && !readsColumns(e.GetExpr(), prot):
-		case p == nil || !p.Search.Equal():
-			a.refuse(codeIndex, int(r.GetLocation()), "an index on %s reads a protected column that has no search: equality, or an expression of one", name)
-		case method != "" && method != "btree" && method != "hash" || len(e.GetOpclass()) > 0 || len(e.GetCollation()) > 0:
-			a.refuse(codeIndex, int(r.GetLocation()), "column %s.%s can be indexed by btree or hash without operator class or collation only", name, e.GetName())
-		}
-	}
-	if readsColumns(n.GetWhereClause(), prot) {
-		a.refuse(codeIndex, int(r.GetLocation()), "the condition of a partial index on %s reads a protected column", name)
+	a.indexElements(name, prot, n)
+	if readsColumns(n.GetWhereClause(), prot) && !a.refused() {
+		a.storedCondition(a.become(name, rel, prot, nil), n.GetWhereClause(), codeIndex, int(r.GetLocation()), "the condition of a partial index on %s computes with a protected column", name)
 	}
 	a.st.Understood = !a.refused()
 }

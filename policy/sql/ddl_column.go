@@ -18,7 +18,11 @@ func (a *analysis) columnDef(table TableName, prot map[string]Protection, def *p
 		if c.GetContype() == pg_query.ConstrType_CONSTR_FOREIGN {
 			a.foreignKey(table, prot, []string{def.GetColname()}, c)
 		}
-		if c.GetContype() != pg_query.ConstrType_CONSTR_DEFAULT && readsColumns(c.GetRawExpr(), prot) {
+		switch {
+		case c.GetContype() == pg_query.ConstrType_CONSTR_DEFAULT || !readsColumns(c.GetRawExpr(), prot):
+		case c.GetContype() == pg_query.ConstrType_CONSTR_CHECK:
+			a.storedCondition(a.making, c.GetRawExpr(), codeColumnCheck, int(c.GetLocation()), "an expression of column %s.%s reads a protected column", table, def.GetColname())
+		default:
 			a.refuse(codeColumnCheck, int(c.GetLocation()), "an expression of column %s.%s reads a protected column", table, def.GetColname())
 		}
 	}
@@ -30,8 +34,10 @@ func (a *analysis) columnDef(table TableName, prot map[string]Protection, def *p
 func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p Protection) {
 	at, name := int(def.GetLocation()), table.String()+"."+def.GetColname()
 	typ := def.GetTypeName()
-	if typ == nil {
-		a.refuse(codeColumnType, at, "protected column %s has no type of its own", name)
+	if typ == nil { // of a partition, which has its parent's
+		for _, n := range def.GetConstraints() {
+			a.columnConstraint(table, def.GetColname(), p, n.GetConstraint())
+		}
 		return
 	}
 	if isSerial(typ) {
@@ -43,10 +49,6 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 			"protected column %s is configured as %s", name, p.Type)
 		return
 	}
-	if c := def.GetCollClause(); c != nil {
-		a.refuse(codeColumnForm, int(c.GetLocation()), "protected column %s can't have a collation", name)
-		return
-	}
 	if def.GetCompression() != "" || def.GetStorageName() != "" || len(def.GetFdwoptions()) > 0 {
 		a.refuse(codeColumnForm, at, "protected column %s can't have storage options here", name)
 		return
@@ -55,6 +57,13 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 	if span.Start < 0 || span.End < 0 {
 		a.refuse(codeColumnPlaced, at, "the type of column %s was not found in the text", name)
 		return
+	}
+	if c := def.GetCollClause(); c != nil {
+		if span.End = a.dropCollation(c, span.End); span.End < 0 {
+			a.refuseHint(codeColumnForm, int(c.GetLocation()), "Leave COLLATE out, or use \"C\" or \"default\".",
+				"protected column %s can't have a collation under which different values may be equal", name)
+			return
+		}
 	}
 	stored := "bytea"
 	if p.Guard != "" {
@@ -88,15 +97,11 @@ func (a *analysis) columnConstraint(table TableName, column string, p Protection
 func (a *analysis) defaultValue(table TableName, column string, p Protection, expr *pg_query.Node, at int) {
 	c := expr.GetAConst()
 	if cast := expr.GetTypeCast(); cast != nil {
-		// 'x'::type: the cast goes, since the sealed value brings its own.
-		if typ, ok := typeOf(cast.GetTypeName()); ok && typ == p.Type && cast.GetArg().GetAConst() != nil && cast.GetLocation() >= 0 &&
-			strings.HasPrefix(a.text[cast.GetLocation():], "::") {
-			c = cast.GetArg().GetAConst()
-			if end := typeNameEnd(a.text, int(cast.GetTypeName().GetLocation())); end > 0 {
-				a.st.Edits = append(a.st.Edits, Edit{At: Span{int(cast.GetLocation()), end}})
-			} else {
-				c = nil
-			}
+		// The cast goes, since the sealed value brings its own.
+		var gone []Span
+		c, gone = a.castDefault(p, cast)
+		for _, span := range gone {
+			a.st.Edits = append(a.st.Edits, Edit{At: span})
 		}
 	}
 	if c == nil {

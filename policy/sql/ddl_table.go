@@ -1,13 +1,18 @@
 package sql
 
 import (
+	"maps"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
 // createTable analyses CREATE TABLE. Configured columns become bytea; what can't be kept is refused.
 func (a *analysis) createTable(n *pg_query.CreateStmt) {
-	table, configured := a.addTarget(n.GetRelation(), EffectCreate)
-	prot := a.cat.spec.Protected[table]
+	table, _ := a.addTarget(n.GetRelation(), EffectCreate)
+	prot := maps.Clone(a.cat.spec.Protected[table])
+	if prot == nil {
+		prot = map[string]Protection{}
+	}
 	if !a.checkCalls(a.touches(n)) {
 		return
 	}
@@ -15,8 +20,9 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 		a.refuse(codeLike, int(n.GetRelation().GetLocation()), "table %s with protected columns can't be made of a type", table)
 	}
 	for _, p := range n.GetInhRelations() {
-		a.copiedFrom(table, configured, p.GetRangeVar())
+		a.inherited(table, prot, p.GetRangeVar(), n.GetPartbound())
 	}
+	a.making = a.become(table, nil, prot, columnDefs(n.GetTableElts()))
 	for _, elt := range n.GetTableElts() {
 		switch e := elt.GetNode().(type) {
 		case *pg_query.Node_ColumnDef:
@@ -24,7 +30,7 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 		case *pg_query.Node_Constraint:
 			a.tableConstraint(table, prot, e.Constraint)
 		case *pg_query.Node_TableLikeClause:
-			a.copiedFrom(table, len(prot) > 0, e.TableLikeClause.GetRelation())
+			a.liked(table, prot, e.TableLikeClause)
 		}
 	}
 	for _, c := range n.GetConstraints() {
@@ -32,19 +38,15 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 	}
 	for _, p := range n.GetPartspec().GetPartParams() {
 		e := p.GetPartitionElem()
-		if _, ok := prot[e.GetName()]; ok || readsColumns(e.GetExpr(), prot) {
-			a.refuse(codeIndex, int(e.GetLocation()), "table %s can't be partitioned by a protected column", table)
+		own := lookup(prot, e.GetName())
+		hashed := own != nil && n.GetPartspec().GetStrategy() == pg_query.PartitionStrategy_PARTITION_STRATEGY_HASH && own.Search.Equal() &&
+			len(e.GetOpclass()) == 0 && len(e.GetCollation()) == 0
+		if own != nil && !hashed || readsColumns(e.GetExpr(), prot) {
+			a.refuseHint(codeIndex, int(e.GetLocation()), "Partition by a plain column, or by HASH of a column with search: equality or range.",
+				"table %s can't be partitioned by a protected column", table)
 		}
 	}
 	a.st.Understood = !a.refused()
-}
-
-// copiedFrom refuses taking columns from, or giving children to, a table where protection is at stake.
-func (a *analysis) copiedFrom(table TableName, configured bool, from *pg_query.RangeVar) {
-	rel := a.rangeVar(from, EffectSelect)
-	if configured || rel == nil && a.cat.sensitiveName(from.GetRelname()) || rel != nil && rel.Sensitive {
-		a.refuse(codeLike, int(from.GetLocation()), "table %s can't take its columns from %s", table, describe(from.GetSchemaname(), from.GetRelname()))
-	}
 }
 
 // tableConstraint analyses a constraint that stands by itself.
@@ -61,7 +63,7 @@ func (a *analysis) tableConstraint(table TableName, prot map[string]Protection, 
 		a.foreignKey(table, prot, stringList(c.GetFkAttrs()), c)
 	case pg_query.ConstrType_CONSTR_CHECK:
 		if readsColumns(c.GetRawExpr(), prot) {
-			a.refuse(codeColumnCheck, at, "a CHECK of %s reads a protected column", table)
+			a.storedCondition(a.making, c.GetRawExpr(), codeColumnCheck, at, "a CHECK of %s reads a protected column", table)
 		}
 	case pg_query.ConstrType_CONSTR_EXCLUSION:
 		for _, x := range c.GetExclusions() {

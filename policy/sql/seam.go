@@ -10,6 +10,8 @@ type analysis struct {
 	path []string // effective search path, as current_schemas(true) returns it
 	text string   // the client's whole text; every location of the tree is a byte offset into it
 	st   *Statement
+	// making is the table that data definition makes or changes, as it will be.
+	making *Relation
 }
 
 // analyzeDML fills a.st from a SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE. It is called only for statements that
@@ -87,6 +89,7 @@ type Relation struct {
 	byName  map[string]int
 	indexes []index
 	foreign []foreignKey
+	partKey []int16 // columns by which a table is partitioned, 0 for an expression
 }
 
 // TableName is the relation's qualified name.
