@@ -226,10 +226,10 @@ func (c Column) checkRange(d *decoder, path []string) {
 		}
 	case why != "":
 		d.problem(append(path, "search"), "%s", why)
-	case c.Type.Class() == "text" && c.Collation == "" && !d.wrong(append(path, "collation")...):
+	case c.Type.isText() && c.Collation == "" && !d.wrong(append(path, "collation")...):
 		d.problem(append(path, "search"), "search range on %s sorts by bytes, as COLLATE \"C\", and not by the database's collation; "+
 			"write collation: C beside it if that is right", c.Type)
-	case c.Type.Class() != "text" && c.Collation != "":
+	case !c.Type.isText() && c.Collation != "":
 		d.problem(append(path, "collation"), "collation is for text")
 	}
 }
@@ -242,7 +242,7 @@ func (c Column) checkNormalize(d *decoder, path []string) {
 		if d.has(path...) && !d.wrong(path...) {
 			d.problem(path, "normalize has no steps")
 		}
-	case c.Type.Class() != "text":
+	case !c.Type.isText():
 		d.problem(path, "normalize is for text, not %s", c.Type)
 	case c.Search != SearchEquality:
 		d.problem(path, "normalize goes with search: equality")

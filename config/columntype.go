@@ -49,9 +49,8 @@ func (t Type) noEquality() string {
 // noRange is why search: range is refused on the type, empty where it isn't.
 func (t Type) noRange() string {
 	switch t.sql.OID {
-	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDText, sql.OIDVarchar, sql.OIDDate, sql.OIDTimestamptz, sql.OIDUUID:
-		return ""
-	case sql.OIDBpchar, sql.OIDTime, sql.OIDTimestamp:
+	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDText, sql.OIDVarchar, sql.OIDBpchar, sql.OIDDate, sql.OIDTime, sql.OIDTimestamp,
+		sql.OIDTimestamptz, sql.OIDUUID:
 		return ""
 	case sql.OIDFloat4, sql.OIDFloat8:
 		return "search range is not offered on " + t.name + ": 0 and -0 are equal, and -0 would come back as 0; use numeric with a scale"
@@ -65,6 +64,9 @@ func (t Type) noRange() string {
 	}
 	return fmt.Sprintf("search range is not offered on %s; use none or equality", t.name)
 }
+
+// isText tells whether values are text, which can be normalised and whose order is that of a collation.
+func (t Type) isText() bool { return t.Class() == "text" || t.Class() == "char" }
 
 // Class groups the types whose equal values seal to equal bytes, so that columns of one class can share a key and be joined.
 func (t Type) Class() string {

@@ -73,7 +73,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
 		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
 		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
-		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE pattern that order can't answer", Fix: refusalLike.Hint},
+		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE or ILIKE pattern that the column's search can't answer", Fix: refusalLike.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 	}

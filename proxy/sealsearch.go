@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/pgveil/pgveil/crypto"
@@ -32,6 +33,16 @@ func (s *sealer) sealIndexed(dst []byte, key *crypto.Key, t *sql.Target) ([]byte
 	case sql.PartCell:
 		return key.SealIndexed(dst, s.plain, s.search)
 	case sql.PartIndex:
+		return key.Index(dst, s.search)
+	case sql.PartIndexExact:
+		if string(s.search) != string(s.plain[1:]) {
+			return dst, nil // no bytes, which no index is
+		}
+		return key.Index(dst, s.search)
+	case sql.PartIndexLike:
+		if bytes.ContainsAny(s.plain[1:], `%_\`) {
+			return dst, refusalWildcard(t)
+		}
 		return key.Index(dst, s.search)
 	}
 	return dst, fmt.Errorf("a key of mode %s gives no such part", key.Mode())
@@ -90,5 +101,13 @@ func (s *sealer) orderedCell(dst []byte, key *crypto.Key, t *sql.Target, plain [
 func refusalPattern(t *sql.Target) *sql.Refusal {
 	r := *refusalLike
 	r.Message = fmt.Sprintf("LIKE on %s.%s can only have a pattern that is text, or text with %% behind it", t.Table, t.Column)
+	return &r
+}
+
+// refusalWildcard is for an ILIKE pattern that is more than a text.
+func refusalWildcard(t *sql.Target) *sql.Refusal {
+	r := *refusalLike
+	r.Message = fmt.Sprintf("ILIKE on %s.%s can only have a pattern without wildcards and backslashes", t.Table, t.Column)
+	r.Hint = "The column can be asked for equality of normalised values only. Search for the whole text, or in the application."
 	return &r
 }

@@ -115,6 +115,33 @@ func TestSealIndex(t *testing.T) {
 	}
 }
 
+// TestSealIndexExact checks constants that stand beside lower(c) without a lower() of their own, and ILIKE patterns.
+func TestSealIndexExact(t *testing.T) {
+	w := searchWorld(t)
+	cell, err := sealPart(t, w, indexedText, sql.PartCell, "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, equal := range map[string]bool{"ada": true, "Ada": false, "ADA": false, "ada ": false, "bob": false} {
+		got, err := sealPart(t, w, indexedText, sql.PartIndexExact, text)
+		if err != nil || bytes.Equal(got, cell[:16]) != equal {
+			t.Errorf("%q exactly: %x, %v", text, got, err)
+		}
+	}
+	for text, equal := range map[string]bool{"ada": true, "ADA": true, "bob": false} {
+		got, err := sealPart(t, w, indexedText, sql.PartIndexLike, text)
+		if err != nil || bytes.Equal(got, cell[:16]) != equal {
+			t.Errorf("ILIKE %q: %x, %v", text, got, err)
+		}
+	}
+	for _, pattern := range []string{"ad%", "a_a", `a\da`} {
+		_, err := sealPart(t, w, indexedText, sql.PartIndexLike, pattern)
+		if r := refusalOf(err); r.Code != "PV014" || strings.Contains(r.Message, pattern) {
+			t.Errorf("ILIKE %q: %+v", pattern, r)
+		}
+	}
+}
+
 // TestSealOrderOutOfRange checks that a number beyond the column's type still sorts rightly when it is compared.
 func TestSealOrderOutOfRange(t *testing.T) {
 	w := searchWorld(t)
@@ -139,11 +166,11 @@ func TestSealOrderOutOfRange(t *testing.T) {
 func TestSealPartsOfOtherModes(t *testing.T) {
 	w := searchWorld(t)
 	has := map[string][]sql.Part{
-		"equal": {sql.PartCell}, "indexed": {sql.PartCell, sql.PartIndex},
+		"equal": {sql.PartCell}, "indexed": {sql.PartCell, sql.PartIndex, sql.PartIndexExact, sql.PartIndexLike},
 		"ordered": {sql.PartCell, sql.PartFrom, sql.PartTo, sql.PartPrefixFrom, sql.PartPrefixTo},
 	}
 	for _, p := range []sql.Protection{equalText, indexedText, orderedText} {
-		for part := sql.PartCell; part <= sql.PartPrefixTo+1; part++ {
+		for part := sql.PartCell; part <= sql.PartIndexLike+1; part++ {
 			want := bytes.Contains(parts(has[p.Key]), []byte{byte(part)})
 			if got, err := sealPart(t, w, p, part, "x"); (err == nil) != want || err != nil && got != nil {
 				t.Errorf("%s, part %d: %x, %v", p.Key, part, got, err)

@@ -16,17 +16,6 @@ const (
 	orderNaN      = 0x50
 )
 
-// Tags and a type of docs/FORMAT.md for which an order is known.
-const (
-	tagFloat4    Tag = 10
-	tagFloat8    Tag = 11
-	tagBpchar    Tag = 12
-	tagTime      Tag = 13
-	tagTimestamp Tag = 15
-
-	oidTime = 1083
-)
-
 // Order appends the order bytes of a canonical value of type t: compared byte by byte they give PostgreSQL's order, with
 // COLLATE "C" for text, they are equal for equal values only, and none are the beginning of another's. The forms are
 // specified in docs/FORMAT.md. The canonical value must have been made without Options.KeepScale. On error dst is
@@ -41,18 +30,18 @@ func Order(dst []byte, t Type, canonical []byte) ([]byte, error) {
 	}
 	b := canonical[1:]
 	switch info.tag {
-	case TagInteger, TagTimestamptz, tagTime, tagTimestamp:
+	case TagInteger, TagTimestamptz, TagTime, TagTimestamp:
 		return orderSigned(dst, b, 8)
 	case TagDate:
 		return orderSigned(dst, b, 4)
-	case tagFloat4, tagFloat8:
+	case TagFloat4, TagFloat8:
 		return orderFloat(dst, b, int(info.len))
 	case TagUUID:
 		if len(b) != 16 {
 			return dst, corrupted("uuid")
 		}
 		return append(dst, b...), nil
-	case TagText, tagBpchar:
+	case TagText, TagBpchar:
 		if bytes.IndexByte(b, 0) >= 0 {
 			return dst, corrupted("text")
 		}
@@ -66,7 +55,7 @@ func Order(dst []byte, t Type, canonical []byte) ([]byte, error) {
 // Orderable tells whether Order knows values of type t.
 func Orderable(t Type) bool {
 	switch t.OID {
-	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDDate, oidTime, OIDTimestamp, OIDTimestamptz, OIDUUID, OIDText, OIDVarchar, OIDBpchar,
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDDate, OIDTime, OIDTimestamp, OIDTimestamptz, OIDUUID, OIDText, OIDVarchar, OIDBpchar,
 		OIDFloat4, OIDFloat8:
 		return true
 	}
@@ -92,7 +81,7 @@ func orderFloat(dst, b []byte, n int) ([]byte, error) {
 		u := binary.BigEndian.Uint32(b)
 		f := float64(math.Float32frombits(u))
 		switch {
-		case u == 1<<31, math.IsNaN(f) && u != 0x7fc00000:
+		case u == 1<<31, math.IsNaN(f) && u != nan4:
 			return dst, corrupted("a float that is not canonical")
 		case u>>31 == 0:
 			return binary.BigEndian.AppendUint32(dst, u^1<<31), nil
@@ -101,7 +90,7 @@ func orderFloat(dst, b []byte, n int) ([]byte, error) {
 	}
 	u := binary.BigEndian.Uint64(b)
 	switch {
-	case u == 1<<63, math.IsNaN(math.Float64frombits(u)) && u != 0x7ff8000000000000:
+	case u == 1<<63, math.IsNaN(math.Float64frombits(u)) && u != nan8:
 		return dst, corrupted("a float that is not canonical")
 	case u>>63 == 0:
 		return binary.BigEndian.AppendUint64(dst, u^1<<63), nil

@@ -268,6 +268,11 @@ func orderedTypes() []ordered {
 		uuids(),
 		texts("text", OIDText),
 		texts("varchar", OIDVarchar),
+		texts("char(200)", OIDBpchar),
+		whole("time", OIDTime, 8, 0, 86_400_000_000),
+		whole("timestamp", OIDTimestamp, 8, minTimestamp, endTimestamp-1, math.MinInt64, math.MaxInt64),
+		floating("float4", OIDFloat4, 4),
+		floating("float8", OIDFloat8, 8),
 	}
 }
 

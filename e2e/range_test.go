@@ -1,0 +1,229 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgveil/pgveil/e2e/stack"
+)
+
+const rangeEncrypt = `  public.readings:
+    small:  {type: int2, search: range, key: numbers}
+    n:      {type: int4, search: range, key: numbers}
+    big:    {type: int8, search: range, key: numbers}
+    price:  {type: "numeric(12,2)", search: range}
+    day:    {type: date, search: range}
+    at:     {type: timestamptz, search: range}
+    token:  {type: uuid, search: range}
+    name:   {type: text, search: range, collation: C}
+    login:  {type: text, search: equality, normalize: [lower]}
+`
+
+const rangeSchema = `CREATE TABLE readings (id int PRIMARY KEY, small int2, n int4, big int8, price numeric(12,2), day date, at timestamptz, token uuid,
+  name text, login text)`
+
+const rangeRows = 4000
+
+// ranges sets a database with range columns up behind a proxy of its own, and the same database plain.
+func ranges(t *testing.T) (protected, plain *pgconn.PgConn, s *stack.Stack) {
+	t.Helper()
+	asSuperuser(shared.pg, "postgres", "CREATE DATABASE ranges OWNER app")
+	asSuperuser(shared.pg, "ranges", "ALTER SCHEMA public OWNER TO app")
+	asSuperuser(shared.plain, "postgres", "CREATE DATABASE ranges OWNER app TEMPLATE template0 LC_COLLATE 'C'")
+	asSuperuser(shared.plain, "ranges", "ALTER SCHEMA public OWNER TO app")
+	s = ownStack(t, func(o *stack.Options) {
+		o.Encrypt += rangeEncrypt
+		o.Policy = strings.Replace(o.Policy, "public.people, public.logins", "public.readings, public.people, public.logins", 1)
+	})
+	protected = connect(s.DSN("app", password("app"), "ranges", ""))
+	plain = connect(shared.plain.DSN("app", password("app"), "ranges", ""))
+	t.Cleanup(func() {
+		protected.Close(context.Background())
+		plain.Close(context.Background())
+		asSuperuser(shared.pg, "postgres", "DROP DATABASE ranges WITH (FORCE)")
+		asSuperuser(shared.plain, "postgres", "DROP DATABASE ranges WITH (FORCE)")
+	})
+	for _, c := range []*pgconn.PgConn{protected, plain} {
+		execOn(t, c, rangeSchema)
+		r := rand.New(rand.NewPCG(7, 7))
+		for from := 0; from < rangeRows; from += 200 {
+			var b strings.Builder
+			for i := from; i < from+200; i++ {
+				fmt.Fprintf(&b, ", (%d, %s)", i, strings.Join(reading(r), ", "))
+			}
+			execOn(t, c, "INSERT INTO readings (id, small, n, big, price, day, at, token, name, login) VALUES "+b.String()[2:])
+		}
+	}
+	return protected, plain, s
+}
+
+func execOn(t *testing.T, c *pgconn.PgConn, sql string) {
+	t.Helper()
+	if _, err := c.Exec(context.Background(), sql).ReadAll(); err != nil {
+		t.Fatalf("%.200s: %v", sql, err)
+	}
+}
+
+// reading is a row as literals: edges, NULLs, and values close to each other.
+func reading(r *rand.Rand) []string {
+	pick := func(edges []string, format string, args ...any) string {
+		switch n := r.IntN(20); {
+		case n == 0:
+			return "NULL"
+		case n < 4:
+			return edges[r.IntN(len(edges))]
+		}
+		return fmt.Sprintf(format, args...)
+	}
+	word := func() string {
+		w := []string{"a", "b", "ab", "abc", "É", "ß", "z", "😀", " ", "A"}
+		out := ""
+		for range r.IntN(6) {
+			out += w[r.IntN(len(w))]
+		}
+		return out
+	}
+	return []string{
+		pick([]string{"-32768", "32767", "0"}, "%d", r.IntN(100)-50),
+		pick([]string{"-2147483648", "2147483647", "-1", "0"}, "%d", r.IntN(2000)-1000),
+		pick([]string{"-9223372036854775808", "9223372036854775807", "-2147483649"}, "%d", r.Int64()-1<<62),
+		pick([]string{"'NaN'", "0.00", "-9999999999.99", "9999999999.99", "-0.01"}, "%d.%02d", r.IntN(2000)-1000, r.IntN(100)),
+		pick([]string{"'infinity'", "'-infinity'", "'4713-01-01 BC'", "'5874897-12-31'"}, "'20%02d-%02d-%02d'", r.IntN(30), 1+r.IntN(12), 1+r.IntN(28)),
+		pick([]string{"'infinity'", "'-infinity'", "'294276-12-31 23:59:59.999999+00'"}, "'20%02d-06-01 %02d:00:00+0%d'", r.IntN(30), r.IntN(24), r.IntN(10)),
+		pick([]string{"'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'"}, "'%08x-0000-4000-8000-%012x'", r.Uint32(), r.IntN(9)),
+		pick([]string{"''", "'cnry-range-a'", "'cnry-range-ab'"}, "'%s'", word()),
+		pick([]string{"'Ada@Example.org'", "'ada@EXAMPLE.ORG'"}, "'%s'", word()),
+	}
+}
+
+// rangeQueries are asked of both databases. Each has an order that leaves no choice.
+var rangeQueries = []string{
+	"SELECT * FROM readings ORDER BY id",
+	"SELECT id, n FROM readings WHERE n < -5 ORDER BY n, id",
+	"SELECT id FROM readings WHERE n >= 0 AND n <= 10 ORDER BY id",
+	"SELECT id, n FROM readings WHERE n BETWEEN -3 AND 3 ORDER BY n DESC, id",
+	"SELECT id FROM readings WHERE n NOT BETWEEN -900 AND 900 ORDER BY id",
+	"SELECT id FROM readings WHERE n < 3000000000 ORDER BY id",
+	"SELECT id FROM readings WHERE n > -3000000000 ORDER BY id",
+	"SELECT id FROM readings WHERE n > 3000000000 ORDER BY id",
+	"SELECT id FROM readings WHERE small > n ORDER BY id",
+	"SELECT id FROM readings WHERE small < 7::int8 ORDER BY id",
+	"SELECT id FROM readings WHERE big <= -9223372036854775807 ORDER BY id",
+	"SELECT min(n), max(n), min(price), max(price), min(day), max(day), min(name), max(name), min(at), max(at) FROM readings",
+	"SELECT price, count(*) FROM readings GROUP BY price ORDER BY price",
+	"SELECT id, price FROM readings WHERE price > 99.5 ORDER BY price, id",
+	"SELECT id FROM readings WHERE price = 0 ORDER BY id",
+	"SELECT DISTINCT small FROM readings ORDER BY small NULLS FIRST",
+	"SELECT DISTINCT ON (day) day, id FROM readings ORDER BY day DESC NULLS LAST, id",
+	"SELECT id, day FROM readings WHERE day >= '2010-01-01' AND day < '2012-07-01' ORDER BY day, id",
+	"SELECT id, day FROM readings WHERE day > '2029-01-01' ORDER BY day, id",
+	"SELECT id FROM readings WHERE at > '2011-06-01 12:00:00+02' ORDER BY at, id LIMIT 40",
+	"SELECT id, token FROM readings WHERE token > 'ffff0000-0000-0000-0000-000000000000' ORDER BY token, id",
+	"SELECT id, name FROM readings ORDER BY name, id",
+	"SELECT id, name FROM readings ORDER BY name DESC NULLS LAST, id OFFSET 10 LIMIT 25",
+	"SELECT id, name FROM readings WHERE name >= 'ab' AND name < 'b' ORDER BY name, id",
+	"SELECT id, name FROM readings WHERE name LIKE 'ab%' ORDER BY name, id",
+	"SELECT id FROM readings WHERE name LIKE '%' ORDER BY id",
+	"SELECT id FROM readings WHERE name LIKE 'abc' ORDER BY id",
+	"SELECT id FROM readings WHERE name NOT LIKE 'a%' ORDER BY id",
+	"SELECT id FROM readings WHERE starts_with(name, 'abÉ') ORDER BY id",
+	"SELECT id FROM readings WHERE name LIKE '😀%' ORDER BY id",
+	"SELECT a.id, b.id FROM readings a JOIN readings b ON a.n = b.n AND a.id < b.id ORDER BY 1, 2 LIMIT 500",
+	"SELECT id, rank() OVER (ORDER BY n) FROM readings ORDER BY 2, 1",
+	"SELECT id FROM readings WHERE lower(login) = lower('ADA@example.org') ORDER BY id",
+	"SELECT id FROM readings WHERE login ILIKE 'ADA@example.org' ORDER BY id",
+	"SELECT id FROM readings WHERE login = 'Ada@Example.org' ORDER BY id",
+	"SELECT id FROM readings WHERE lower(login) = 'aÉ' OR lower(login) = 'aé' ORDER BY id",
+	"SELECT greatest(n, 0), id FROM readings ORDER BY 1, 2",
+}
+
+// TestRange asks the same of range columns and of plain ones, and shows that a plain B-tree answers.
+func TestRange(t *testing.T) {
+	protected, plain, s := ranges(t)
+	t.Run("answers", func(t *testing.T) { sameAnswers(t, protected, plain) })
+	for _, index := range []string{"(n)", "(day)", "(name)", "(price)"} {
+		execOn(t, protected, "CREATE INDEX ON readings "+index)
+	}
+	asSuperuser(shared.pg, "ranges", "CREATE INDEX ON readings (pg_catalog.substr(login, 1, 16)); ANALYZE readings")
+	t.Run("answers by index", func(t *testing.T) { sameAnswers(t, protected, plain) })
+	t.Run("plans", func(t *testing.T) { indexPlans(t, protected) })
+	t.Run("refused patterns", func(t *testing.T) {
+		for _, q := range []string{"SELECT id FROM readings WHERE name LIKE '%b'", "SELECT id FROM readings WHERE name LIKE 'a_b'"} {
+			if _, err := protected.Exec(context.Background(), q).ReadAll(); err == nil || !strings.Contains(err.Error(), "PV142") {
+				t.Errorf("%s: %v, want PV142", q, err)
+			}
+		}
+		c := connect(s.DSN("app", password("app"), "ranges", ""))
+		defer c.Close(context.Background())
+		r := c.ExecParams(context.Background(), "SELECT id FROM readings WHERE name LIKE $1", [][]byte{[]byte("%b")}, nil, nil, nil).Read()
+		if r.Err == nil || !strings.Contains(r.Err.Error(), "PV014") {
+			t.Errorf("LIKE $1: %v, want PV014", r.Err)
+		}
+		r = c.ExecParams(context.Background(), "SELECT id FROM readings WHERE name LIKE $1 ORDER BY id", [][]byte{[]byte("ab%")}, nil, nil, nil).Read()
+		want, _ := allRows(must(connect(shared.plain.DSN("app", password("app"), "ranges", "")), "SELECT id FROM readings WHERE name LIKE 'ab%' ORDER BY id"), nil)
+		if r.Err != nil || len(r.Rows) != len(want) || len(want) == 0 {
+			t.Errorf("LIKE $1: %d rows, want %d (%v)", len(r.Rows), len(want), r.Err)
+		}
+	})
+}
+
+func sameAnswers(t *testing.T, protected, plain *pgconn.PgConn) {
+	for _, q := range rangeQueries {
+		got, err := protected.Exec(context.Background(), q).ReadAll()
+		if err != nil {
+			t.Errorf("%s: %v", q, err)
+			continue
+		}
+		want, err := plain.Exec(context.Background(), q).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+		g, _ := allRows(got, nil)
+		w, _ := allRows(want, nil)
+		if len(g) != len(w) {
+			t.Errorf("%s: %d rows, want %d", q, len(g), len(w))
+			continue
+		}
+		for i := range w {
+			if fmt.Sprintf("%q", g[i]) != fmt.Sprintf("%q", w[i]) {
+				t.Errorf("%s: row %d is %q, want %q", q, i, g[i], w[i])
+				break
+			}
+		}
+	}
+}
+
+// indexPlans shows that what range is for is answered by a plain B-tree.
+func indexPlans(t *testing.T, c *pgconn.PgConn) {
+	for _, p := range []struct{ sql, want, not string }{
+		{"SELECT id FROM readings WHERE n = 17", "readings_n_idx", "Seq Scan"},
+		{"SELECT id FROM readings WHERE n > 990 AND n < 994", "readings_n_idx", "Seq Scan"},
+		{"SELECT id FROM readings WHERE day BETWEEN '2010-01-01' AND '2010-01-05'", "readings_day_idx", "Seq Scan"},
+		{"SELECT id, price FROM readings ORDER BY price LIMIT 10", "readings_price_idx", "Sort"},
+		{"SELECT id, name FROM readings ORDER BY name DESC LIMIT 10", "readings_name_idx", "Sort"},
+		{"SELECT id FROM readings WHERE name LIKE 'abcabc%'", "readings_name_idx", "Seq Scan"},
+		{"SELECT id FROM readings WHERE starts_with(name, 'abcabc')", "readings_name_idx", "Seq Scan"},
+		{"SELECT id FROM readings WHERE lower(login) = lower('abcabc')", "readings_substr_idx", "Seq Scan"},
+	} {
+		r, err := c.Exec(context.Background(), "EXPLAIN (COSTS OFF) "+p.sql).ReadAll()
+		if err != nil {
+			t.Errorf("%s: %v", p.sql, err)
+			continue
+		}
+		rows, _ := allRows(r, nil)
+		var plan strings.Builder
+		for _, row := range rows {
+			plan.Write(row[0])
+			plan.WriteByte('\n')
+		}
+		if !strings.Contains(plan.String(), p.want) || strings.Contains(plan.String(), p.not) {
+			t.Errorf("%s: want %s without %s:\n%s", p.sql, p.want, p.not, plan.String())
+		}
+		t.Logf("%s\n%s", p.sql, plan.String())
+	}
+}
