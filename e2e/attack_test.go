@@ -124,7 +124,7 @@ func TestExecuteAfterRefusedPrepare(t *testing.T) {
 	c := connect(shared.DSN("app", password("app"), "shop", ""))
 	defer c.Close(context.Background())
 	for _, step := range []struct{ sql, code string }{
-		{"PREPARE q AS SELECT id FROM people WHERE email = $1", "PV110"},
+		{"PREPARE q AS SELECT id FROM people WHERE email || 'x' = $1", "PV140"},
 		{"EXECUTE q('cnry-after-refusal')", "PV012"},
 		{"EXPLAIN EXECUTE q('cnry-after-refusal')", "PV012"},
 		{"PREPARE q(text) AS SELECT label FROM things WHERE label = $1", ""},

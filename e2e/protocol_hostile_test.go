@@ -95,10 +95,11 @@ func TestPreparedUnderAnotherSearchPath(t *testing.T) {
 		do(query("set search_path = public")),
 		do(bind("", "p", planted), execute("", 0), sync),
 		do(query("set search_path = elsewhere")), do(query("prepare q(text) as insert into people (id, name, email) values (1, 'n', $1)")),
-		do(query("set search_path = public")),
+		do(query("execute q('as plain')")), do(query("set search_path = public")),
+		do(query("execute q('" + planted + "')")), do(bind("", "q", planted), execute("", 0), sync),
 		do(query("drop schema elsewhere cascade")),
 	}, nil)
-	if got := strings.Join(trace, "\n"); !strings.Contains(got, "[PV007]") || !strings.Contains(got, "[PV110]") {
+	if got := strings.Join(trace, "\n"); strings.Count(got, "[PV007]") != 3 || strings.Count(got, "[PV") != 3 {
 		t.Error(got)
 	}
 	if log, err := os.ReadFile(shared.pg.LogFile); err != nil || strings.Contains(string(log), planted) {

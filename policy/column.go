@@ -80,8 +80,8 @@ func (j *judgement) readable(o *occurrence, c sql.ColumnUse, read sql.Use) Verdi
 		case read&^sql.UseOutput != 0:
 			j.refuse(codeMaskedUse, c.At.Start, "", "masked column %s of table %s is used in %s; %s may only select it",
 				c.Name, o.use.Table, useWords(read&^sql.UseOutput), j.who())
-		case o.use.Effects&(sql.EffectCopyTo|sql.EffectCursor) != 0:
-			j.refuse(codeMaskedUse, c.At.Start, "Use a plain SELECT.", "masked column %s of table %s can't be read by COPY or a cursor",
+		case o.use.Effects&sql.EffectCopyTo != 0:
+			j.refuse(codeMaskedUse, c.At.Start, "Use a plain SELECT.", "masked column %s of table %s can't be read by COPY",
 				c.Name, o.use.Table)
 		}
 	}

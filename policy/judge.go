@@ -87,10 +87,13 @@ func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st 
 	for i := range st.Columns {
 		j.column(i)
 	}
-	if st.Results != nil {
-		j.plan.Results = make([]Slot, len(st.Results))
-		for i := range st.Results {
-			j.plan.Results[i] = j.slot(&st.Results[i])
+	if results := resultsOf(st); results != nil {
+		slots := make([]Slot, len(results))
+		for i := range results {
+			slots[i] = j.slot(&results[i])
+		}
+		if st.Stored == nil {
+			j.plan.Results = slots
 		}
 	}
 	j.leaks()
@@ -99,6 +102,14 @@ func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st 
 		clear(j.plan.Results) // zero slots refuse
 	}
 	return j.plan
+}
+
+// resultsOf are the columns that the statement returns, or will when what it stores is run.
+func resultsOf(st *sql.Statement) []sql.Result {
+	if st.Stored != nil {
+		return st.Stored.Results
+	}
+	return st.Results
 }
 
 // plain settles a statement of which analysis says that it touches nothing protected or listed, and so does not say which

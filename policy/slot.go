@@ -122,8 +122,9 @@ func (j *judgement) leaks() {
 	if len(j.plan.Refusals) > 0 {
 		return
 	}
-	carries := j.st.Results == nil
-	for _, r := range j.st.Results {
+	results := resultsOf(j.st)
+	carries := results == nil
+	for _, r := range results {
 		carries = carries || r.Origin.Table < 0
 	}
 	for i, c := range j.st.Columns {
@@ -139,7 +140,7 @@ func (j *judgement) leaks() {
 }
 
 func (j *judgement) arrives(c sql.ColumnUse) bool {
-	for _, r := range j.st.Results {
+	for _, r := range resultsOf(j.st) {
 		if r.Origin.Table == c.Table && r.Origin.Column == c.Name {
 			return true
 		}

@@ -12,6 +12,27 @@ func (p *Policy) Plan(roles RoleSet, cat *sql.Catalog, path []string, text strin
 	return p.plan(roles, cat, path, text, sql.Analyze)
 }
 
+// PlanNamed is Plan of a text that runs by name what names stand for in the session. It is not to be cached.
+func (p *Policy) PlanNamed(roles RoleSet, cat *sql.Catalog, path []string, text string, names sql.Names) *Plan {
+	if p == nil || cat == nil {
+		return p.Plan(roles, cat, path, text)
+	}
+	plan := p.judge(roles, cat, path, sql.AnalyzeNamed(cat, path, text, names))
+	if plan.Privileged {
+		plan.Normalized = sql.Normalize(text)
+	}
+	return plan
+}
+
+// PlanStored judges the running of a stored statement, by a message and not by a text: st has Stored set.
+func (p *Policy) PlanStored(roles RoleSet, cat *sql.Catalog, path []string, st *sql.Statement) *Plan {
+	plan := p.judge(roles, cat, path, []*sql.Statement{sql.Running(st)})
+	if plan.Privileged {
+		plan.Normalized = "(" + st.Verb + ", run by its name)"
+	}
+	return plan
+}
+
 type analyze func(cat *sql.Catalog, path []string, text string) []*sql.Statement
 
 func (p *Policy) plan(roles RoleSet, cat *sql.Catalog, path []string, text string, analyze analyze) *Plan {

@@ -60,7 +60,8 @@ func (s *session) rowDescription(a answer) error {
 		return s.ownError(a, err)
 	}
 	if a.kind == kindQuery {
-		if a.run.shape, err = s.server.newRowShape(p, slots, nil, nil); err != nil {
+		formats := formatsOf(fields)
+		if a.run.shape, err = s.server.newRowShape(p, slots, formats, formats); err != nil {
 			return s.ownError(a, err)
 		}
 	}
@@ -72,6 +73,20 @@ func (s *session) rowDescription(a answer) error {
 		return nil
 	}
 	return s.client.SetOut(appendDescription(s.client.Out(), fields, slots, a))
+}
+
+// formatsOf are the formats that the server says it sends, in Bind's short form: FETCH of a binary cursor gives binary values.
+func formatsOf(fields []field) []int16 {
+	var formats []int16
+	for i, f := range fields {
+		if f.format != 0 && formats == nil {
+			formats = make([]int16, len(fields))
+		}
+		if formats != nil {
+			formats[i] = f.format
+		}
+	}
+	return formats
 }
 
 // planOf is the plan that the description belongs to.
@@ -206,7 +221,9 @@ func appendDescription(dst []byte, fields []field, slots []policy.Slot, a answer
 			if slots[i].Bare {
 				f.mod = -1
 			}
-			f.format = 0
+			if a.kind != kindQuery {
+				f.format = 0
+			}
 			if a.kind == kindDescribePortal && a.portal.shape != nil {
 				f.format = a.portal.shape.columns[i].client
 			}

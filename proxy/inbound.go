@@ -203,13 +203,11 @@ func (s *session) query(frame, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.runs(p.Plan); errors.As(err, &refusal) {
-		return s.refuse(kindQuery, refusal)
-	} else if err != nil {
-		return err
-	}
 	s.batch++
 	r := &run{plan: p}
+	if s.naming {
+		r.text = string(text)
+	}
 	if !p.Plain {
 		rewritten, err := s.seal.rewrite(p, string(text), s.settings.Load())
 		if err != nil {
@@ -246,9 +244,6 @@ func (s *session) parse(frame, body []byte) error {
 		st.declared = append(st.declared, oid)
 	}
 	p, err := s.plan(text)
-	if err == nil {
-		err = s.runs(p.Plan) // the text may hold a value for what it runs
-	}
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
 		return s.refuseParse(string(name), refusal)
 	}
@@ -256,6 +251,7 @@ func (s *session) parse(frame, body []byte) error {
 		return err
 	}
 	st.plan, st.text = p, string(text)
+	s.naming = s.naming || len(name) > 0 && (!p.Plain || pathDependent(p.Plan))
 	if p.Plain {
 		return s.send(answer{kind: kindParse, name: string(name), stmt: st}, frame)
 	}
@@ -283,8 +279,7 @@ func (s *session) bind(frame, body []byte) error {
 		return err
 	}
 	if st == nil {
-		// Not a statement of the extended protocol: one that SQL's PREPARE made, which never touches anything sensitive,
-		// or none at all.
+		// One that SQL's PREPARE made over nothing sensitive, or none at all.
 		return s.send(answer{kind: kindBind, name: string(portalName)}, frame)
 	}
 	p, err := s.revalidate(name, st)
@@ -295,6 +290,7 @@ func (s *session) bind(frame, body []byte) error {
 		return err
 	}
 	po := &portal{stmt: st, plan: p, batch: s.batch}
+	s.naming = s.naming || len(portalName) > 0 && !p.Plain
 	if p.Plain {
 		return s.send(answer{kind: kindBind, name: string(portalName), portal: po}, frame)
 	}
@@ -378,12 +374,22 @@ func (s *session) describe(frame, body []byte) error {
 			return err
 		}
 		a := answer{kind: kindDescribeStatement, stmt: st}
+		if st != nil && st.kept != nil {
+			if _, err := s.revalidate(name, st); refusedBy(err) != nil {
+				return s.refuse(kindDescribeStatement, refusedBy(err))
+			} else if err != nil {
+				return err
+			}
+		}
 		if st != nil {
 			a.run = &run{plan: st.plan}
 		}
 		return s.send(a, frame)
 	}
-	po, err := s.portal(name)
+	po, err := s.readyPortal(name)
+	if refusal := refusedBy(err); refusal != nil {
+		return s.refuse(kindDescribePortal, refusal)
+	}
 	if err != nil {
 		return err
 	}
@@ -398,7 +404,10 @@ func (s *session) execute(frame, body []byte) error {
 	if r.Err() != nil || len(r.Rest()) != 0 {
 		return s.refuse(kindExecute, refusalFormat)
 	}
-	po, err := s.portal(name)
+	po, err := s.readyPortal(name)
+	if refusal := refusedBy(err); refusal != nil {
+		return s.refuse(kindExecute, refusal)
+	}
 	if err != nil {
 		return err
 	}
@@ -412,16 +421,15 @@ func (s *session) execute(frame, body []byte) error {
 		}
 		return s.send(answer{kind: kindExecute, run: r}, frame)
 	}
-	refusal := (*sql.Refusal)(nil)
-	if err := s.runs(po.plan.Plan); errors.As(err, &refusal) {
-		return s.refuse(kindExecute, refusal)
+	if err := s.stillRuns(po.plan); refusedBy(err) != nil {
+		return s.refuse(kindExecute, refusedBy(err))
 	} else if err != nil {
 		return err
 	}
 	if err := s.callWitness(name, po); err != nil {
 		return err
 	}
-	ru := &run{plan: po.plan, edits: po.stmt.edits, shape: po.shape}
+	ru := &run{plan: po.plan, edits: po.stmt.edits, text: po.stmt.text, shape: po.shape}
 	if refusal := s.decide(ru); refusal != nil {
 		return s.refuse(kindExecute, refusal)
 	}

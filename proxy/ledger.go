@@ -59,6 +59,7 @@ type ledger struct {
 
 	statements map[string]*statement
 	portals    map[string]*portal
+	plain      map[string]bool // see keepPlain
 }
 
 func newLedger() *ledger {
@@ -399,8 +400,13 @@ func (l *ledger) portal(name []byte, batch uint64) (p *portal, sure bool) {
 func (l *ledger) transactionEnded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.owedLocked() {
-		clear(l.portals)
+	if l.owedLocked() {
+		return
+	}
+	for name, p := range l.portals {
+		if !p.hold {
+			delete(l.portals, name)
+		}
 	}
 }
 

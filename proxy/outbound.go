@@ -75,7 +75,7 @@ func (s *session) answer(typ byte) error {
 		if !fits(a.kind, typ) {
 			return desync(a.kind, typ)
 		}
-		if a.own && a.portal != nil && !a.portal.plan.plain(0) {
+		if a.own && a.portal != nil && !a.portal.plan.plain(0) && len(a.portal.plan.Statements[0].Results) > 0 {
 			return s.ownError(a, errUndescribed)
 		}
 		if a.own {
@@ -179,6 +179,7 @@ func (s *session) complete(a answer, typ byte) error {
 			if err := s.commandTag(r); err != nil {
 				return err
 			}
+			s.keep(r)
 		}
 		s.finish(r, "ok")
 		r.index++

@@ -37,6 +37,11 @@ func (s *session) plan(text []byte) (planned, error) {
 		}
 	}
 	concern := w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
+	if concern != policy.Analysed && s.mayName(text) {
+		if p := s.judgeNamed(w, cat, text, sql.Names{}); p.Allowed {
+			return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
+		}
+	}
 	if concern == policy.Unread && !s.privileged {
 		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
 	}
@@ -51,6 +56,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		}
 		p = s.judge(w, cat, text)
 	}
+	s.notes(p)
 	if p.Refusal != nil {
 		s.noteUnmade(p)
 		return planned{}, at(p.Refusal, string(text))
@@ -58,7 +64,7 @@ func (s *session) plan(text []byte) (planned, error) {
 	if !p.Allowed {
 		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
 	}
-	return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
+	return s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)
 }
 
 // judge is the policy's plan for text under the search path as it is known, from the cache if it is there.
@@ -66,13 +72,18 @@ func (s *session) judge(w *World, cat *sql.Catalog, text []byte) *policy.Plan {
 	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
 	p, ok := s.server.plans.Get(key, text)
 	if !ok {
-		p = w.Policy.Plan(s.roles, cat, s.path, string(text))
-		e := sideEffects(text)
-		p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
-		p.ChangesPath = p.ChangesPath || e.path
-		p.ChangesSchema = p.ChangesSchema || e.schema
+		p = withSideEffects(w.Policy.Plan(s.roles, cat, s.path, string(text)), text)
 		s.server.plans.Put(key, string(text), p)
 	}
+	return p
+}
+
+// withSideEffects notes in a new plan what its text may do to the session.
+func withSideEffects(p *policy.Plan, text []byte) *policy.Plan {
+	e := sideEffects(text)
+	p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
+	p.ChangesPath = p.ChangesPath || e.path
+	p.ChangesSchema = p.ChangesSchema || e.schema
 	return p
 }
 
@@ -93,40 +104,13 @@ func (s *session) noteUnmade(p *policy.Plan) {
 			if s.unmade == nil {
 				s.unmade = map[string]bool{}
 			}
-			s.unmade[st.Makes] = true
+			s.unmade[meant(st.Makes)] = true
 		}
 	}
 }
 
 // maxUnmade bounds what noteUnmade remembers.
 const maxUnmade = 1000
-
-// runs refuses EXECUTE, FETCH and MOVE in SQL of what the client has made by Parse and Bind over a sensitive table: its
-// parameters would not be sealed and its rows not be opened.
-func (s *session) runs(p *policy.Plan) error {
-	for i := range p.Statements {
-		if p.Statements[i].Statement == nil {
-			continue
-		}
-		for _, name := range p.Statements[i].Statement.Runs {
-			if s.unmade[name] {
-				return refusalUnmade
-			}
-			st, err := s.statement([]byte(name))
-			if err != nil {
-				return err
-			}
-			po, err := s.portal([]byte(name))
-			if err != nil {
-				return err
-			}
-			if st != nil && !st.plan.plain(0) || po != nil && !po.plan.plain(0) {
-				return refusalRuns
-			}
-		}
-	}
-	return nil
-}
 
 // at turns a refusal's byte offset into one in characters, while the text is at hand.
 func at(r *sql.Refusal, text string) *sql.Refusal {
@@ -347,9 +331,6 @@ func (s *session) effects(p *policy.Plan) {
 	} else {
 		s.ddlOpen = s.ddlOpen || p.ChangesSchema
 	}
-	if len(s.unmade) > 0 && len(p.Statements) > 0 && p.Statements[0].Verb == "prepare" {
-		s.unmade = nil // one of the names may be good now
-	}
 	if p.ChangesPath {
 		s.pathVolatile = true
 	}
@@ -369,7 +350,7 @@ func (s *session) effects(p *policy.Plan) {
 func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
-	if st.plan.Plain && st.plan.world == w && control([]byte(st.text)) {
+	if st.kept == nil && st.plan.Plain && st.plan.world == w && control([]byte(st.text)) {
 		return st.plan, nil
 	}
 	cat, err := s.catalog(w)
@@ -377,12 +358,15 @@ func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 		return planned{}, err
 	}
 	old := st.plan
-	if !old.Plain && s.unsure() {
+	if (st.kept != nil || !old.Plain) && s.unsure() {
 		if err := s.makeSure(); err != nil {
 			return planned{}, err
 		}
 	}
-	if old.world == w && old.catalog == cat && !pathDependent(old.Plan) && (old.Plain || old.path == s.pathID && !s.pathVolatile) {
+	if st.kept != nil {
+		return s.revalidateKept(st, w, cat)
+	}
+	if old.world == w && old.catalog == cat && !pathDependent(old.Plan) && !(s.naming && old.byName()) && (old.Plain || old.path == s.pathID && !s.pathVolatile) {
 		return old, nil
 	}
 	p, err := s.plan([]byte(st.text))
@@ -395,15 +379,16 @@ func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 		}
 		return p, s.prepareAgain(name, st, p)
 	}
-	if !sameShape(old.Plan, p.Plan) {
+	if !sameShape(old, p) {
 		return planned{}, refusalReplan
 	}
 	st.plan = p
 	return p, nil
 }
 
-// sameShape reports whether the text that the server has prepared under a is also what b asks for.
-func sameShape(a, b *policy.Plan) bool {
-	return a == b || a.Plain == b.Plain && reflect.DeepEqual(a.Edits, b.Edits) && reflect.DeepEqual(a.Params, b.Params) &&
-		reflect.DeepEqual(a.Literals, b.Literals)
+// sameShape reports whether the text that the server has prepared under a is also what b asks for. What a text runs by name may have come to
+// touch something sensitive, or ceased to: that alone changes no text.
+func sameShape(a, b planned) bool {
+	return a.Plan == b.Plan || (a.Plain == b.Plain || a.byName()) && reflect.DeepEqual(a.Edits, b.Edits) &&
+		reflect.DeepEqual(a.Params, b.Params) && reflect.DeepEqual(a.Literals, b.Literals)
 }

@@ -33,9 +33,8 @@ var (
 		Hint:    "The schema or the policy has changed since the statement was prepared. Prepare it again."}
 	refusalUnmade = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
 		Message: "the PREPARE of this statement was refused", Hint: "Run the statement by the driver's own means for prepared statements."}
-	refusalRuns = &sql.Refusal{Code: "PV012", SQLSTATE: "0A000", At: -1,
-		Message: "a prepared statement or cursor over a protected table, made by the driver, can't be run by name in SQL",
-		Hint:    "Run it through the driver that prepared it."}
+	refusalNoSuch = &sql.Refusal{Code: "PV012", SQLSTATE: "26000", At: -1,
+		Message: "the prepared statement does not exist", Hint: "Its arguments could be values of a protected column, so they were not sent. Prepare it again."}
 	refusalName = &sql.Refusal{Code: "PV013", SQLSTATE: "0A000", At: -1,
 		Message: "a prepared statement or portal over a protected table can't have a name beyond ASCII",
 		Hint:    "The server may take two such names for one. Choose another name."}
@@ -71,7 +70,8 @@ func Refusals() []sql.RefusalDoc {
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
-		{Code: refusalRuns.Code, SQLSTATE: refusalRuns.SQLSTATE, Title: "EXECUTE or FETCH of a driver's own statement", Fix: refusalRuns.Hint},
+		{Code: refusalNoSuch.Code, SQLSTATE: refusalNoSuch.SQLSTATE, Title: "EXECUTE of a statement over a protected table that was not prepared, or is no longer",
+			Fix: "Prepare it again. The arguments could be values of a protected column, so they were not sent."},
 		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
 		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE or ILIKE pattern that the column's search can't answer", Fix: refusalLike.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",

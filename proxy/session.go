@@ -65,7 +65,8 @@ type session struct {
 	settling     bool // a setting may be changing: wait for the server's word
 	settingsOpen bool // a setting was changed in a transaction that may take it back
 
-	unmade map[string]bool // names of PREPAREs that were refused: an EXECUTE's values are not for the server
+	naming bool            // names of statements or cursors may mean something sensitive
+	unmade map[string]bool // names of PREPAREs that were refused
 
 	ddlOpen          bool // what is sensitive may have changed since the catalog was read
 	plainDDL         bool // something else in the schema has

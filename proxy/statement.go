@@ -14,6 +14,7 @@ type planned struct {
 	world   *World
 	catalog *sql.Catalog
 	path    string
+	ran     []any // what the names in the text stand for, as *statement and *portal
 }
 
 // plain reports whether statement i of the text, from 0, touches nothing sensitive. A text of no statement is plain.
@@ -49,6 +50,9 @@ type statement struct {
 	witnessed atomic.Pointer[policy.Plan]
 
 	shape *rowShape // of the latest Bind, used again when the formats are the same
+
+	// kept is the PREPARE that made it, and text that statement's; plan is then of running it, and made when it is first needed. nil: Parse made it.
+	kept *sql.Statement
 }
 
 // declaredOID is the type that the client declared for its parameter n (from 1), 0 for none.
@@ -66,6 +70,9 @@ type portal struct {
 	shape   *rowShape // nil: rows are forwarded untouched
 	batch   uint64
 	certain bool // under ledger.mu
+
+	kept *sql.Statement // the DECLARE CURSOR that made it; nil: Bind did
+	hold bool           // it outlives its transaction
 }
 
 // run is one execution: of a simple Query with all its statements, or of a portal. After it is owed it belongs to the
@@ -73,8 +80,9 @@ type portal struct {
 type run struct {
 	plan   planned
 	edits  *positions
-	number int64 // of the execution within the session, for the record
-	index  int   // the statement of the text that the server is answering
+	text   string // the client's, where it stores something by a name
+	number int64  // of the execution within the session, for the record
+	index  int    // the statement of the text that the server is answering
 	rows   int64
 	opened int64
 	masked int64

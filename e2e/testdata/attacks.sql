@@ -160,8 +160,20 @@ table people
 explain analyze select id from people where name = 'Name 3'
 ? explain verbose select name from people
 ? explain (analyze, format json) select name from people
-declare c cursor for select name from people
-prepare x as select name from people
+? declare c cursor for select name, email, ssn from people ;; fetch 5 from c ;; fetch all from c
+? declare c binary cursor for select name, email, ssn from people ;; fetch 5 from c ;; move 3 in c ;; fetch backward all from c
+? declare c cursor for select id, name from people ;; fetch 1 from c ;; close c ;; declare c cursor for select label from things ;; fetch 1 from c
+? prepare x1 as select name, email, ssn from people ;; execute x1 ;; explain analyze execute x1
+prepare x2 as select id from people where name = $1 ;; execute x2('Name 3')
+prepare x3 as select id from people where id = $1 ;; execute x3((select length(name) from people where id = 3))
+prepare x4 as select name from people ;; create temp table t4 as execute x4 ;; select * from t4
+prepare x5 as select name from people ;; explain analyze create temp table t5 as execute x5 ;; select * from t5
+declare c cursor for select length(name) from people
+declare c cursor for select name from people order by name
+declare c cursor for select id from people where email = 'x'
+declare c scroll cursor for select name from people ;; update people set name = name where current of c returning name
+declare c cursor for select id from people for update ;; fetch 1 from c ;; delete from people where current of c
+prepare x6 as update people set email = email where id = 3 returning email
 copy people (name) to stdout
 copy (select name from people) to stdout
 copy (select id from people) to stdout

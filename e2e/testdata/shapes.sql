@@ -403,7 +403,7 @@ merge into people p using (values (3)) v(i) on p.id = v.i when matched then upda
 truncate logins
 lock table people in share mode
 explain (costs off) select email from people where email = 'cnry3@x.test'
-prepare cnrystmt as select email from people where id = 3
+prepare spstmt as select email from people where id = 3
 declare c cursor for select email from people
 copy people (id, email) to stdout
 copy (select email from people) to stdout
@@ -991,3 +991,14 @@ select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'logins'::reg
 select current_setting('search_path')
 select id, u e from people, unnest(array['cnry3@x.test']) u(e) where e = email
 select u from people join (values ('cnry3@x.test', 3)) u(e, n) on e = email
+declare c cursor for select id, email from people where email = 'cnry3@x.test'; fetch all from c
+declare c scroll cursor for select id, email, born from people where id < 9 order by id; fetch 3 from c; move 2 in c; fetch prior from c; fetch last from c; fetch absolute 2 from c; close c
+declare c binary cursor for select id, email, balance from people where id < 5 order by id; fetch forward 2 from c; fetch all from c
+declare c cursor for select id from people where id < 5 order by id for update; fetch 2 from c; update people set email = 'cnry-current' where current of c
+declare c cursor for select id from people where id < 5 order by id for update; fetch 1 from c; delete from people where current of c returning email
+declare c no scroll cursor for select email from people where email = $1 ## cnry3@x.test
+prepare sp1 (text) as select id, email from people where email = $1; execute sp1('cnry3@x.test'); deallocate sp1
+prepare sp2 as insert into people (id, name, email, ssn) values ($1, 'n', $2, $2) returning email, ssn; execute sp2(900, 'cnry900'); execute sp2(901, null); deallocate sp2
+prepare sp3 (text[]) as select id from people where email = any ($1) order by id; execute sp3('{cnry3@x.test,cnry4@x.test}'); deallocate sp3
+prepare sp4 as update people set email = $2 where id = $1; explain (costs off) execute sp4(3, 'cnry'); execute sp4(3, 'cnry-4'); deallocate all
+prepare sp5 as select id from people where email = $1; execute sp5(lower('CNRY'))

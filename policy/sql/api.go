@@ -18,6 +18,12 @@ import (
 // A Statement with Sensitive false touches nothing protected or listed: its Tables are complete, while Columns, Params and Results may be
 // missing, and it is forwarded as it is.
 func Analyze(cat *Catalog, path []string, text string) []*Statement {
+	return AnalyzeNamed(cat, path, text, Names{})
+}
+
+// AnalyzeNamed is Analyze in a session in which names of prepared statements and cursors have a meaning. What the text itself prepares, declares
+// and forgets counts for its later statements.
+func AnalyzeNamed(cat *Catalog, path []string, text string, names Names) []*Statement {
 	tree, refusal := parse(text)
 	if refusal == nil && cat.foldsHighBytes {
 		refusal = guardFolding(text)
@@ -32,7 +38,7 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 	moved, calm := false, true // an earlier statement may have changed what names mean; only in ways that data definition bears
 	ran := false               // an earlier statement may have called functions, which can change search_path unseen
 	for _, raw := range tree.GetStmts() {
-		st := analyzeOne(cat, path, text, raw)
+		st := analyzeOne(cat, path, text, raw, names)
 		if (moved && !(calm && calmVerb(st.Verb)) || ran && st.PathDependent) && cat.MayTouch(text[st.At.Start:st.At.End]) {
 			*st = Statement{At: st.At, Verb: st.Verb, Sensitive: true, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
 				PathDependent: st.PathDependent,
@@ -42,6 +48,7 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 		ran = ran || !calmVerb(st.Verb) && st.Verb != "begin" && st.Verb != "savepoint"
 		calm = calm && !st.ChangesPath && (!st.ChangesSchema || calmVerb(st.Verb))
 		all = append(all, st)
+		names = names.with(st)
 	}
 	return all
 }
@@ -56,9 +63,9 @@ func calmVerb(verb string) bool {
 	return false
 }
 
-func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt) (st *Statement) {
+func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt, names Names) (st *Statement) {
 	st = &Statement{At: rawSpan(text, raw)}
-	a := &analysis{cat: cat, path: path, text: text, st: st}
+	a := &analysis{cat: cat, path: path, text: text, st: st, names: names}
 	defer func() {
 		// A bug in analysis must refuse one statement, not end every session of the process.
 		if p := recover(); p != nil {

@@ -38,7 +38,7 @@ const (
 // Refusals lists every refusal code of this package, ordered by code.
 func Refusals() []RefusalDoc {
 	all := append(statementRefusals(), dmlRefusals()...)
-	all = append(append(all, ddlRefusals()...), exprRefusals()...)
+	all = append(append(append(all, ddlRefusals()...), exprRefusals()...), storedRefusals()...)
 	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
 	return all
 }
@@ -78,8 +78,8 @@ func statementRefusals() []RefusalDoc {
 			"Name it in trusted_functions if its results may pass as they are."},
 		{codeCopy, "0A000", "COPY of a protected table is not supported in this version",
 			"Use SELECT, or INSERT with several rows."},
-		{codePrepare, "0A000", "PREPARE, DECLARE CURSOR and CREATE TABLE AS over a protected or listed table are not supported in this version",
-			"Use the driver's prepared statements (the extended protocol) or a plain SELECT."},
+		{codePrepare, "0A000", "CREATE TABLE AS or SELECT INTO over a protected or listed table is not supported in this version",
+			"Create the table first, protect its columns, then use INSERT … SELECT."},
 		{codeDynamic, "0A000", "A code block may run SQL over a protected or listed table that the proxy can't see",
 			"Send the statements from the application."},
 		{codeStoredType, "0A000", "The column is configured as protected but is not stored as bytea",

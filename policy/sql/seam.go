@@ -12,6 +12,8 @@ type analysis struct {
 	st   *Statement
 	// making is the table that data definition makes or changes, as it will be.
 	making *Relation
+	// names says what EXECUTE, FETCH and MOVE run.
+	names Names
 }
 
 // analyzeDML fills a.st from a SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE. It is called only for statements that

@@ -211,11 +211,16 @@ type Statement struct {
 
 	// Sensitive is set when a protected or listed table is touched in any way.
 	Sensitive bool
-	// Runs names prepared statements and cursors that EXECUTE, FETCH and MOVE run. In SQL none over a sensitive table can be made, but those that
-	// the client made by Parse and Bind share the name space: the statement must be refused when one of these names is that of a
-	// sensitive one, since its parameters would not be sealed, nor its rows masked.
+	// Runs names prepared statements and cursors that EXECUTE, FETCH and MOVE run. Where one is sensitive, the text must be analysed with
+	// its meaning (AnalyzeNamed), or its arguments would not be sealed, nor its rows opened.
 	Runs []string
-	// Makes names the prepared statement that a sensitive PREPARE would make, for which EXECUTE may follow all the same.
+	// Arguments: EXECUTE hands values to one of Runs.
+	Arguments bool
+	// Stored is what PREPARE or DECLARE CURSOR keeps. Tables, Columns, Literals and Edits are those of the kept statement; Results is nil.
+	Stored *Stored
+	// Forgets are the names that DEALLOCATE, CLOSE and DISCARD take away.
+	Forgets Forgets
+	// Makes names the prepared statement that a refused PREPARE would make, for which EXECUTE may follow all the same.
 	Makes string
 	// ChangesSchema: the catalog must be read again afterwards.
 	ChangesSchema bool

@@ -18,28 +18,24 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 	case *pg_query.Node_DiscardStmt:
 		a.st.ChangesPath = n.DiscardStmt.GetTarget() == pg_query.DiscardMode_DISCARD_ALL
 		a.st.ChangesSchema = a.st.ChangesPath || n.DiscardStmt.GetTarget() == pg_query.DiscardMode_DISCARD_TEMP
+		a.forget(node)
 		a.st.Understood = true
 	case *pg_query.Node_VariableShowStmt, *pg_query.Node_ListenStmt, *pg_query.Node_NotifyStmt, *pg_query.Node_UnlistenStmt,
-		*pg_query.Node_CheckPointStmt, *pg_query.Node_LoadStmt, *pg_query.Node_DeallocateStmt, *pg_query.Node_ClosePortalStmt,
-		*pg_query.Node_ConstraintsSetStmt:
+		*pg_query.Node_CheckPointStmt, *pg_query.Node_LoadStmt, *pg_query.Node_ConstraintsSetStmt:
+		a.st.Understood = true
+	case *pg_query.Node_DeallocateStmt, *pg_query.Node_ClosePortalStmt:
+		a.forget(node)
 		a.st.Understood = true
 	case *pg_query.Node_FetchStmt:
-		a.st.Runs = append(a.st.Runs, n.FetchStmt.GetPortalname())
-		a.st.Understood = true
+		a.fetch(n.FetchStmt)
 	case *pg_query.Node_ExplainStmt:
 		a.explain(n.ExplainStmt)
 	case *pg_query.Node_PrepareStmt:
-		a.stored(n.PrepareStmt.GetQuery(), 0)
-		if a.refused() {
-			a.st.Makes = n.PrepareStmt.GetName()
-		}
+		a.prepare(n.PrepareStmt)
 	case *pg_query.Node_DeclareCursorStmt:
-		a.stored(n.DeclareCursorStmt.GetQuery(), EffectCursor)
+		a.declareCursor(n.DeclareCursorStmt)
 	case *pg_query.Node_CreateTableAsStmt:
 		into := n.CreateTableAsStmt.GetInto().GetRel()
-		if e := n.CreateTableAsStmt.GetQuery().GetExecuteStmt(); e != nil {
-			a.st.Runs = append(a.st.Runs, e.GetName())
-		}
 		a.analyzeCreateAs(n.CreateTableAsStmt.GetQuery(), into, a.touches(n.CreateTableAsStmt.GetQuery()))
 	case *pg_query.Node_CopyStmt:
 		a.copy(n.CopyStmt)
@@ -85,31 +81,13 @@ func (a *analysis) explain(n *pg_query.ExplainStmt) {
 	} else {
 		a.analyzeUtility(inner)
 	}
-	a.st.Verb = verb
+	a.st.Verb, a.st.Stored = verb, nil
 	for i := range a.st.Tables {
 		a.st.Tables[i].Effects |= EffectExplain
 	}
 	if a.st.Refusal == nil && a.st.Understood {
 		a.st.Results = []Result{{Name: "QUERY PLAN", Origin: Origin{Table: -1}}}
 	}
-}
-
-// stored analyses the query of PREPARE and DECLARE CURSOR: refused when sensitive, since EXECUTE and FETCH do not say what they run.
-func (a *analysis) stored(query *pg_query.Node, effects Effect) {
-	verb := a.st.Verb
-	a.analyzeQuery(query)
-	a.st.Verb = verb
-	for i := range a.st.Tables {
-		a.st.Tables[i].Effects |= effects
-	}
-	if a.st.Refusal == nil && a.st.Sensitive {
-		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(verb))
-	}
-	if a.st.Refusal == nil && a.st.PathDependent && verb == "prepare" {
-		// The server analyses it again when the path has changed (RevalidateCachedQuery, src/backend/utils/cache/plancache.c).
-		a.refuse(codePrepare, a.st.At.Start, "PREPARE of a name that is a protected or listed table's under another search path is not supported")
-	}
-	a.plain()
 }
 
 // plain forgets what is known of rows: the statement returns none that must be looked at.
@@ -125,7 +103,11 @@ func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.RangeVar
 		a.addTable(ref.schema, ref.name, ref.at, ref.effects)
 	}
 	a.addTarget(into, EffectCreate|EffectInsert)
+	if e := query.GetExecuteStmt(); e != nil {
+		a.execute(e)
+	}
 	switch {
+	case a.refused():
 	case a.st.Sensitive || t.sensitive:
 		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(a.st.Verb))
 	default:

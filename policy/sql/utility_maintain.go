@@ -40,8 +40,7 @@ func (a *analysis) analyzeMaintenance(node *pg_query.Node) {
 	case *pg_query.Node_CallStmt:
 		a.call(n.CallStmt)
 	case *pg_query.Node_ExecuteStmt:
-		a.st.Runs = append(a.st.Runs, n.ExecuteStmt.GetName())
-		a.expressions(n.ExecuteStmt)
+		a.execute(n.ExecuteStmt)
 	default:
 		a.analyzeDDL(node)
 		return

@@ -75,7 +75,18 @@ func printUtility(all []*Statement, text string) string {
 		if len(st.Runs) > 0 {
 			fmt.Fprintf(&b, " runs %v", st.Runs)
 		}
+		if f := st.Forgets; f.any() {
+			fmt.Fprintf(&b, " forgets %+v", f)
+		}
 		b.WriteString("\n")
+		if k := st.Stored; k != nil {
+			fmt.Fprintf(&b, "stores %s cursor=%v hold=%v binary=%v verb=%s types=%v count=%d results=%d\n", k.Name, k.Cursor, k.Hold, k.Binary, k.Verb, k.Types, k.Count, len(k.Results))
+			for _, p := range k.Params {
+				if p.Target != nil {
+					fmt.Fprintf(&b, "stored $%d = client $%d for %s.%s array=%v cast=%d\n", p.Upstream, p.Client, p.Target.Table, p.Target.Column, p.Array, p.Cast)
+				}
+			}
+		}
 		if !st.Sensitive {
 			for _, u := range st.Tables {
 				fmt.Fprintf(&b, "table %s %s\n", u.Table, effectNames(u.Effects))
