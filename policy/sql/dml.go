@@ -138,8 +138,8 @@ func (r *resolver) show(out output) {
 	}
 	results := make([]Result, 0, len(out.cols))
 	for _, c := range out.cols {
-		v := c.val
-		if v.form != formSealed {
+		v := r.cells(c.val, UseOutput)
+		if v.form != formSealed && v.form != formCells && v.form != formJSON {
 			r.settle(v, UseOutput, OIDText, codeExpression)
 		}
 		r.mark(v, UseOutput)
@@ -147,6 +147,7 @@ func (r *resolver) show(out output) {
 		if v.form == formSealed {
 			res.Protection, res.Bare = v.prot, v.bare
 		}
+		r.held(&res, v)
 		results = append(results, res)
 	}
 	r.st.Results = results
@@ -155,7 +156,7 @@ func (r *resolver) show(out output) {
 // closeColumns gives a use to the columns that the client names and nothing consumes, and forgets those that only * or a view
 // brought in.
 func (r *resolver) closeColumns() {
-	kept := r.st.Columns[:0]
+	kept, moved := r.st.Columns[:0], make([]int, len(r.st.Columns))
 	for i, c := range r.st.Columns {
 		if c.Use == 0 {
 			if i >= len(r.named) || !r.named[i] {
@@ -163,9 +164,15 @@ func (r *resolver) closeColumns() {
 			}
 			c.Use = UseExpression
 		}
+		moved[i] = len(kept)
 		kept = append(kept, c)
 	}
 	r.st.Columns = kept
+	for i := range r.st.Results {
+		for k, c := range r.st.Results[i].Holds {
+			r.st.Results[i].Holds[k] = moved[c]
+		}
+	}
 }
 
 // table records one occurrence of a relation.

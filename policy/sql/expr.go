@@ -66,6 +66,8 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 		return r.extreme(s, n.MinMaxExpr, use, want)
 	case *pg_query.Node_CollateClause:
 		return r.collated(s, n.CollateClause, use)
+	case *pg_query.Node_AIndirection:
+		return r.subscript(s, n.AIndirection, use)
 	case *pg_query.Node_SubLink:
 		return r.subLink(s, n.SubLink, use)
 	case *pg_query.Node_FuncCall:

@@ -35,7 +35,7 @@ func (r *resolver) branches(vals []value, use Use, want *Target, at Span) value 
 	}
 	v := r.unify(vals, want, codeSetMix).derived()
 	v.at = at
-	if v.form != formSealed {
+	if v.form != formSealed && v.form != formCells && v.form != formJSON {
 		v.cols = nil
 		v.src, v.column, v.table = -1, "", TableName{}
 	}
@@ -71,6 +71,13 @@ func (r *resolver) subLink(s *scope, n *pg_query.SubLink, use Use) value {
 		return v
 	}
 	// ARRAY(SELECT …)
+	if out.exact && len(out.cols) == 1 && out.cols[0].val.form == formSealed {
+		v := out.cols[0].val
+		r.mark(v, use|UseExpression)
+		r.may(opArray, v)
+		v.form, v.at, v.src = formCells, at, -1
+		return v.derived()
+	}
 	r.settleOutput(out, use|UseExpression)
 	return plainValue(0, at)
 }

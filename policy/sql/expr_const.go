@@ -114,6 +114,10 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	switch v.form {
 	case formSealed:
 		return r.castSealed(v, c, use)
+	case formJSON:
+		if j, ok := castJSON(v, n.GetTypeName()); ok {
+			return j
+		}
 	case formFree:
 		// Of a column of VALUES, or a second cast: what the value inside becomes, this must become too.
 		if r.view == nil && c.at.Start >= 0 {

@@ -13,7 +13,7 @@ const (
 	formIndex                // the index of a normalised value: lower(c), see fold
 	formFolded               // constants and parameters with such a function around them
 	formCells                // an array of cells of a protected column
-	formJSON                 // json or jsonb in which cells of the columns in cols may lie
+	formJSON                 // json or jsonb in which cells of the columns in holds may lie
 )
 
 // value is what one expression yields.
@@ -38,6 +38,8 @@ type value struct {
 	pending []pendingUse
 	// whole is set for a reference to a whole row.
 	whole *rangeItem
+	// holds are, of a formJSON value, the ColumnUses whose cells may lie in it.
+	holds []int
 	// fold is how a formIndex or formFolded value is written.
 	fold *fold
 	// bare: the server names no type modifier for it, being the result of a call.

@@ -117,7 +117,13 @@ func builtin(parts []string, name string) bool {
 
 // spread is the elements of an array value as a column.
 func (r *resolver) spread(v value, at Span) value {
+	v = r.cells(v, UseExpression)
 	switch v.form {
+	case formCells:
+		r.mark(v, UseExpression)
+		e := v.element()
+		e.at, e.bare = at, true
+		return e
 	case formFree:
 		for _, l := range v.leaves {
 			l.spread = true

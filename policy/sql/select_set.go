@@ -80,6 +80,7 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 	var sealedOne *value
 	free := true
 	for i := range vals {
+		vals[i] = r.cells(vals[i], 0)
 		switch vals[i].form {
 		case formSealed:
 			if sealedOne == nil {
@@ -91,6 +92,9 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 			continue
 		}
 		free = false
+	}
+	if v, ok := r.unifyHolders(vals, code); ok {
+		return v
 	}
 	out := value{form: formPlain, src: -1}
 	if len(vals) > 0 {
@@ -187,6 +191,9 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		p = want.Protection
 	}
 	out.form, out.prot, out.typ = formSealed, &p, p.Type
+	for i := range vals {
+		out.bare = out.bare || vals[i].form == formSealed && vals[i].bare
+	}
 	out.table, out.column, out.src = like.table, like.column, like.src
 	return out
 }
