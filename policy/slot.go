@@ -76,6 +76,9 @@ func (j *judgement) masked(s Slot, o *occurrence, m mask.Mask) Slot {
 // statement that it may come from is shown in clear.
 func (j *judgement) expression(r *sql.Result) Slot {
 	s := Slot{Do: Pass, Name: r.Name, Protection: r.Protection, Shape: r.Shape, Bare: r.Bare}
+	if r.Shape == sql.ShapeJSON {
+		return j.holder(s, r)
+	}
 	if r.Protection == nil {
 		return s
 	}
@@ -97,6 +100,31 @@ func (j *judgement) expression(r *sql.Result) Slot {
 		}
 	}
 	if !found {
+		j.refuse(codeUnclear, j.st.At.Start, "", "the origin of an encrypted result column was not understood")
+		return Slot{}
+	}
+	s.Do = Open
+	return s
+}
+
+// holder decides on json or jsonb in which cells may lie: every column that they may come from must be shown in clear.
+func (j *judgement) holder(s Slot, r *sql.Result) Slot {
+	for _, i := range r.Holds {
+		if i < 0 || i >= len(j.st.Columns) || j.st.Columns[i].Table < 0 || j.st.Columns[i].Table >= len(j.seen) {
+			j.refuse(codeUnclear, j.st.At.Start, "", "the origin of an encrypted result column was not understood")
+			return Slot{}
+		}
+		c := j.st.Columns[i]
+		o := &j.seen[c.Table]
+		prot, ok := j.protection(o.use, c.Name)
+		if !ok || !o.governed || o.view(c.Name).Do != Open {
+			j.refuse(codeMixed, c.At.Start, "", "a result column may hold values of column %s of table %s, which %s may not see in clear",
+				c.Name, o.use.Table, j.who())
+			return Slot{}
+		}
+		s.Holds = append(s.Holds, HeldColumn{Table: o.use.Table, Column: c.Name, Protection: prot})
+	}
+	if len(s.Holds) == 0 || r.Protection != nil {
 		j.refuse(codeUnclear, j.st.At.Start, "", "the origin of an encrypted result column was not understood")
 		return Slot{}
 	}

@@ -136,8 +136,8 @@ func witness(slots []policy.Slot, fields []field, cat *sql.Catalog) error {
 		if slot.Do == policy.Refuse {
 			return fmt.Errorf("column %d of the result has no verdict", i+1)
 		}
-		if slot.Protection != nil && f.typ != sql.OIDBytea {
-			return fmt.Errorf("column %d of the result should be sealed and is not of type bytea", i+1)
+		if (slot.Protection != nil || slot.Shape != sql.ShapeCell) && !storedType(slot, f.typ) {
+			return fmt.Errorf("column %d of the result should be sealed and is not of type bytea or one that holds cells", i+1)
 		}
 		if slot.OID != 0 && f.table != 0 && (slot.OID != f.table || slot.Num != f.num) {
 			return fmt.Errorf("column %d of the result comes from another place than expected", i+1)
@@ -218,6 +218,9 @@ func appendDescription(dst []byte, fields []field, slots []policy.Slot, a answer
 	for i, f := range fields {
 		if p := slots[i].Protection; p != nil {
 			f.typ, f.mod, f.len = p.Type.OID, p.Type.Mod, value.TypeLen(p.Type.OID)
+			if slots[i].Shape == sql.ShapeArray {
+				f.typ, f.len = sql.ArrayOID(p.Type.OID), -1
+			}
 			if slots[i].Bare {
 				f.mod = -1
 			}

@@ -29,6 +29,7 @@ type columnShape struct {
 	client   int16 // format that the client wants
 	counters *metrics.ColumnCounters
 	shown    int64 // cells opened since the counters were last fed
+	held     []heldColumn
 }
 
 // integrityError says that a stored value is not what was sealed there.
@@ -53,6 +54,12 @@ func (s *Server) newRowShape(p planned, slots []policy.Slot, server, client []in
 		*c = columnShape{slot: slot, mask: slot.Mask, server: formatOf(server, i), client: formatOf(client, i)}
 		if slot.Do == policy.Mask {
 			c.counters = s.counters(slot.Table, slot.Column)
+		}
+		if slot.Shape == sql.ShapeJSON && slot.Do == policy.Open {
+			var err error
+			if c.held, err = s.hold(p, slot); err != nil {
+				return nil, err
+			}
 		}
 		if slot.Protection == nil {
 			continue
@@ -120,6 +127,12 @@ func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowS
 	case policy.Null:
 		return wire.AppendInt32(dst, -1), nil
 	case policy.Open:
+		switch c.slot.Shape {
+		case sql.ShapeArray:
+			return c.appendArray(dst, raw, set, scratch)
+		case sql.ShapeJSON:
+			return c.appendJSON(dst, raw, set, scratch)
+		}
 		plain, err := c.open(raw, scratch)
 		if err != nil {
 			return dst, err
@@ -128,7 +141,9 @@ func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowS
 			return value.Encode(dst, c.typ, c.client, plain, set)
 		})
 	case policy.Mask:
-		return c.appendMasked(dst, raw, set, scratch)
+		if c.slot.Shape == sql.ShapeCell {
+			return c.appendMasked(dst, raw, set, scratch)
+		}
 	}
 	return dst, errors.New("a result column without a verdict")
 }
@@ -192,6 +207,12 @@ func (c *columnShape) broken(cause error) error {
 func (sh *rowShape) count() (opened, masked int64) {
 	for i := range sh.columns {
 		c := &sh.columns[i]
+		for k := range c.held {
+			h := &c.held[k]
+			opened += h.shown
+			h.counters.Opened.Add(float64(h.shown))
+			h.shown = 0
+		}
 		if c.shown == 0 {
 			continue
 		}
