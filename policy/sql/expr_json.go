@@ -7,16 +7,13 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// oidJSON is json, which no protected column is.
-const oidJSON = 114
-
 // jsonMaker reports the server's functions that make json or jsonb of values as they are.
 func jsonMaker(name string) bool { return jsonType(name) != 0 }
 
 func jsonType(name string) uint32 {
 	switch name {
 	case "json_agg", "json_build_object", "json_build_array", "json_object_agg", "to_json", "row_to_json":
-		return oidJSON
+		return OIDJSON
 	case "jsonb_agg", "jsonb_build_object", "jsonb_build_array", "jsonb_object_agg", "to_jsonb":
 		return OIDJSONB
 	}
@@ -137,10 +134,12 @@ func (r *resolver) protectionOf(use int) *Protection {
 	return nil
 }
 
-// shownInJSON reports the logical types of which the proxy knows what to_json makes.
+// shownInJSON reports the logical types of which the proxy knows what to_json and to_jsonb make, which is the same for all of them: jsonb
+// would write json and floating-point numbers in another form.
 func shownInJSON(oid uint32) bool {
 	switch oid {
-	case OIDBool, OIDInt2, OIDInt4, OIDInt8, OIDText, OIDVarchar, OIDDate, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB, OIDBytea:
+	case OIDBool, OIDInt2, OIDInt4, OIDInt8, OIDText, OIDVarchar, OIDDate, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB, OIDBytea,
+		OIDBpchar, OIDTime, OIDTimetz, OIDTimestamp, OIDInterval, OIDInet, OIDCidr, OIDMacaddr:
 		return true
 	}
 	return false
@@ -154,7 +153,7 @@ func castJSON(v value, t *pg_query.TypeName) (value, bool) {
 	}
 	switch names[len(names)-1] {
 	case "json":
-		v.typ.OID = oidJSON
+		v.typ.OID = OIDJSON
 	case "jsonb":
 		v.typ.OID = OIDJSONB
 	default:

@@ -35,7 +35,7 @@ func (r *resolver) minMax(n *pg_query.FuncCall, name string, v value, use Use) v
 // hasExtremes reports whether the server has min and max of a type.
 func hasExtremes(oid uint32) bool {
 	switch oid {
-	case OIDBool, OIDBytea, OIDUUID, OIDJSONB:
+	case OIDBool, OIDBytea, OIDUUID, OIDJSON, OIDJSONB, OIDMacaddr, OIDCidr: // max of cidr is inet
 		return false
 	}
 	return true

@@ -28,16 +28,16 @@ func AppendJSON(dst, canonical []byte, t Type, s *Settings) ([]byte, error) {
 		if c := text[len(text)-1]; isDigit(c) {
 			return append(dst, text...), nil
 		}
-	case OIDTimestamptz:
+	case OIDTimestamptz, OIDTimestamp:
 		text = xsdTime(text)
-	case OIDText, OIDVarchar, OIDDate, OIDUUID, OIDBytea:
+	case OIDText, OIDVarchar, OIDDate, OIDUUID, OIDBytea, OIDBpchar, OIDTime, OIDTimetz, OIDInterval, OIDInet, OIDCidr, OIDMacaddr:
 	default:
 		return dst, fail(stateNotSupported, "values of "+TypeName(t.OID)+" can't be shown within JSON")
 	}
 	return appendJSONString(dst, text), nil
 }
 
-// xsdTime turns the ISO form of a timestamptz into that of USE_XSD_DATES (EncodeDateTime, src/backend/utils/adt/datetime.c): a T between
+// xsdTime turns the ISO form of a timestamp into that of USE_XSD_DATES (EncodeDateTime, src/backend/utils/adt/datetime.c): a T between
 // date and time, an offset with minutes.
 func xsdTime(text []byte) []byte {
 	i := bytes.IndexByte(text, ' ')
@@ -50,8 +50,7 @@ func xsdTime(text []byte) []byte {
 	if bytes.HasSuffix(out, []byte(" BC")) {
 		end -= 3
 	}
-	sign := bytes.LastIndexAny(out[i:end], "+-")
-	if sign >= 0 && end-(i+sign) == 3 {
+	if sign := bytes.LastIndexAny(out[i:end], "+-"); sign >= 0 && end-(i+sign) == 3 {
 		out = append(out[:end:end], append([]byte(":00"), out[end:]...)...)
 	}
 	return out
