@@ -160,7 +160,7 @@ func invariants(t testing.TB, c suiteCase, p *Plan) {
 				t.Errorf("%s: %s: a refused statement has slot %+v", c.user, c.text, r)
 			case p.Allowed && r.Do == Refuse:
 				t.Errorf("%s: %s: an allowed statement has a slot without a verdict", c.user, c.text)
-			case r.Do == Open && r.Protection == nil, (r.Do == Mask) != (r.Mask != nil):
+			case r.Do == Open && r.Protection == nil && len(r.Holds) == 0, (r.Do == Mask) != (r.Mask != nil):
 				t.Errorf("%s: %s: slot %+v", c.user, c.text, r)
 			}
 		}

@@ -101,7 +101,7 @@ func harmless(l *leaf) string {
 	if l.cast != nil {
 		typ = l.cast.whole()
 	}
-	if b := baseTypeOf(typ); b != nil {
+	if b, ok := baseTypeOf(typ); ok {
 		return b.harmless
 	}
 	return "''"

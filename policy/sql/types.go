@@ -35,14 +35,14 @@ var baseTypes = [...]baseType{
 	{OIDJSON, 199, "json", "'null'"},
 }
 
-// baseTypeOf finds a type by pg_type.oid, nil for others.
-func baseTypeOf(oid uint32) *baseType {
-	for i := range baseTypes {
-		if baseTypes[i].oid == oid {
-			return &baseTypes[i]
+// baseTypeOf finds a type by pg_type.oid; ok is false for others.
+func baseTypeOf(oid uint32) (b baseType, ok bool) {
+	for _, b := range baseTypes {
+		if b.oid == oid {
+			return b, true
 		}
 	}
-	return nil
+	return baseType{}, false
 }
 
 // logicalType is the type that a protected column may have by that name, as the grammar leaves it in a TypeName, 0 for others.
@@ -57,7 +57,7 @@ func logicalType(name string) uint32 {
 
 // typeText names a type in an Edit; it is the inverse of logicalType.
 func typeText(oid uint32) string {
-	if b := baseTypeOf(oid); b != nil {
+	if b, ok := baseTypeOf(oid); ok {
 		return b.name
 	}
 	return ""
@@ -65,7 +65,7 @@ func typeText(oid uint32) string {
 
 // arrayOID is pg_type.typarray of a logical type.
 func arrayOID(oid uint32) uint32 {
-	if b := baseTypeOf(oid); b != nil {
+	if b, ok := baseTypeOf(oid); ok {
 		return b.array
 	}
 	return 0
