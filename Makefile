@@ -6,11 +6,13 @@ DEMO     ?=
 TAGS     ?=
 BENCH    ?=
 FUZZTIME ?= 20s
+SOAK     ?= 10m
+SEED     ?= $(shell date +%s)
 PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-race bench lint fuzz cover schema clean
+.PHONY: help build demo test test-clients test-race bench lint soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +53,10 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 	$(GO) vet -tags clients ./...
 	$(GO) vet -tags nodemo ./cmd/...
 	$(GO) run $(STATICCHECK) -tags clients ./...
+
+soak: ## run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
+	@.ci/need server
+	$(GO) test -count=1 -timeout 0 -v -run 'TestGenerated$$' ./e2e -generate-for $(SOAK) -generate-seed $(SEED)
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@.ci/need server

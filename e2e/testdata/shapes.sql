@@ -1002,3 +1002,11 @@ prepare sp2 as insert into people (id, name, email, ssn) values ($1, 'n', $2, $2
 prepare sp3 (text[]) as select id from people where email = any ($1) order by id; execute sp3('{cnry3@x.test,cnry4@x.test}'); deallocate sp3
 prepare sp4 as update people set email = $2 where id = $1; explain (costs off) execute sp4(3, 'cnry'); execute sp4(3, 'cnry-4'); deallocate all
 prepare sp5 as select id from people where email = $1; execute sp5(lower('CNRY'))
+select id, nullif(code, 'C3'), nullif(code, $1) from people order by id ## C4
+select id::int4, name::text, note::text from people where email = 'cnry3@x.test'
+insert into things (id, label) values (903, 'n') returning id::int4, price::numeric, label::text
+select t.i::int4 from (select id as i, email from people) t order by 1
+select code, case when id = 3 then code end, coalesce(code, null), case when id = 3 then code else null end from people order by id
+select id from people where age = any(array[2147483648]::int4[])
+select id from people where age = any(array[33, 34]::int4[]) order by id
+select id from people where age = any(array[33, 34]::int8[]) order by id

@@ -61,7 +61,7 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 		for _, arg := range n.CoalesceExpr.GetArgs() {
 			vals = append(vals, r.evalFor(s, arg, use, want))
 		}
-		return r.branches(vals, use, want, r.spanAt(n.CoalesceExpr.GetLocation()))
+		return r.coalesce(vals, use, want, r.spanAt(n.CoalesceExpr.GetLocation()))
 	case *pg_query.Node_MinMaxExpr:
 		return r.extreme(s, n.MinMaxExpr, use, want)
 	case *pg_query.Node_CollateClause:

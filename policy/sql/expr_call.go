@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
@@ -24,8 +26,13 @@ func (r *resolver) caseExpr(s *scope, n *pg_query.CaseExpr, use Use, want *Targe
 	}
 	if n.GetDefresult() != nil {
 		vals = append(vals, r.evalFor(s, n.GetDefresult(), use, want))
+		return r.branches(vals, use, want, at)
 	}
-	return r.branches(vals, use, want, at)
+	v := r.branches(vals, use, want, at)
+	if v.form == formSealed && want == nil && !needsScale(v.prot) {
+		v.prot.Type.Mod, v.typ.Mod = -1, -1 // without ELSE there is a NULL, which has no length: exprTypmod
+	}
+	return v
 }
 
 // branches makes one expression of alternatives.
@@ -38,6 +45,17 @@ func (r *resolver) branches(vals []value, use Use, want *Target, at Span) value 
 	if v.form != formSealed && v.form != formCells && v.form != formJSON {
 		v.cols = nil
 		v.src, v.column, v.table = -1, "", TableName{}
+	}
+	return v
+}
+
+// coalesce makes one expression of COALESCE's arguments. The planner leaves out those that are NULL for certain, and with them what
+// they do to the length.
+func (r *resolver) coalesce(vals []value, use Use, want *Target, at Span) value {
+	some := slices.DeleteFunc(slices.Clone(vals), func(v value) bool { return v.form == formFree && onlyNulls(v) })
+	v := r.branches(vals, use, want, at)
+	if len(some) == 1 && v.form == formSealed && want == nil {
+		v.prot.Type.Mod, v.typ.Mod = some[0].prot.Type.Mod, some[0].prot.Type.Mod
 	}
 	return v
 }

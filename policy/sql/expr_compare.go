@@ -143,7 +143,17 @@ func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) v
 	}
 	r.compare(l, rt, use)
 	if l.form == formSealed {
-		return l.derived()
+		v := l.derived()
+		p := *v.prot
+		// Compared by the operator of the family's first type, whose operand the result is: transformAExprOp.
+		switch p.Type.OID {
+		case OIDVarchar:
+			p.Type = Type{OIDText, -1}
+		case OIDCidr:
+			p.Type = Type{OIDInet, -1}
+		}
+		v.prot = &p
+		return v
 	}
 	r.settle(l, 0, 0, codeExpression)
 	return plainValue(l.typ.OID, l.at)

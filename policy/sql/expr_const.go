@@ -104,6 +104,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		return v
 	case arg.GetAArrayExpr() != nil && c.array:
 		v := r.eval(s, arg, use)
+		narrow(v, c)
 		if r.view == nil {
 			v.leaves = append(v.leaves, r.leaf(&leaf{at: c.at, kind: leafCast, cast: c}))
 		}
@@ -127,7 +128,22 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		}
 	}
 	r.settle(v, use|UseExpression, 0, codeCast)
-	return value{form: formPlain, src: -1, typ: typ, at: v.at}
+	out := value{form: formPlain, src: -1, typ: typ, at: v.at}
+	if v.form == formPlain && v.src >= 0 && !c.array && (c.oid == 0 || c.oid == v.typ.OID) {
+		// The cast of a column to its own type is the column: the server names its origin. Of a type without a name here, it may be.
+		out.src, out.oid, out.num, out.column = v.src, v.oid, v.num, v.column
+	}
+	return out
+}
+
+// narrow has the integers of an array raise what the array's type does not take.
+func narrow(v value, c *castTo) {
+	for _, e := range v.elems {
+		for _, l := range e.leaves {
+			l.within = c.oid
+		}
+		narrow(e, c)
+	}
 }
 
 // castSealed analyses the cast of a protected value. To its own type, or a wider one of the family, it changes nothing.

@@ -61,7 +61,7 @@ func (r *resolver) fits(l *leaf, t *Target, array bool) bool {
 	if l.cast != nil && !r.castFits(l, t, array) {
 		return false
 	}
-	if l.kind == leafBits {
+	if l.kind == leafBits || !l.inRange() {
 		r.noType(l, t)
 		return false
 	}
@@ -146,6 +146,15 @@ func numberFits(l *leaf, oid uint32, array bool) bool {
 		return width(l.cast.oid) >= width(oid) || wholeNumbers(l.text, bits(l.cast.oid))
 	}
 	_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(l.cast.oid))
+	return err == nil
+}
+
+// inRange reports whether an integer without quotes is one of the type of the array that it stands in.
+func (l *leaf) inRange() bool {
+	if l.kind != leafLiteral || l.lit == LiteralString || family(l.within) != OIDInt8 {
+		return true
+	}
+	_, err := strconv.ParseInt(trimSpace(l.text), 10, bits(l.within))
 	return err == nil
 }
 

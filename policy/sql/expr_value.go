@@ -97,6 +97,8 @@ type leaf struct {
 	text   string
 	number int // of a parameter
 	cast   *castTo
+	// within is the type of the array, by its cast, of which it is an element (0: none).
+	within uint32
 	// spread: the argument of unnest, each element of which is a value.
 	spread bool
 	// lifted: a subquery, an array or CASE gives it a type, before it meets anything.

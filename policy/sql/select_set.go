@@ -175,7 +175,7 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 				l.lifted = l.lifted || l.kind == leafLiteral
 			}
 			r.bindAll(*v, to, false)
-			if want == nil && !onlyNulls(*v) {
+			if want == nil && !(onlyNulls(*v) && needsScale(&p)) {
 				p.Type.Mod = -1
 			}
 		default:
@@ -198,10 +198,15 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 	return out
 }
 
+// needsScale reports whether values can't be shown without the scale or length of their column.
+func needsScale(p *Protection) bool {
+	return p.Type.OID == OIDBpchar || p.Type.OID == OIDNumeric && p.Search.Equal()
+}
+
 // keepsScale refuses alternatives in which the scale of numeric(p,s) or the length of char(n) is lost: cells that are equal bytes for
 // equal numbers hold no trailing zeros, those of char(n) no blanks, and without the scale or length nobody knows how many to show.
 func (r *resolver) keepsScale(vals []value, like value, mod int32) {
-	if like.prot.Type.OID != OIDBpchar && (like.prot.Type.OID != OIDNumeric || !like.prot.Search.Equal()) {
+	if !needsScale(like.prot) {
 		return
 	}
 	scaled, lost := false, mod == -1

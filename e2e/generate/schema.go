@@ -1,0 +1,307 @@
+package generate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Column is a column of a random table.
+type Column struct {
+	Name   string
+	Type   *Type
+	Search string // empty: plain; none, equality, range
+	domain string // columns with the same one may be compared; empty: with none
+	key    string // table.column whose key it shares
+	null   bool
+	def    *node // DEFAULT
+}
+
+func (c *Column) protected() bool { return c.Search != "" }
+
+// Table is a random table. Its first column is id, an int4 primary key; parent, where it is, refers to another's id.
+type Table struct {
+	Name    string
+	Columns []*Column
+	unique  []*Column
+	parent  *Table
+	parts   []string // its partitions
+	foreign [2]*Column
+	to      *Table // of foreign
+}
+
+// World is one schema with data and the statements that are run on it.
+type World struct {
+	Seed       uint64
+	Number     int
+	Tables     []*Table
+	Statements []*Statement
+	// Enough is after how many differences Run ends.
+	Enough int
+	rows   []*node
+}
+
+// Support says whether the proxy can protect columns of a type with a search mode.
+type Support func(ty *Type, search string) bool
+
+// gen holds what making a world needs.
+type gen struct {
+	r         *rand.Rand
+	w         *World
+	support   Support
+	aliases   int
+	outer     []rel // what a correlated subquery sees
+	open      bool  // within a transaction
+	never     bool  // no constant is NULL
+	savepoint int
+	depth     int
+	prepared  int
+	made      int
+}
+
+func (g *gen) chance(percent int) bool { return g.r.IntN(100) < percent }
+
+func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
+
+// NewWorld makes world number of a seed, with count statements.
+func NewWorld(seed uint64, number, count int, support Support) *World {
+	w := &World{Seed: seed, Number: number, Enough: 3}
+	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
+	for i := range 3 + g.r.IntN(2) {
+		w.Tables = append(w.Tables, g.table(i))
+	}
+	for _, t := range w.Tables {
+		w.rows = append(w.rows, g.fill(t)...)
+	}
+	for len(w.Statements) < count {
+		w.Statements = append(w.Statements, g.statement())
+	}
+	return w
+}
+
+func (g *gen) table(i int) *Table {
+	t := &Table{Name: fmt.Sprintf("w%d_%c", g.w.Number, 'a'+i)}
+	t.Columns = []*Column{{Name: "id", Type: typeNamed("int4"), domain: "plain id"}}
+	if i > 0 {
+		t.parent = g.w.Tables[g.r.IntN(i)]
+		t.Columns = append(t.Columns, &Column{Name: "parent", Type: typeNamed("int4"), domain: "plain id", null: true})
+	}
+	for n := range 2 + g.r.IntN(3) {
+		t.Columns = append(t.Columns, g.column(t, fmt.Sprintf("p%d", n), false))
+	}
+	// The first protected columns are those that joins need: every table has one of each shared domain.
+	t.Columns = append(t.Columns, g.shared(t, "mail", "text", "equality"), g.shared(t, "num", "int4", "equality"))
+	if g.support(typeNamed("text"), "range") {
+		t.Columns = append(t.Columns, g.shared(t, "rng", "text", "range"))
+	}
+	for n := range 2 + g.r.IntN(4) {
+		t.Columns = append(t.Columns, g.column(t, fmt.Sprintf("c%d", n), true))
+	}
+	if i > 0 && g.chance(25) {
+		t.parts = []string{t.Name + "_0", t.Name + "_1"}
+	}
+	if t.parts == nil {
+		for _, c := range t.Columns[1:] {
+			if g.chance(12) && c.Name != "parent" && (c.Search == "equality" || c.Search == "range" || !c.protected() && c.Type.Class != "json") {
+				t.unique = append(t.unique, c)
+			}
+		}
+	}
+	for _, other := range g.w.Tables {
+		for _, u := range other.unique {
+			if c := t.named(u.Name); c != nil && t.parts == nil && c.domain == u.domain && c.domain != "" && g.chance(50) {
+				t.foreign, t.to = [2]*Column{c, u}, other
+			}
+		}
+	}
+	return t
+}
+
+func (t *Table) named(name string) *Column {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// shared is a column that has the key of the first table's of the same name.
+func (g *gen) shared(t *Table, name, ty, search string) *Column {
+	c := &Column{Name: name, Type: typeNamed(ty), Search: search, domain: name, null: g.chance(80)}
+	if len(g.w.Tables) > 0 {
+		c.key = g.w.Tables[0].Name + "." + name
+	}
+	g.defaults(c)
+	return c
+}
+
+func (g *gen) column(t *Table, name string, protected bool) *Column {
+	c := &Column{Name: name, null: g.chance(80)}
+	for c.Type == nil {
+		ty := pick(g, Types()...)
+		search := ""
+		if protected {
+			search = pick(g, "none", "equality", "equality", "range")
+		}
+		if !protected || g.support(ty, search) {
+			c.Type, c.Search = ty, search
+		}
+	}
+	c.domain = "plain " + c.Type.Class
+	if protected {
+		c.domain = t.Name + "." + name
+		if c.Search == "none" {
+			c.domain = ""
+		}
+	}
+	g.defaults(c)
+	return c
+}
+
+func (g *gen) defaults(c *Column) {
+	if !g.chance(20) {
+		return
+	}
+	if c.def = g.constant(c.Type, c.protected()); c.def.value.null || slices.Contains(c.Type.edges, c.def.value.text) {
+		c.def = nil
+	} else {
+		c.def.value.literal = "'" + c.def.value.text + "'"
+	}
+}
+
+// Encrypt is the configuration of the world's protected columns, below encrypt:.
+func (w *World) Encrypt() string {
+	var b strings.Builder
+	for _, t := range w.Tables {
+		for i, name := range append([]string{t.Name}, t.parts...) {
+			fmt.Fprintf(&b, "  public.%s:\n", name)
+			for _, c := range t.Columns {
+				if !c.protected() {
+					continue
+				}
+				key := c.key
+				if i > 0 && key == "" {
+					key = t.Name + "." + c.Name
+				}
+				fmt.Fprintf(&b, "    %s: {type: %q", c.Name, c.Type.Name)
+				if c.Search != "none" {
+					fmt.Fprintf(&b, ", search: %s", c.Search)
+				}
+				if key != "" {
+					fmt.Fprintf(&b, ", key: public.%s", key)
+				}
+				b.WriteString("}\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+// Create are the statements that make the world's tables.
+func (w *World) Create() []string {
+	var all []string
+	for _, t := range w.Tables {
+		all = append(all, t.Create()...)
+	}
+	return all
+}
+
+// Simplify takes partitions and the defaults of protected columns away.
+func (t *Table) Simplify() {
+	t.parts = nil
+	for _, c := range t.Columns {
+		if c.protected() {
+			c.def = nil
+		}
+	}
+}
+
+// Create are the statements that make the table.
+func (t *Table) Create() []string {
+	var all []string
+	var lines []string
+	for _, c := range t.Columns {
+		line := c.Name + " " + c.Type.Name
+		switch {
+		case c.Name == "id":
+			line += " PRIMARY KEY"
+		case !c.null:
+			line += " NOT NULL"
+		}
+		if c.def != nil {
+			line += " DEFAULT " + c.def.value.literal
+		}
+		for _, u := range t.unique {
+			if u == c {
+				line += " UNIQUE"
+			}
+		}
+		if c.Name == "parent" {
+			line += " REFERENCES " + t.parent.Name + " ON DELETE CASCADE"
+		}
+		lines = append(lines, line)
+	}
+	if t.to != nil {
+		lines = append(lines, fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE CASCADE", t.foreign[0].Name, t.to.Name, t.foreign[1].Name))
+	}
+	create := fmt.Sprintf("CREATE TABLE %s (\n  %s\n)", t.Name, strings.Join(lines, ",\n  "))
+	if t.parts != nil {
+		create += " PARTITION BY HASH (id)"
+	}
+	all = append(all, create)
+	for i, p := range t.parts {
+		all = append(all, fmt.Sprintf("CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS 2, REMAINDER %d)", p, t.Name, i))
+	}
+	for _, c := range t.Columns[1:] {
+		if c.Search == "equality" || c.Search == "range" {
+			all = append(all, fmt.Sprintf("CREATE INDEX ON %s (%s)", t.Name, c.Name))
+			break
+		}
+	}
+	return all
+}
+
+// fill are the rows that a world begins with. A row that a constraint refuses is left out on both sides.
+func (g *gen) fill(t *Table) []*node {
+	var all []*node
+	for id := 1; id <= 8+g.r.IntN(8); id++ {
+		names, values := []string{"id"}, []*node{f("%d", id)}
+		for _, c := range t.Columns[1:] {
+			if g.chance(5) {
+				continue
+			}
+			names = append(names, c.Name)
+			if c.Name == "parent" {
+				values = append(values, f("%d", 1+g.r.IntN(8)))
+				continue
+			}
+			v := g.constant(c.Type, c.protected())
+			if v.value.null && !c.null {
+				v = g.constant(c.Type, c.protected())
+			}
+			values = append(values, v)
+		}
+		all = append(all, seq("INSERT INTO", t.Name, "("+strings.Join(names, ", ")+")", "VALUES (", list(", ", 0, values...), ")"))
+	}
+	return all
+}
+
+// Reset empties the tables and takes away what statements made.
+func (w *World) Reset() string {
+	var names []string
+	for _, t := range w.Tables {
+		names = append(names, t.Name)
+	}
+	return "TRUNCATE " + strings.Join(names, ", ")
+}
+
+// Contents shows everything that is stored, a table a statement.
+func (w *World) Contents() []string {
+	var all []string
+	for _, t := range w.Tables {
+		all = append(all, "SELECT * FROM "+t.Name+" ORDER BY id")
+	}
+	return all
+}

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgveil/pgveil/e2e/generate"
+)
+
+// liar is a side that has a bug.
+type liar struct {
+	generate.Side
+	lie func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome
+}
+
+func (l *liar) Run(s generate.Step) generate.Outcome { return l.lie(s, l.Side.Run) }
+
+// Bugs that are planted are found and made small, or equality would mean nothing.
+func TestGeneratorFindsBugs(t *testing.T) {
+	for _, c := range []struct {
+		name, kind string
+		longest    int    // bytes of the statements that are left
+		holds      string // what they hold
+		lie        func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome
+	}{
+		{"a row is lost in joins", "rows", 150, "JOIN", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			o := run(s)
+			if strings.Contains(s.Text, "LEFT JOIN") && len(o.Rows) > 0 {
+				o.Rows = o.Rows[1:]
+			}
+			return o
+		}},
+		{"a value is another", "rows", 150, "NULLIF", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			o := run(s)
+			if strings.Contains(s.Text, "NULLIF") && len(o.Rows) > 0 {
+				o.Rows[0] += "x"
+			}
+			return o
+		}},
+		{"another SQLSTATE", "error", 200, "INSERT", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			o := run(s)
+			if o.State == "23505" && strings.Contains(s.Text, "AS w") { // not in what fills the tables
+				o.State = "23503"
+			}
+			return o
+		}},
+		{"an update that is not made", "contents", 150, "UPDATE", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			if strings.HasPrefix(s.Text, "UPDATE") && strings.Contains(s.Text, "COALESCE") && !strings.Contains(s.Text, "RETURNING") {
+				at := strings.Index(s.Text, "WHERE")
+				s.Text = s.Text[:at] + "WHERE 1 = 0 AND " + s.Text[at+len("WHERE"):]
+				o := run(s)
+				o.Tags = "" // the tag alone would give it away
+				return o
+			}
+			o := run(s)
+			if strings.HasPrefix(s.Text, "UPDATE") {
+				o.Tags = ""
+			}
+			return o
+		}},
+		{"a transaction is lost", "transaction", 100, "SAVEPOINT", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			o := run(s)
+			if strings.HasPrefix(s.Text, "SAVEPOINT") {
+				o.Status = 'I'
+			}
+			return o
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) { plant(t, c.kind, c.longest, c.holds, c.lie) })
+	}
+}
+
+func plant(t *testing.T, kind string, longest int, holds string, lie func(generate.Step, func(generate.Step) generate.Outcome) generate.Outcome) {
+	const name = "planted"
+	asSuperuser(shared.plain, "postgres", "drop database if exists "+name+" with (force)")
+	asSuperuser(shared.plain, "postgres", "drop database if exists "+name+"2 with (force)")
+	asSuperuser(shared.plain, "postgres", "create database "+name+" owner app")
+	asSuperuser(shared.plain, "postgres", "create database "+name+"2 owner app")
+	dial := func(db string) generate.Side {
+		asSuperuser(shared.plain, db, "alter schema public owner to app")
+		return &generate.Server{Conn: connect(shared.plain.DSN("app", password("app"), db, ""))}
+	}
+	// The model says the same of the tags that the liar hides.
+	honest := &liar{dial(name + "2"), func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+		o := run(s)
+		if kind == "contents" && strings.HasPrefix(s.Text, "UPDATE") {
+			o.Tags = ""
+		}
+		return o
+	}}
+	p := &generate.Pair{Got: &liar{dial(name), lie}, Want: honest}
+	w := generate.NewWorld(5, 0, 400, func(ty *generate.Type, search string) bool { return search != "range" })
+	for _, table := range w.Tables {
+		for _, s := range []generate.Side{p.Got, p.Want} {
+			if code, err := create(s, table); code != "" || err != nil {
+				t.Fatal(code, err)
+			}
+		}
+	}
+	w.Enough = 1
+	report := w.Run(p, time.Now().Add(time.Minute))
+	if len(report.Differences) == 0 {
+		t.Fatalf("not found in %d statements", report.Statements)
+	}
+	d := report.Differences[0]
+	if text := strings.Join(d.Statements, ""); d.Kind != kind || len(text) > longest || !strings.Contains(text, holds) {
+		t.Errorf("found as %q in %d bytes:\n%s", d.Kind, len(text), d)
+	}
+	if len(d.Rows) > 3 {
+		t.Errorf("%d rows are left", len(d.Rows))
+	}
+}
+
+// Two sides without a bug agree.
+func TestGeneratorFindsNothing(t *testing.T) {
+	plantNothing := func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome { return run(s) }
+	defer func() {
+		if t.Failed() {
+			t.Log("the generator sees differences where there are none")
+		}
+	}()
+	for _, db := range []string{"planted", "planted2"} {
+		asSuperuser(shared.plain, "postgres", "drop database if exists "+db+" with (force)")
+		asSuperuser(shared.plain, "postgres", "create database "+db+" owner app")
+		asSuperuser(shared.plain, db, "alter schema public owner to app")
+	}
+	dial := func(db string) generate.Side {
+		return &liar{&generate.Server{Conn: connect(shared.plain.DSN("app", password("app"), db, ""))}, plantNothing}
+	}
+	p := &generate.Pair{Got: dial("planted"), Want: dial("planted2")}
+	w := generate.NewWorld(7, 0, 400, func(*generate.Type, string) bool { return true })
+	for _, table := range w.Tables {
+		for _, s := range []generate.Side{p.Got, p.Want} {
+			if code, err := create(s, table); code != "" || err != nil {
+				t.Fatal(code, err)
+			}
+		}
+	}
+	report := w.Run(p, time.Now().Add(time.Minute))
+	for _, d := range report.Differences {
+		t.Error(d)
+	}
+	if report.Statements != 400 || report.Equal < 300 {
+		t.Errorf("of %d statements %d were equal and %d failed", report.Statements, report.Equal, report.Failed)
+	}
+}
+
+// The sweep finds what was planted in a file, as text and as hex.
+func TestCanaryIsSeen(t *testing.T) {
+	for _, text := range []string{"... cnryzq3@x.test", `\x636e72797a7102`, "7744-10-05", "774410.03", "77.44.1.6", "77441077-4410-7744-1077-441077441003"} {
+		name := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(name, append(bytes.Repeat([]byte{0}, 100), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		seen := false
+		if err := walkFiles(filepath.Dir(name), func(_ string, content []byte) { seen = generate.Canary(content) >= 100 }); err != nil || !seen {
+			t.Errorf("%q was not seen: %v", text, err)
+		}
+	}
+}
