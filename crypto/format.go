@@ -107,9 +107,12 @@ type Footer struct {
 // ParseFooter recognises a cell by its last bytes, without any key: the magic, a known version and mode, a column number,
 // and the length that the mode needs. A caller that knows the column and key too takes random bytes for a cell with a
 // chance below 2⁻⁸⁰; opening decides for certain.
-func ParseFooter(cell []byte) (Footer, bool) {
-	f, ok := splitFooter(cell)
-	if !ok || f.Version != Version || f.Mode.Overhead() == 0 || f.Column == 0 || len(cell) < f.Mode.Overhead() {
+func ParseFooter(cell []byte) (Footer, bool) { return FooterOf(cell, len(cell)) }
+
+// FooterOf is ParseFooter for a cell of so many bytes, of which only the last are at hand, [FooterSize] or more.
+func FooterOf(tail []byte, length int) (Footer, bool) {
+	f, ok := splitFooter(tail)
+	if !ok || f.Version != Version || f.Mode.Overhead() == 0 || f.Column == 0 || length < f.Mode.Overhead() {
 		return Footer{}, false
 	}
 	return f, true

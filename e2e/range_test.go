@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
 
@@ -152,6 +155,7 @@ func TestRange(t *testing.T) {
 	asSuperuser(shared.pg, "ranges", "CREATE INDEX ON readings (pg_catalog.substr(login, 1, 16)); ANALYZE readings")
 	t.Run("answers by index", func(t *testing.T) { sameAnswers(t, protected, plain) })
 	t.Run("plans", func(t *testing.T) { indexPlans(t, protected) })
+	t.Run("leakage", func(t *testing.T) { rangeLeakage(t, s) })
 	t.Run("refused patterns", func(t *testing.T) {
 		for _, q := range []string{"SELECT id FROM readings WHERE name LIKE '%b'", "SELECT id FROM readings WHERE name LIKE 'a_b'"} {
 			if _, err := protected.Exec(context.Background(), q).ReadAll(); err == nil || !strings.Contains(err.Error(), "PV142") {
@@ -170,6 +174,52 @@ func TestRange(t *testing.T) {
 			t.Errorf("LIKE $1: %d rows, want %d (%v)", len(r.Rows), len(want), r.Err)
 		}
 	})
+}
+
+// rangeLeakage counts what the stored cells give away: the same that is counted in the plain database.
+func rangeLeakage(t *testing.T, s *stack.Stack) {
+	run := func(args ...string) string {
+		out, err := s.Run([]string{"PGPASSWORD=" + postgres.Password}, append([]string{"leakage", "-c", s.Config, "-U", postgres.Superuser, "-d", "ranges"}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out, "cnry-range") || strings.Contains(strings.ToLower(out), "ada@") {
+			t.Errorf("it shows a value: %s", out)
+		}
+		return out
+	}
+	var found []struct {
+		Column string
+		Rows   int64
+		Nulls  int64
+		Equal  struct {
+			Distinct int64
+			Top      []int64
+		}
+		Order struct{ Density float64 }
+	}
+	columns := []string{"small", "n", "big", "price", "day", "at", "token", "name", "login"}
+	args := []string{"--json"}
+	for _, c := range columns {
+		args = append(args, "public.readings."+c)
+	}
+	if err := json.Unmarshal([]byte(run(args...)), &found); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range columns {
+		want := asSuperuser(shared.plain, "ranges", fmt.Sprintf("SELECT count(*), count(*) - count(%[1]s), count(DISTINCT %[1]s), "+
+			"(SELECT count(*) FROM readings WHERE %[1]s IS NOT NULL GROUP BY %[1]s ORDER BY 1 DESC LIMIT 1) FROM readings", c))[0].Rows[0]
+		f := found[i]
+		if got := fmt.Sprint(f.Rows, f.Nulls, f.Equal.Distinct, f.Equal.Top[0]); f.Column != "public.readings."+c || got != string(bytes.Join(want, []byte(" "))) {
+			t.Errorf("%s: %s, want %s", f.Column, got, want)
+		}
+		if dense := f.Order.Density >= 0.75; c == "small" && !dense || (c == "big" || c == "token") && dense {
+			t.Errorf("%s: density %f", c, f.Order.Density)
+		}
+	}
+	if text := run("public.readings.small"); !strings.Contains(text, "assume the plaintext is known") {
+		t.Errorf("advice:\n%s", text)
+	}
 }
 
 func sameAnswers(t *testing.T, protected, plain *pgconn.PgConn) {
