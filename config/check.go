@@ -192,6 +192,9 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 	if why := col.Type.noEquality(); why != "" && col.Search == SearchEquality {
 		d.problem(append(path, "search"), "%s", why)
 	}
+	if col.Search == SearchMatch && col.Type.Class() != "text" {
+		d.problem(append(path, "search"), "search match is for text and varchar, not %s", col.Type)
+	}
 	col.checkRange(d, path)
 	col.checkNormalize(d, path)
 	if col.Key == "" {

@@ -110,10 +110,11 @@ type Column struct {
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
 	// whether it is NULL, and its length), equality (also which values are equal, so =, IN, joins, GROUP BY and UNIQUE
-	// work) or range (also their order and roughly their distances, so <, BETWEEN, ORDER BY, min, max and LIKE 'abc%' work; of dense
-	// data that is as good as the values). equality is refused for bool, where it would give away everything, and for numeric
+	// work), range (also their order and roughly their distances, so <, BETWEEN, ORDER BY, min, max and LIKE 'abc%' work; of dense
+	// data that is as good as the values) or match (equality, and roughly which runs of three characters texts share, so LIKE '%abc%' and
+	// ILIKE work in the WHERE of a SELECT; that is much for whoever knows the language). equality is refused for bool, where it would give away everything, and for numeric
 	// without a scale, float4, float8, interval, json and jsonb, whose equal values can look different. range is offered for integers, numeric with a scale, date,
-	// time, timestamp, timestamptz, uuid and text with collation: C.
+	// time, timestamp, timestamptz, uuid and text with collation: C, match for text and varchar(n).
 	Search Search `yaml:"search,omitempty"`
 	// Collation must be C for a text column with search: range: it sorts and compares by bytes, as COLLATE "C" does, and not by
 	// the database's collation. Nowhere else.

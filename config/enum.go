@@ -87,10 +87,11 @@ const (
 	SearchNone     Search = "none"
 	SearchEquality Search = "equality"
 	SearchRange    Search = "range"
+	SearchMatch    Search = "match"
 )
 
 func (Search) choices() []string {
-	return []string{string(SearchNone), string(SearchEquality), string(SearchRange)}
+	return []string{string(SearchNone), string(SearchEquality), string(SearchRange), string(SearchMatch)}
 }
 
 // NormalizeStep is one thing that is done to a text before it is indexed.

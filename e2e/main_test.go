@@ -51,6 +51,9 @@ const encrypt = `  public.people:
   public.logins:
     email:   {type: text, search: equality, key: public.people.email}
     secret:  {type: text}
+  public.notes:
+    title:   {type: text, search: match}
+    body:    {type: varchar(200), search: match}
 `
 
 const rules = `version: 1
@@ -59,7 +62,7 @@ roles:
   app:
     who: {users: [app], databases: ["*"]}
     allow:
-      - {id: app-all, on: [public.people, public.logins, public.samples], do: [all], show: "*", write: "*"}
+      - {id: app-all, on: [public.people, public.logins, public.samples, public.notes], do: [all], show: "*", write: "*"}
   support:
     who: {users: [support], databases: ["*"]}
     record: statements
@@ -97,6 +100,7 @@ const schema = `CREATE TABLE people (
   note text
 );
 CREATE TABLE logins (id serial PRIMARY KEY, person int REFERENCES people, email text NOT NULL, secret text NOT NULL DEFAULT 'none yet');
+CREATE TABLE notes (id serial PRIMARY KEY, title text, body varchar(200), num int);
 CREATE TABLE things (id serial PRIMARY KEY, label text, price numeric, people_count int);`
 
 var shared house

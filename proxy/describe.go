@@ -64,6 +64,9 @@ func (s *session) rowDescription(a answer) error {
 		if a.run.shape, err = s.server.newRowShape(p, slots, formats, formats); err != nil {
 			return s.ownError(a, err)
 		}
+		if a.run.shape, err = a.run.shape.looking(p.Statements[a.index()].Statement, noParameters); err != nil {
+			return s.ownError(a, err)
+		}
 	}
 	if st := statementOf(a); st != nil {
 		st.witnessed.Store(p.Plan)
@@ -72,7 +75,8 @@ func (s *session) rowDescription(a answer) error {
 	if a.own {
 		return nil
 	}
-	return s.client.SetOut(appendDescription(s.client.Out(), fields, slots, a))
+	shown := len(fields) - hiddenOf(p, a.index())
+	return s.client.SetOut(appendDescription(s.client.Out(), fields[:shown], slots, a))
 }
 
 // formatsOf are the formats that the server says it sends, in Bind's short form: FETCH of a binary cursor gives binary values.

@@ -305,9 +305,18 @@ func (s *session) bind(frame, body []byte) error {
 	if !p.plain(0) {
 		slots = p.Statements[0].Results
 	}
-	server := serverFormats(slots, m.results)
-	if po.shape, err = s.shapeFor(st, p, slots, server, m.results); err != nil {
+	asked := m.results
+	if hidden := hiddenOf(p, 0); hidden > 0 && len(asked) > 1 {
+		asked = append(asked, make([]int16, hidden)...)
+	}
+	server := serverFormats(slots, asked)
+	if po.shape, err = s.shapeFor(st, p, slots, server, asked); err != nil {
 		return s.refuseBind(string(portalName), refusalOf(err))
+	}
+	if po.shape != nil {
+		if po.shape, err = po.shape.looking(p.Statements[0].Statement, m.boundText); err != nil {
+			return s.refuseBind(string(portalName), refusalOf(err))
+		}
 	}
 	s.frame, err = s.seal.appendBind(s.frame[:0], &m, st, p, server, s.settings.Load())
 	if err != nil {

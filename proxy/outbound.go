@@ -143,6 +143,17 @@ func (s *session) row(a answer) error {
 	if err != nil {
 		return fmt.Errorf("upstream read: %w", err)
 	}
+	if len(shape.again) > 0 {
+		kept, err := shape.keep(body, &s.scratch)
+		if err != nil {
+			return s.ownError(a, err)
+		}
+		if !kept {
+			a.run.rows--
+			a.run.dropped++
+			return nil
+		}
+	}
 	out := s.client.Out()
 	keep := len(out)
 	var start time.Time
@@ -174,6 +185,7 @@ func (s *session) complete(a answer, typ byte) error {
 		return desync(a.kind, typ)
 	}
 	s.ledger.copyDone()
+	dropped := 0
 	if r := a.run; r != nil {
 		if typ == 'C' {
 			if err := s.commandTag(r); err != nil {
@@ -181,6 +193,7 @@ func (s *session) complete(a answer, typ byte) error {
 			}
 			s.keep(r)
 		}
+		dropped, r.dropped = r.dropped, 0
 		s.finish(r, "ok")
 		r.index++
 		if a.kind == kindQuery {
@@ -190,6 +203,9 @@ func (s *session) complete(a answer, typ byte) error {
 	if a.kind == kindExecute {
 		s.done(a.run, "ok", "")
 		s.ledger.settle()
+	}
+	if dropped > 0 && typ == 'C' {
+		return s.tallied(dropped)
 	}
 	return s.up.Forward(s.client)
 }

@@ -43,6 +43,9 @@ var (
 	refusalLike = &sql.Refusal{Code: "PV014", SQLSTATE: "0A000", At: -1,
 		Message: "LIKE on a column with search: range can only have a pattern that is text, or text with % behind it",
 		Hint:    "Order tells what a text begins with, not what it holds. Use 'abc%', or search in the application."}
+	refusalGrams = &sql.Refusal{Code: "PV020", SQLSTATE: "0A000", At: -1,
+		Message: "LIKE on a column with search: match needs a pattern with three characters in a row",
+		Hint:    "Ask for more of the text: '%abc%'. Whole values are found with =."}
 	refusalAudit = &sql.Refusal{Code: "PV008", SQLSTATE: "58030", At: -1,
 		Message: "audit log unavailable; nothing was sent to the database",
 		Hint:    "Statements of this role are only carried out when they can be recorded first."}
@@ -74,6 +77,7 @@ func Refusals() []sql.RefusalDoc {
 			Fix: "Prepare it again. The arguments could be values of a protected column, so they were not sent."},
 		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
 		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE or ILIKE pattern that the column's search can't answer", Fix: refusalLike.Hint},
+		{Code: refusalGrams.Code, SQLSTATE: refusalGrams.SQLSTATE, Title: "A LIKE pattern too short to be searched for", Fix: refusalGrams.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 	}

@@ -18,6 +18,8 @@ type rowShape struct {
 	plan    *policy.Plan // whose verdicts these are
 	columns []columnShape
 	formats []int16 // what the client asked for, in Bind's own short form
+	again   []secondLook
+	hidden  int // the last columns, which the client did not ask for
 }
 
 type columnShape struct {
@@ -101,9 +103,10 @@ func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *ro
 	if n := int(r.Int16()); n != len(sh.columns) {
 		return dst, fmt.Errorf("the server sent %d columns where %d were planned", n, len(sh.columns))
 	}
+	shown := sh.columns[:len(sh.columns)-sh.hidden]
 	dst, at := wire.Begin(dst, 'D')
-	dst = wire.AppendInt16(dst, int16(len(sh.columns)))
-	for i := range sh.columns {
+	dst = wire.AppendInt16(dst, int16(len(shown)))
+	for i := range shown {
 		raw, null := r.Value()
 		if r.Err() != nil {
 			return dst, r.Err()
@@ -113,7 +116,7 @@ func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *ro
 			continue
 		}
 		var err error
-		if dst, err = sh.columns[i].append(dst, raw, set, scratch); err != nil {
+		if dst, err = shown[i].append(dst, raw, set, scratch); err != nil {
 			return dst, err
 		}
 	}

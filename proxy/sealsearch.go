@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/pgveil/pgveil/crypto"
 	"github.com/pgveil/pgveil/policy/sql"
@@ -18,6 +19,8 @@ func (s *sealer) sealPlain(dst []byte, key *crypto.Key, t *sql.Target) ([]byte, 
 		return s.sealIndexed(dst, key, t)
 	case mode == crypto.ModeOrdered:
 		return s.sealOrdered(dst, key, t)
+	case mode == crypto.ModeMatched:
+		return s.sealMatched(dst, key, t)
 	}
 	return dst, fmt.Errorf("a key of mode %s gives no such part", key.Mode())
 }
@@ -44,6 +47,31 @@ func (s *sealer) sealIndexed(dst []byte, key *crypto.Key, t *sql.Target) ([]byte
 			return dst, refusalWildcard(t)
 		}
 		return key.Index(dst, s.search)
+	}
+	return dst, fmt.Errorf("a key of mode %s gives no such part", key.Mode())
+}
+
+// sealMatched makes a whole cell, or the tokens of a pattern with blanks between them.
+func (s *sealer) sealMatched(dst []byte, key *crypto.Key, t *sql.Target) ([]byte, error) {
+	text := value.TextOf(s.plain)
+	switch t.Part {
+	case sql.PartCell:
+		return key.SealMatched(dst, s.plain, value.Grams(text))
+	case sql.PartTokens:
+		pattern, err := value.ParsePattern(string(text), value.FoldNone)
+		if err != nil {
+			return dst, err
+		}
+		tokens, err := key.Tokens(pattern.Grams())
+		if err != nil {
+			return dst, err
+		}
+		if len(tokens) == 0 {
+			r := *refusalGrams
+			r.Message = fmt.Sprintf("LIKE on %s.%s needs a pattern with three characters in a row", t.Table, t.Column)
+			return dst, &r
+		}
+		return append(dst, strings.Join(tokens, " ")...), nil
 	}
 	return dst, fmt.Errorf("a key of mode %s gives no such part", key.Mode())
 }

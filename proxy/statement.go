@@ -88,7 +88,9 @@ type run struct {
 	masked int64
 	sealed int64
 	from   time.Time // zero unless recorded
-	shape  *rowShape // current result set's, for a simple Query made by its RowDescription
+	// dropped counts rows that a second look left out.
+	dropped int
+	shape   *rowShape // current result set's, for a simple Query made by its RowDescription
 }
 
 func (r *run) statement() *policy.StatementPlan {

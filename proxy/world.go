@@ -45,6 +45,8 @@ func modeOf(p sql.Protection) crypto.Mode {
 	switch {
 	case p.Search == sql.SearchRange:
 		return crypto.ModeOrdered
+	case p.Search == sql.SearchMatch:
+		return crypto.ModeMatched
 	case p.Search == sql.SearchEquality && p.Normalize != "":
 		return crypto.ModeIndexed
 	case p.Search == sql.SearchEquality:

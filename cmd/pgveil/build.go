@@ -114,6 +114,8 @@ func modeOf(c config.Column) crypto.Mode {
 	switch {
 	case c.Search == config.SearchRange:
 		return crypto.ModeOrdered
+	case c.Search == config.SearchMatch:
+		return crypto.ModeMatched
 	case c.Search == config.SearchEquality && len(c.Normalize) > 0:
 		return crypto.ModeIndexed
 	case c.Search == config.SearchEquality:
@@ -158,6 +160,8 @@ func searchOf(s config.Search) sql.Search {
 		return sql.SearchEquality
 	case config.SearchRange:
 		return sql.SearchRange
+	case config.SearchMatch:
+		return sql.SearchMatch
 	}
 	return sql.SearchNone
 }

@@ -76,6 +76,7 @@ func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt,
 	node := raw.GetStmt()
 	st.Verb = verbOf(node)
 	if isDML(node) {
+		a.shown = true
 		a.analyzeQuery(node)
 	} else {
 		a.analyzeUtility(node)

@@ -10,10 +10,13 @@ const (
 	SearchEquality
 	// SearchRange seals values to bytes that sort as the values do; equal values to equal bytes.
 	SearchRange
+	// SearchMatch seals equal values to equal bytes, behind tokens by which texts with a given part can be found; the proxy looks again at
+	// what is found. Text types only.
+	SearchMatch
 )
 
 // Equal reports whether equal values are sealed to equal bytes, so that =, joins, GROUP BY and UNIQUE work on cells.
-func (s Search) Equal() bool { return s == SearchEquality || s == SearchRange }
+func (s Search) Equal() bool { return s != SearchNone }
 
 // Ordered reports whether cells sort as bytea as their values do.
 func (s Search) Ordered() bool { return s == SearchRange }
@@ -25,6 +28,8 @@ func (s Search) String() string {
 		return "equality"
 	case SearchRange:
 		return "range"
+	case SearchMatch:
+		return "match"
 	}
 	return "none"
 }

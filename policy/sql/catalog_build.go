@@ -16,6 +16,7 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	c := &Catalog{
 		Database: s.Database, spec: spec, viewPath: s.Path,
 		foldsHighBytes: s.Encoding != "UTF8",
+		foldsASCII:     s.Ctype == "C" || s.Ctype == "POSIX",
 		byOID:          make(map[uint32]*Relation, len(s.Relations)),
 		byName:         make(map[TableName]*Relation, len(s.Relations)),
 		byBare:         make(map[string]int, len(s.Relations)),

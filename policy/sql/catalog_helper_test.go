@@ -27,7 +27,7 @@ import (
 //	foreign public.o(c_email) public.t(email)
 //	trigger public.t f
 //
-// A column's words: the type, then in any order notnull, default, generated, identity, pk, unique, index, none, equality or range (protected; the type
+// A column's words: the type, then in any order notnull, default, generated, identity, pk, unique, index, none, equality, range or match (protected; the type
 // is the logical one, and it is stored as bytea), key=NAME (default: table.column), stored=TYPE, normalize=STEPS, guard.
 func testCatalog(t testing.TB, lines string) *Catalog {
 	t.Helper()
@@ -192,6 +192,8 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 			protected = true
 		case "equality":
 			protected, p.Search = true, SearchEquality
+		case "match":
+			protected, p.Search = true, SearchMatch
 		case "range":
 			protected, p.Search = true, SearchRange
 		case "normalize":

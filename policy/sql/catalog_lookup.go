@@ -24,6 +24,8 @@ type Catalog struct {
 	tableNames map[string]bool
 	problems   []Problem
 	logical    *logical
+	// foldsASCII: lower() and ILIKE leave letters beyond ASCII as they are.
+	foldsASCII bool
 	// foldsHighBytes: the server's encoding is not UTF-8, so it may fold letters beyond ASCII as we do not.
 	foldsHighBytes bool
 }

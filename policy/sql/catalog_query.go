@@ -13,6 +13,7 @@ taken AS MATERIALIZED (SELECT saved.setting, CASE WHEN pg_catalog.set_config('se
 THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
 'database', pg_catalog.current_database(),
 'encoding', pg_catalog.current_setting('server_encoding'),
+'ctype', (SELECT d.datctype FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()),
 'path', pg_catalog.to_json(pg_catalog.current_schemas(true)),
 'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
 	'oid', c.oid::pg_catalog.int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,

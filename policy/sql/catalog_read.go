@@ -14,6 +14,7 @@ import (
 type snapshot struct {
 	Database    string           `json:"database"`
 	Encoding    string           `json:"encoding"`
+	Ctype       string           `json:"ctype"`
 	Path        []string         `json:"path"`
 	Relations   []snapRelation   `json:"relations"`
 	System      []snapSystem     `json:"system"`

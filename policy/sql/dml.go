@@ -24,6 +24,10 @@ type resolver struct {
 	respelled  map[int32]int // calls that are sent under another name, by place, and where they end
 	// deferred collects uses instead of recording them, while the select list of a view's body is read.
 	deferred *[]pendingUse
+	// outermost is the statement's own SELECT, again where LIKE is being analysed in it, hidden what is selected besides.
+	outermost *pg_query.SelectStmt
+	again     matchPlace
+	hidden    []itemColumn
 }
 
 // pendingUse is a use within a view's column, which counts only if something reads that column.
@@ -52,6 +56,9 @@ type columnKey struct {
 // USING and the target of a RETURNING. The target of a plain UPDATE or DELETE has it not: what its WHERE looks at is in Columns.
 func analyzeDML(a *analysis, node *pg_query.Node) {
 	r := &resolver{analysis: a, column: map[columnKey]int{}, leafAt: map[int]*leaf{}}
+	if a.shown {
+		r.outermost = node.GetSelectStmt()
+	}
 	root := &scope{}
 	out, rows := r.statement(root, node)
 	if rows {
@@ -136,8 +143,9 @@ func (r *resolver) show(out output) {
 	if !out.exact {
 		r.no(codeUnknownColumns, -1, "the columns of the result can't be known")
 	}
-	results := make([]Result, 0, len(out.cols))
-	for _, c := range out.cols {
+	r.st.Hidden = len(r.hidden)
+	results := make([]Result, 0, len(out.cols)+len(r.hidden))
+	for _, c := range append(out.cols[:len(out.cols):len(out.cols)], r.hidden...) {
 		v := r.cells(c.val, UseOutput)
 		if v.form != formSealed && v.form != formCells && v.form != formJSON {
 			r.settle(v, UseOutput, OIDText, codeExpression)

@@ -150,6 +150,12 @@ func printStatement(st *Statement, text string) string {
 		}
 		b.WriteString("\n")
 	}
+	for _, a := range st.Rechecks {
+		fmt.Fprintf(&b, "again %d like %q $%d fold %v\n", a.Result, a.Text, a.Param, a.Fold)
+	}
+	if st.Hidden > 0 {
+		fmt.Fprintf(&b, "hidden %d\n", st.Hidden)
+	}
 	if sent := sentText(st, text); sent != text {
 		fmt.Fprintf(&b, "sent %s\n", sent)
 	}
@@ -170,7 +176,7 @@ func targetText(t *Target, array bool) string {
 	}
 	s := fmt.Sprintf(" for %s.%s %s", t.Table, t.Column, map[Purpose]string{PurposeStore: "store", PurposeCompare: "compare"}[t.Purpose])
 	if t.Part != PartCell {
-		s += []string{"", " index", " from", " to", " prefix from", " prefix to", " exact index", " pattern index"}[t.Part]
+		s += []string{"", " index", " from", " to", " prefix from", " prefix to", " exact index", " pattern index", " tokens"}[t.Part]
 	}
 	if array {
 		s += " array"

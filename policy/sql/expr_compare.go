@@ -122,7 +122,9 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
 		return r.nullIf(s, e, use, nil)
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE, pg_query.A_Expr_Kind_AEXPR_SIMILAR:
+		r.again.at, r.again.top = s, lookup == UseLookup
 		r.match(s, e, use)
+		r.again.at, r.again.top = nil, false
 		return result
 	}
 	// BETWEEN and whatever comes later.

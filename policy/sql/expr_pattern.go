@@ -108,6 +108,8 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 	switch {
 	case l.kind == leafLiteral && !literal:
 		r.no(codePattern, l.at.Start, "%s can't be matched against this constant", v.name())
+	case v.prot.Search == SearchMatch && !p.prefix && (p.fold || !exact):
+		r.matchAgain(p, v, l)
 	case p.fold:
 		r.matchFolded(p, v, l, exact)
 	case exact && !p.prefix && v.prot.Search.Equal() && family(v.prot.Type.OID) == OIDText:

@@ -13,12 +13,13 @@ const (
 	kindNormalized      // search: equality with normalize:
 	kindRange           // search: range
 	kindRangeText       // search: range, text and varchar
+	kindMatch           // search: match
 	kinds
 )
 
 // String is the kind's column in docs/sql.md.
 func (k kind) String() string {
-	return [...]string{"unknown", "plain", "none", "equality", "equality, normalize", "range", "range (text)"}[k]
+	return [...]string{"unknown", "plain", "none", "equality", "equality, normalize", "range", "range (text)", "match"}[k]
 }
 
 // kindOf is the kind of a protected column.
@@ -36,6 +37,8 @@ func kindOf(p *Protection) kind {
 			return kindRangeText
 		}
 		return kindRange
+	case SearchMatch:
+		return kindMatch
 	}
 	return kindUnknown
 }
@@ -79,6 +82,7 @@ const (
 	opLike
 	opPrefix
 	opILike
+	opMatch
 	opPattern
 	opFold
 	opGroup
@@ -127,7 +131,7 @@ func only(y yields, code string, allowed ...kind) (all [kinds]cell) {
 
 // equalKinds and orderedKinds are the kinds with equality, and with order.
 func equalKinds(y yields, code string) [kinds]cell {
-	return only(y, code, kindEquality, kindNormalized, kindRange, kindRangeText)
+	return only(y, code, kindEquality, kindNormalized, kindRange, kindRangeText, kindMatch)
 }
 
 func orderedKinds(y yields, code string) [kinds]cell {

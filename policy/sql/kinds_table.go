@@ -49,6 +49,8 @@ var operations = []operation{
 	{opLike, "text", "SELECT K FROM t WHERE C NOT LIKE 'b%'", only(yieldsPlain, codePattern, kindRangeText), hintPattern},
 	{opPrefix, "text", "SELECT K FROM t WHERE starts_with(C, 'b')", only(yieldsPlain, codePattern, kindRangeText), hintPattern},
 	{opPrefix, "text", "SELECT K FROM t WHERE C ^@ 'b'", only(yieldsPlain, codePattern, kindRangeText), hintPattern},
+	{opMatch, "text", "SELECT K, C FROM t WHERE C LIKE '%bar%'", only(yieldsPlain, codePattern, kindMatch), hintPattern},
+	{opMatch, "text", "SELECT K FROM t WHERE C ILIKE '%bar%' AND K > 1", only(yieldsPlain, codePattern, kindMatch), hintPattern},
 	{opILike, "text", "SELECT K FROM t WHERE C ILIKE 'B'", only(yieldsPlain, codePattern, kindNormalized), hintPattern},
 	{opPattern, "text", "SELECT K FROM t WHERE C ~ '^b'", no(codePattern), hintPattern},
 	{opPattern, "text", "SELECT K FROM t WHERE C SIMILAR TO 'b%'", no(codePattern), hintPattern},

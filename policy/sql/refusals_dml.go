@@ -30,6 +30,7 @@ const (
 	codeUnknownColumns = "PV165"
 	codeCondition      = "PV166"
 	codeNoRelation     = "PV167"
+	codeMatchPlace     = "PV168"
 )
 
 // dmlRefusals documents the codes of SELECT, INSERT, UPDATE, DELETE and MERGE: PV140 to PV199.
@@ -89,6 +90,8 @@ func dmlRefusals() []RefusalDoc {
 			"Name the columns, or give the function an alias with a column list."},
 		{codeCondition, "0A000", "A protected boolean is used as a condition",
 			"Only IS NULL can be asked of it; decide in the application."},
+		{codeMatchPlace, "0A000", "A column with search: match is matched against a pattern where the proxy can't look again at what the server finds",
+			"Select the row's key and the column with WHERE c LIKE … alone, then use the keys; count and cut in the application."},
 		{codeNoRelation, "42P01", "A table has the name of a protected or listed one, but is none that the proxy knows",
 			"Check search_path, or qualify the name with its schema."},
 	}

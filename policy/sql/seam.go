@@ -14,6 +14,8 @@ type analysis struct {
 	making *Relation
 	// names says what EXECUTE, FETCH and MOVE run.
 	names Names
+	// shown: the rows of the statement go to the client as they come, and nowhere else.
+	shown bool
 }
 
 // analyzeDML fills a.st from a SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE. It is called only for statements that

@@ -31,7 +31,9 @@ func (r *resolver) query(parent *scope, sel *pg_query.SelectStmt) output {
 	own := len(r.st.Tables)
 	out := r.targets(s, sel.GetTargetList())
 	if w := sel.GetWhereClause(); w != nil {
+		done := r.matching(s, sel, &out)
 		r.condition(s, w, true, UsePredicate)
+		done()
 	}
 	r.groupBy(s, sel.GetGroupClause(), out)
 	if h := sel.GetHavingClause(); h != nil {

@@ -88,6 +88,9 @@ const (
 	PartIndexExact
 	// PartIndexLike is PartIndex of a LIKE pattern; one with a wildcard or a backslash is refused when its value is known.
 	PartIndexLike
+	// PartTokens are the tokens of a LIKE or ILIKE pattern, with a blank between them: what the cells of all values that match begin with,
+	// among others (SearchMatch).
+	PartTokens
 )
 
 // Target is the protected column that a literal or parameter meets.
@@ -164,6 +167,15 @@ type Result struct {
 	Holds []int
 }
 
+// Recheck is a LIKE that is to be decided again for each row that the server sends: it finds too many.
+type Recheck struct {
+	Result int    // index into Statement.Results, a cell
+	Param  int    // the client's parameter that is the pattern; 0: Text is
+	Text   string // the pattern
+	Fold   bool   // ILIKE
+	ASCII  bool   // ILIKE folds ASCII letters only, by the database's locale
+}
+
 // Origin names a base table's column.
 type Origin struct {
 	Table  int // index into Statement.Tables, -1: none
@@ -204,6 +216,10 @@ type Statement struct {
 	Literals []Literal
 	Results  []Result // nil when the statement returns no rows
 	Edits    []Edit
+	// Rechecks are conditions that the server answers with candidates. Hidden counts the last Results: columns that the client did not ask
+	// for, which Rechecks need.
+	Rechecks []Recheck
+	Hidden   int
 	// Introspects is set when rows of system catalogs are read that tell columns' types, and Splices are the edits by which those rows tell
 	// protected columns' logical types. The statement may be sent without them: then it shows what the server stores.
 	Introspects bool

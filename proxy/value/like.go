@@ -8,17 +8,27 @@ import (
 // Pattern is a LIKE or ILIKE pattern, ready to be matched against values.
 type Pattern struct {
 	parts []rune // characters, anyOne, anything
-	fold  bool
+	fold  Folding
 }
+
+// Folding says which letters a pattern takes for the same.
+type Folding uint8
+
+// The ways: LIKE; ILIKE where the database's locale is C, and elsewhere.
+const (
+	FoldNone Folding = iota
+	FoldASCII
+	FoldUnicode
+)
 
 const (
 	anyOne   rune = -1
 	anything rune = -2
 )
 
-// ParsePattern reads a pattern as LIKE does, with the backslash as escape character; fold is ILIKE, which compares the lower-case
-// forms of both sides. Source: src/backend/utils/adt/like_match.c. The error is an *Error.
-func ParsePattern(pattern string, fold bool) (Pattern, error) {
+// ParsePattern reads a pattern as LIKE does, with the backslash as escape character; ILIKE compares the lower-case forms of both
+// sides. Source: src/backend/utils/adt/like_match.c. The error is an *Error.
+func ParsePattern(pattern string, fold Folding) (Pattern, error) {
 	p := Pattern{fold: fold}
 	for i := 0; i < len(pattern); {
 		r, n := utf8.DecodeRuneInString(pattern[i:])
@@ -45,7 +55,8 @@ func ParsePattern(pattern string, fold bool) (Pattern, error) {
 }
 
 func (p *Pattern) lower(r rune) rune {
-	if p.fold {
+	switch {
+	case p.fold == FoldUnicode, p.fold == FoldASCII && r < unicode.MaxASCII:
 		return unicode.ToLower(r)
 	}
 	return r
@@ -131,4 +142,12 @@ func (g *gramSet) next(r rune) {
 	}
 	g.seen[gram] = true
 	g.all = append(g.all, gram)
+}
+
+// TextOf is the text of a canonical value of a text type.
+func TextOf(canonical []byte) []byte {
+	if len(canonical) == 0 || Tag(canonical[0]) != TagText {
+		return nil
+	}
+	return canonical[1:]
 }

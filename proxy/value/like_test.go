@@ -21,7 +21,7 @@ func TestPatternMatches(t *testing.T) {
 		{"abcd", "abc%bcd", false, false}, {"日本語", "_本_", true, true},
 	} {
 		for _, fold := range []bool{false, true} {
-			p, err := ParsePattern(c.pattern, fold)
+			p, err := ParsePattern(c.pattern, map[bool]Folding{true: FoldUnicode}[fold])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -30,7 +30,10 @@ func TestPatternMatches(t *testing.T) {
 			}
 		}
 	}
-	if _, err := ParsePattern(`abc\`, false); err == nil {
+	if p, _ := ParsePattern("%öA%", FoldASCII); p.Match([]byte("Öa")) || !p.Match([]byte("öa")) {
+		t.Error("ILIKE in the C locale folds more than ASCII")
+	}
+	if _, err := ParsePattern(`abc\`, FoldNone); err == nil {
 		t.Error("a pattern that ends in its escape character was accepted")
 	}
 }
@@ -51,7 +54,7 @@ func TestPatternAgainstRegexp(t *testing.T) {
 		for range rnd.IntN(8) {
 			text.WriteString([]string{"a", "b", "B", "ä", "%", "_", `\`}[rnd.IntN(7)])
 		}
-		p, err := ParsePattern(pattern.String(), false)
+		p, err := ParsePattern(pattern.String(), FoldNone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +84,7 @@ func TestGrams(t *testing.T) {
 		}
 	}
 	for pattern, want := range map[string]string{"%abc%": "abc", "%ab%bc%": "", "abcd%xyz": "abc bcd xyz", "a_bcd": "bcd", `50\%_off`: "50% off"} {
-		p, err := ParsePattern(pattern, false)
+		p, err := ParsePattern(pattern, FoldNone)
 		if err != nil {
 			t.Fatal(err)
 		}
