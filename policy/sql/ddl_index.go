@@ -29,6 +29,9 @@ func (a *analysis) indexElements(name TableName, prot map[string]Protection, n *
 		case !p.Search.Equal():
 			a.refuseHint(codeIndex, at, "Configure the column with search: equality, or leave the index out.",
 				"an index on %s reads a protected column that has search: none", name)
+		case method == "gin" && p.Search == SearchMatch && lowered == "" && len(items) == len(n.GetIndexParams()) && len(e.GetOpclassopts()) == 0 &&
+			removable(e.GetOpclass(), func(class string) bool { return class == "gin_trgm_ops" }):
+			a.st.Edits = append(a.st.Edits, Edit{At: items[i], Text: "(" + tokensOf + quoteName(e.GetName()) + tokensEnd + ")"})
 		case method != "" && method != "btree" && method != "hash" && !(method == "brin" && p.Search.Ordered()):
 			a.refuse(codeIndex, at, "a protected column of %s can't be indexed by %s", name, method)
 		case !removable(e.GetOpclass(), isTypeClass) || len(e.GetOpclassopts()) > 0:

@@ -220,11 +220,11 @@ func (w *twin) check(t *testing.T, text string, st *Statement) {
 		t.Errorf("%s\n sent %s\n %v", text, sent, err)
 		return
 	}
-	if len(sd.Fields) != len(st.Results) || len(plain.Fields) != len(st.Results) {
+	if len(sd.Fields) != len(st.Results) || len(plain.Fields) != len(st.Results)-st.Hidden {
 		t.Errorf("%s: %d result columns, the server says %d, without protection %d", text, len(st.Results), len(sd.Fields), len(plain.Fields))
 		return
 	}
-	for i, f := range sd.Fields {
+	for i, f := range sd.Fields[:len(plain.Fields)] {
 		r := st.Results[i]
 		if f.TableOID != r.Origin.OID || f.TableAttributeNumber != uint16(r.Origin.Num) {
 			t.Errorf("%s: column %d has origin %d.%d, the server says %d.%d", text, i, r.Origin.OID, r.Origin.Num, f.TableOID, f.TableAttributeNumber)
