@@ -15,6 +15,16 @@ import (
 type Type struct {
 	name string // canonical, as format_type() of PostgreSQL would be understood again
 	sql  sql.Type
+	// defined is schema.name of a type that the database defines, the zero value for one of PostgreSQL's own.
+	defined sql.TableName
+}
+
+// Defined is the type's name where the database defines it, nil elsewhere.
+func (t Type) Defined() *sql.DefinedType {
+	if t.defined == (sql.TableName{}) {
+		return nil
+	}
+	return &sql.DefinedType{Name: t.defined}
 }
 
 // SQL is the type as the wire names it.
@@ -48,6 +58,9 @@ func (t Type) noEquality() string {
 
 // noRange is why search: range is refused on the type, empty where it isn't.
 func (t Type) noRange() string {
+	if t.Defined() != nil {
+		return "search range is not offered on types that the database defines; use none or equality"
+	}
 	switch t.sql.OID {
 	case sql.OIDInt2, sql.OIDInt4, sql.OIDInt8, sql.OIDText, sql.OIDVarchar, sql.OIDBpchar, sql.OIDDate, sql.OIDTime, sql.OIDTimestamp,
 		sql.OIDTimestamptz, sql.OIDUUID:
@@ -126,6 +139,10 @@ var typeForm = regexp.MustCompile(`^([a-z0-9_ ]+?)\s*(?:\(\s*(-?[0-9]+)\s*(?:,\s
 var precision = regexp.MustCompile(`^(time|timestamp)\s*\(\s*([0-9]+)\s*\)\s*(with(?:out)? time zone)$`)
 
 func (t *Type) parse(text, _ string) error {
+	if schema, name, ok := splitName(strings.TrimSpace(text)); ok && schema != "pg_catalog" && !strings.ContainsAny(text, "()[]") {
+		*t = Type{name: schema + "." + name, defined: sql.TableName{Schema: schema, Name: name}}
+		return nil
+	}
 	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	m := typeForm.FindStringSubmatch(precision.ReplaceAllString(lower, "$1 $3 ($2)"))
 	if m == nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -146,7 +147,9 @@ func run(m *testing.M) int {
 	defer shared.Stack.Stop()
 	must(connect(shared.DSN("app", password("app"), "shop", "")), schema)
 	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), schema)
-	must(connect(shared.DSN("app", password("app"), "shop", "")), samplesSchema())
+	for _, one := range strings.Split(samplesSchema(), ";\n") {
+		must(connect(shared.DSN("app", password("app"), "shop", "")), one)
+	}
 	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), samplesSchema())
 	code := m.Run()
 	if err := shared.sweep(); err != nil {

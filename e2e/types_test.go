@@ -30,6 +30,11 @@ var samples = []sample{
 	{"c_inet", "inet", true, []string{"192.0.2.1", "192.0.2.1/24", "2001:db8::1", "::ffff:192.0.2.1", "192.0.2.300/99x", "::"}},
 	{"c_cidr", "cidr", true, []string{"192.0.2.0/24", "192.0.2.1/24", "2001:db8::/32", "192.0.2.1"}},
 	{"c_macaddr", "macaddr", true, []string{"08:00:2b:01:02:03", "08-00-2B-01-02-03", "08002b010203", "x"}},
+	{"c_mood", "public.mood", true, []string{"happy", "so-so, really", "", "Happy", "happy ", "cnry"}},
+	{"c_email", "public.email_address", true, []string{"cnry@x.test", "a@b.cd", "no address", "cnry-much-too-long-for-it@x.test", ""}},
+	{"c_percent", "public.percent", true, []string{"0", "100", "101", "-1", "42", "x"}},
+	{"c_size", "public.size", true, []string{"S", "XL", "XXL", "", "s"}},
+	{"c_price", "public.price", false, []string{"0.5", "0", "-0.001", "12.345", "NaN", "99999999999"}},
 	{"c_json", "json", false, []string{`{"b":1.0, "a":"cnry", "a": 2}`, `[1, 2,3 ]`, `"\u0000"`, "{", "null"}},
 }
 
@@ -51,7 +56,12 @@ func samplesSchema() string {
 	for _, s := range samples {
 		columns = append(columns, s.name+" "+s.typ)
 	}
-	return "CREATE TABLE samples (" + strings.Join(columns, ", ") + ")"
+	return `CREATE TYPE mood AS ENUM ('happy', 'so-so, really', '');
+CREATE DOMAIN email_address AS varchar(40) CHECK (VALUE ~ '^[a-z0-9._-]+@[a-z0-9-]+(\.[a-z]{2,})+$') CHECK (char_length(VALUE) <= 20);
+CREATE DOMAIN percent AS int4 CONSTRAINT in_range CHECK (VALUE >= 0 AND VALUE <= 100);
+CREATE DOMAIN size AS text CHECK (VALUE IN ('S', 'M', 'XL'));
+CREATE DOMAIN price AS numeric(10,2) CHECK (VALUE > 0 OR VALUE = -1.5);
+CREATE TABLE samples (` + strings.Join(columns, ", ") + ")"
 }
 
 // sampleTemplates use C for the column, T for its type, L for the value as a literal; $1 is the value too.
@@ -92,8 +102,9 @@ func TestSampleTypes(t *testing.T) {
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
 	defer proxied.Close(context.Background())
 	defer plain.Close(context.Background())
+	ourNames, plainNames := typeNames(proxied), typeNames(plain)
 	equal, refused := 0, map[string]int{}
-	for _, settings := range []string{
+	for i, settings := range []string{
 		"set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; set extra_float_digits = 1; set timezone = 'UTC'",
 		"set datestyle = 'German, DMY'; set intervalstyle = 'iso_8601'; set extra_float_digits = 0; set timezone = 'America/New_York'",
 	} {
@@ -104,10 +115,13 @@ func TestSampleTypes(t *testing.T) {
 			for _, v := range s.values {
 				for _, w := range ways {
 					for _, shape := range sampleShapes(s, v) {
+						if i > 0 && !strings.Contains(shape.sql, "returning") && !strings.Contains(shape.sql, "samples.*") {
+							continue // forms don't matter
+						}
 						if strings.Contains(shape.sql, "; ") && w.name != "simple" {
 							continue
 						}
-						got, want := sampleOutcome(proxied, w, shape), sampleOutcome(plain, w, shape)
+						got, want := sampleOutcome(proxied, ourNames, w, shape), sampleOutcome(plain, plainNames, w, shape)
 						switch {
 						case got.text == want.text, got.sqlstate != "" && got.sqlstate == want.sqlstate:
 							equal++
@@ -156,7 +170,7 @@ func sampleShapes(s sample, v string) []sampleShape {
 	for _, tpl := range templates {
 		sql := strings.NewReplacer("::T", "::"+s.typ, " C", " "+s.name, "(C", "("+s.name, ".C", "."+s.name).Replace(tpl)
 		sql = strings.NewReplacer("(L", "("+literal, " L", " "+literal).Replace(sql)
-		one := sampleShape{shape{sql: sql}, fmt.Sprintf("insert into samples (id, %s) values (9, %s), (10, null)", s.name, literal)}
+		one := sampleShape{shape{sql: sql}, fmt.Sprintf("insert into samples (id, %s) values (9, %s)", s.name, literal)}
 		if strings.Contains(tpl, "$1") {
 			one.params = []any{v}
 		}
@@ -165,23 +179,41 @@ func sampleShapes(s sample, v string) []sampleShape {
 	return all
 }
 
-func sampleOutcome(c *pgconn.PgConn, w way, s sampleShape) outcome {
+// typeNames replaces the OIDs of types that the database defines, which are its own, by their names.
+func typeNames(c *pgconn.PgConn) *strings.Replacer {
+	var pairs []string
+	results, err := c.Exec(context.Background(), "select oid, typname from pg_type where oid >= 16384 and typtype in ('e', 'd', 'b')").ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	for _, row := range results[0].Rows {
+		pairs = append(pairs, ":"+string(row[0])+":", ":"+string(row[1])+":")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func sampleOutcome(c *pgconn.PgConn, names *strings.Replacer, w way, s sampleShape) outcome {
 	must1(c, "begin")
 	defer must1(c, "rollback")
-	if strings.Contains(s.sql, "where") && !strings.Contains(s.sql, "; ") {
+	if !strings.HasPrefix(s.sql, "insert") && !strings.Contains(s.sql, "; ") {
+		must1(c, "insert into samples (id) values (10)")
 		must1(c, "savepoint s")
 		if _, err := c.Exec(context.Background(), s.before).ReadAll(); err != nil {
 			must1(c, "rollback to savepoint s")
 		}
 	}
 	r, err := w.run(c, s.shape)
-	return outcomeOf(r, err, strings.Contains(s.sql, "order by"))
+	o := outcomeOf(r, err, strings.Contains(s.sql, "order by"))
+	o.text = names.Replace(o.text)
+	return o
 }
 
 // sampleRefusable lists what is refused though the plain database takes it.
 func sampleRefusable(s sample, v string, w way, one sampleShape) bool {
 	switch {
 	case s.name == "c_char" && strings.Contains(one.sql, "coalesce"): // its length would be lost
+		return true
+	case strings.Contains(s.typ, "public.") && s.name != "c_mood" && strings.Contains(one.sql, "any("): // an array of a domain
 		return true
 	case strings.Contains(s.typ, "(") && strings.Contains(one.sql, "::"+s.typ): // a cast that cuts or rounds
 		return true

@@ -133,15 +133,13 @@ func (j *judgement) holder(s Slot, r *sql.Result) Slot {
 }
 
 func (j *judgement) protection(use sql.TableUse, column string) (sql.Protection, bool) {
-	if prot, ok := j.p.protected[use.Table][column]; ok {
-		return prot, true
-	}
 	if r, ok := j.relation(use.OID); ok {
 		if c, ok := r.Column(column); ok && c.Protection != nil {
-			return *c.Protection, true
+			return *c.Protection, true // with its type from the catalog
 		}
 	}
-	return sql.Protection{}, false
+	prot, ok := j.p.protected[use.Table][column]
+	return prot, ok
 }
 
 // leaks refuses a statement in which a masked column of a plain table is read but arrives at no result column as itself,

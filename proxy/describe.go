@@ -5,7 +5,6 @@ import (
 
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
-	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
@@ -221,9 +220,10 @@ func appendDescription(dst []byte, fields []field, slots []policy.Slot, a answer
 	dst = wire.AppendInt16(dst, int16(len(fields)))
 	for i, f := range fields {
 		if p := slots[i].Protection; p != nil {
-			f.typ, f.mod, f.len = p.Type.OID, p.Type.Mod, value.TypeLen(p.Type.OID)
+			typ := columnType(p)
+			f.typ, f.mod, f.len = p.Type.OID, p.Type.Mod, typ.Len()
 			if slots[i].Shape == sql.ShapeArray {
-				f.typ, f.len = sql.ArrayOID(p.Type.OID), -1
+				f.typ, f.len = p.Array(), -1
 			}
 			if slots[i].Bare {
 				f.mod = -1

@@ -48,7 +48,7 @@ func FuzzServer(f *testing.F) {
 	f.Add([]byte("\x00\x02\x00\x00\x00\x01x\xff\xff\xff\xff"))
 	f.Add([]byte("\xff\xff\x00\x00"))
 	shape := &rowShape{columns: []columnShape{{slot: policy.Slot{Do: policy.Pass}}, {slot: policy.Slot{Do: policy.Null}},
-		{slot: policy.Slot{Do: policy.Open, Protection: &sql.Protection{}}, typ: value.Type{OID: sql.OIDText}, counters: &metrics.ColumnCounters{}}}}
+		{slot: policy.Slot{Do: policy.Open, Protection: &sql.Protection{}}, typ: value.Column{Type: value.Type{OID: sql.OIDText}}, counters: &metrics.ColumnCounters{}}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if fields, err := decodeFields(body); err == nil {
 			for _, slots := range [][]policy.Slot{nil, make([]policy.Slot, len(fields))} {

@@ -66,12 +66,12 @@ func (c *columnShape) appendArray(dst, raw []byte, set *value.Settings, scratch 
 		if err != nil {
 			return dst, err
 		}
-		if elements[i], err = value.Encode([]byte{}, c.typ, c.client, plain, set); err != nil {
+		if elements[i], err = c.typ.Encode([]byte{}, c.client, plain, set); err != nil {
 			return dst, c.broken(err)
 		}
 	}
 	return c.appendValue(dst, func(dst []byte) ([]byte, error) {
-		return value.AppendArray(dst, c.client, c.typ.OID, elements)
+		return value.AppendArray(dst, c.client, c.typ.Type.OID, elements)
 	})
 }
 

@@ -483,7 +483,7 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 		case q.Cast != 0:
 			shown[q.Client-1] = q.Cast
 		case q.Array:
-			shown[q.Client-1] = value.ArrayOID(paramOID(q.Target))
+			shown[q.Client-1] = arrayOID(q.Target)
 		default:
 			shown[q.Client-1] = paramOID(q.Target)
 		}
@@ -491,9 +491,20 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 	return shown
 }
 
+// arrayOID is the array type over paramOID.
+func arrayOID(t *sql.Target) uint32 {
+	if d := t.Protection.Defined; d != nil && d.Kind == sql.DefinedEnum {
+		return d.Array
+	}
+	return value.ArrayOID(paramOID(t))
+}
+
 // paramOID is the type that the server would infer for a parameter without one. There is no operator of varchar's own, nor of cidr's:
 // what is compared with one is text, or inet.
 func paramOID(t *sql.Target) uint32 {
+	if d := t.Protection.Defined; d != nil && t.Purpose == sql.PurposeStore {
+		return d.OID
+	}
 	if t.Purpose == sql.PurposeCompare {
 		switch t.Protection.Type.OID {
 		case sql.OIDVarchar:

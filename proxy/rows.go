@@ -25,7 +25,7 @@ type rowShape struct {
 type columnShape struct {
 	slot     policy.Slot
 	key      *crypto.Key // set when a sealed cell is to be opened
-	typ      value.Type
+	typ      value.Column
 	mask     mask.Mask
 	server   int16 // format that the server sends
 	client   int16 // format that the client wants
@@ -66,7 +66,7 @@ func (s *Server) newRowShape(p planned, slots []policy.Slot, server, client []in
 		if slot.Protection == nil {
 			continue
 		}
-		c.typ = valueType(slot.Protection.Type)
+		c.typ = columnType(slot.Protection)
 		if slot.Do == policy.Null {
 			continue
 		}
@@ -141,7 +141,7 @@ func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowS
 			return dst, err
 		}
 		return c.appendValue(dst, func(dst []byte) ([]byte, error) {
-			return value.Encode(dst, c.typ, c.client, plain, set)
+			return c.typ.Encode(dst, c.client, plain, set)
 		})
 	case policy.Mask:
 		if c.slot.Shape == sql.ShapeCell {
@@ -161,7 +161,7 @@ func (c *columnShape) appendMasked(dst, raw []byte, set *value.Settings, scratch
 		if err != nil {
 			return dst, err
 		}
-		if scratch.text, err = value.Text(scratch.text[:0], plain, c.typ, set); err != nil {
+		if scratch.text, err = c.typ.Encode(scratch.text[:0], value.FormatText, plain, set); err != nil {
 			return dst, c.broken(err)
 		}
 		text = scratch.text

@@ -17,12 +17,12 @@ func BenchmarkRow(b *testing.B) {
 	text := sql.Type{OID: sql.OIDText, Mod: -1}
 	column := func(name string) columnShape {
 		key, _ := keys.Key(name)
-		return columnShape{slot: policy.Slot{Do: policy.Open, Protection: &sql.Protection{Type: text}}, key: key, typ: valueType(text), server: 1}
+		return columnShape{slot: policy.Slot{Do: policy.Open, Protection: &sql.Protection{Type: text}}, key: key, typ: value.Column{Type: valueType(text)}, server: 1}
 	}
 	shape := &rowShape{columns: []columnShape{{slot: policy.Slot{Do: policy.Pass}}, {slot: policy.Slot{Do: policy.Pass}}, column("equal"), column("random")}}
 	set := &value.Settings{}
 	seal := func(c *columnShape, v string) []byte {
-		plain, err := value.Decode(nil, c.typ, value.Options{Purpose: value.Store}, 0, 0, []byte(v), set)
+		plain, err := value.Decode(nil, c.typ.Type, value.Options{Purpose: value.Store}, 0, 0, []byte(v), set)
 		if err != nil {
 			b.Fatal(err)
 		}

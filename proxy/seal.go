@@ -37,7 +37,8 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 		return dst, fmt.Errorf("there is no key %q", t.Protection.Key)
 	}
 	var err error
-	s.plain, err = value.Decode(s.plain[:0], valueType(t.Protection.Type), decodeOptions(t), declared, format, raw, set)
+	typ := columnType(&t.Protection)
+	s.plain, err = typ.Decode(s.plain[:0], decodeOptions(t), declared, format, raw, set)
 	if err != nil {
 		return dst, err
 	}
@@ -57,11 +58,12 @@ func decodeOptions(t *sql.Target) value.Options {
 
 // sealArray appends a binary bytea[] with the cells of an array value in wire form.
 func (s *sealer) sealArray(w *World, t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) ([][]byte, error) {
-	elements, err := value.DecodeArray(raw, format, declared, valueType(t.Protection.Type))
+	typ := columnType(&t.Protection)
+	elements, err := typ.DecodeArray(raw, format, declared)
 	if err != nil {
 		return nil, err
 	}
-	element := value.ElementOID(declared)
+	element := typ.Element(declared)
 	s.cells = s.cells[:0]
 	for _, e := range elements {
 		if e == nil {

@@ -143,7 +143,7 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 					name, col, c.Key, key.Mode(), modeOf(c)))
 				continue
 			}
-			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Normalize: normalizeOf(c)}
+			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Defined: c.Type.Defined(), Normalize: normalizeOf(c)}
 			if c.Guard {
 				p.Guard = string(key.GuardSuffix())
 			}

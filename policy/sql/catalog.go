@@ -73,7 +73,9 @@ type Protection struct {
 	Key    string // name of the key domain; columns with equal Key can be joined
 	ID     uint32 // the key's number, as it stands in each cell's footer
 	Search Search
-	Type   Type // logical type, what the application sees
+	Type   Type // logical type, what the application sees; of a domain, its base
+	// Defined is set where the database defines the type: an enum or a domain. Without a catalog it holds the name alone, and Type is 0.
+	Defined *DefinedType
 	// Normalize are the steps (nfc, lower, trim, unaccent), in order and joined by commas, after which values are also compared:
 	// cells then begin with a keyed index of the normalised value. Empty: none. Only with SearchEquality, on text types.
 	Normalize string

@@ -30,6 +30,8 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 		c.addRelation(&s.Relations[i])
 	}
 	c.addKeys(s)
+	c.addTypes(s)
+	c.resolveTypes()
 	c.applySpec()
 	c.inherit()
 	functions := c.readFunctions(s)
@@ -120,6 +122,9 @@ func (c *Catalog) applySpec() {
 func protect(r *Relation, col *Column, p *Protection) {
 	r.Protected = true
 	col.Protection = p
+	if col.Unusable = unusableType(p, col, r.TableName().String()+"."+col.Name); col.Unusable != nil {
+		return
+	}
 	what := ""
 	switch {
 	case col.Type.OID != OIDBytea:

@@ -23,6 +23,7 @@ type Catalog struct {
 	// tableNames are the unqualified names of sensitive relations and of configured tables.
 	tableNames map[string]bool
 	problems   []Problem
+	types      map[TableName]*DefinedType // all that the database defines
 	logical    *logical
 	// foldsASCII: lower() and ILIKE leave letters beyond ASCII as they are.
 	foldsASCII bool

@@ -81,7 +81,18 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
 	JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[]))
+	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[])),
+'types', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', t.oid::pg_catalog.int8, 'array', t.typarray::pg_catalog.int8,
+		'schema', n.nspname, 'name', t.typname, 'kind', t.typtype, 'base', t.typbasetype::pg_catalog.int8, 'mod', t.typtypmod, 'notnull', t.typnotnull,
+		'default', t.typdefault IS NOT NULL,
+		'labels', CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'e' THEN (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+			FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid) END,
+		'checks', CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
+			'definition', pg_catalog.pg_get_constraintdef(k.oid)) ORDER BY k.conname)
+			FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.=) t.oid AND k.contype OPERATOR(pg_catalog.=) 'c') END))
+	FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
+	WHERE t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND t.typtype OPERATOR(pg_catalog.<>) 'c' AND t.typcategory OPERATOR(pg_catalog.<>) 'A'
+	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[]))
 ))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)
 SELECT taken.snapshot FROM taken WHERE pg_catalog.set_config('search_path', taken.setting, true) IS NOT NULL`
 

@@ -26,6 +26,27 @@ type snapshot struct {
 	Indexes     []snapIndex      `json:"indexes"`
 	Functions   []snapFunction   `json:"functions"`
 	Operators   []snapOperator   `json:"operators"`
+	Types       []snapType       `json:"types"`
+}
+
+// snapType is a type that the database defines: an enum, a domain, or one whose name alone counts.
+type snapType struct {
+	OID     uint32      `json:"oid"`
+	Array   uint32      `json:"array"`
+	Schema  string      `json:"schema"`
+	Name    string      `json:"name"`
+	Kind    string      `json:"kind"`
+	Labels  []string    `json:"labels"`
+	Base    uint32      `json:"base"`
+	Mod     int32       `json:"mod"`
+	NotNull bool        `json:"notnull"`
+	Default bool        `json:"default"`
+	Checks  []snapCheck `json:"checks"`
+}
+
+type snapCheck struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
 }
 
 type snapRelation struct {

@@ -37,7 +37,11 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 		a.statistics(n.CreateStatsStmt)
 	case *pg_query.Node_CreateFunctionStmt:
 		a.createFunction(n.CreateFunctionStmt)
-	case *pg_query.Node_CreateSeqStmt, *pg_query.Node_AlterSeqStmt, *pg_query.Node_CreateEnumStmt, *pg_query.Node_AlterEnumStmt,
+	case *pg_query.Node_AlterEnumStmt:
+		if a.refuseLabels(n.AlterEnumStmt); !a.refused() {
+			a.st.Understood = true
+		}
+	case *pg_query.Node_CreateSeqStmt, *pg_query.Node_AlterSeqStmt, *pg_query.Node_CreateEnumStmt,
 		*pg_query.Node_CompositeTypeStmt, *pg_query.Node_AlterOwnerStmt, *pg_query.Node_AlterFunctionStmt:
 		a.st.Understood = true // they make or change something of their own, and hold no expression
 	case *pg_query.Node_CreateSchemaStmt:

@@ -44,9 +44,14 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 		a.refuse(codeColumnForm, int(typ.GetLocation()), "protected column %s can't be serial", name)
 		return
 	}
-	if got, ok := typeOf(typ); !ok || got != p.Type {
-		a.refuseHint(codeColumnType, int(typ.GetLocation()), "Declare it as "+p.Type.String()+"; the proxy stores it as bytea.",
-			"protected column %s is configured as %s", name, p.Type)
+	if r := unusableType(&p, &Column{NotNull: true}, name); r != nil {
+		r.At = int(typ.GetLocation())
+		a.st.Refusal = r
+		return
+	}
+	if !a.declared(typ, &p) {
+		a.refuseHint(codeColumnType, int(typ.GetLocation()), "Declare it as "+p.typeName()+"; the proxy stores it as bytea.",
+			"protected column %s is configured as %s", name, p.typeName())
 		return
 	}
 	if def.GetCompression() != "" || def.GetStorageName() != "" || len(def.GetFdwoptions()) > 0 {
@@ -66,6 +71,9 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 		}
 	}
 	stored := "bytea"
+	if p.Defined != nil && p.Defined.NotNull {
+		stored += " NOT NULL"
+	}
 	if p.Guard != "" {
 		stored += " " + guardConstraint(def.GetColname(), p.Guard)
 	}

@@ -100,7 +100,7 @@ func (r *resolver) assign(sl slot, v value) {
 // storable refuses to copy a sealed value into a column whose own checks it might not pass: nobody can look inside.
 func (r *resolver) storable(v value, want *Target) {
 	from, to := v.prot, &want.Protection
-	ok := sameDomain(from, to) && width(from.Type.OID) <= width(to.Type.OID)
+	ok := sameDomain(from, to) && (to.Defined == nil || sameDefined(from, to)) && width(from.Type.OID) <= width(to.Type.OID)
 	switch {
 	case to.Type.Mod == -1:
 	case to.Type.OID == OIDVarchar:

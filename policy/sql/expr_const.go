@@ -151,14 +151,14 @@ func (r *resolver) castSealed(v value, c *castTo, use Use) value {
 	r.mark(v, use|UseExpression)
 	from := v.prot.Type.OID
 	scaled := from == OIDBpchar || from == OIDNumeric && v.prot.Search.Equal() && v.prot.Type.Mod != -1 // see keepsScale
-	if r.view != nil || c.array || c.mod != -1 || c.oid == 0 || scaled || family(c.oid) != family(from) || width(c.oid) < width(from) {
+	if r.view != nil || c.array || c.mod != -1 || c.oid == 0 || c.defined != nil && !(v.prot.Defined != nil && v.prot.Defined.OID == c.defined.OID) || scaled || family(c.oid) != family(from) || width(c.oid) < width(from) {
 		r.no(codeCast, v.at.Start, "%s can't be cast to this type", v.name())
 		return v
 	}
 	l := r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})
 	r.bind(l, v.target(PurposeCompare), false)
 	p := *v.prot
-	p.Type = Type{c.oid, -1}
+	p.Type, p.Defined = Type{c.oid, -1}, c.defined
 	v.prot, v.typ = &p, p.Type
 	return v
 }

@@ -221,6 +221,3 @@ func (r *resolver) unifyHolders(vals []value, code string) (out value, ok bool) 
 	}
 	return out, true
 }
-
-// ArrayOID is the array type over a logical type (pg_type.typarray), 0 where there is none.
-func ArrayOID(oid uint32) uint32 { return arrayOID(oid) }

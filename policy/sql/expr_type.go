@@ -37,8 +37,20 @@ func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
 		c.oid = logicalType(names[len(names)-1])
 	}
+	if c.oid == 0 && len(names) > 0 && len(names) < 3 {
+		schema := ""
+		if len(names) == 2 {
+			schema = names[0]
+		}
+		if d := r.cat.typeIn(r.path, schema, names[len(names)-1]); d != nil && d.problem == "" {
+			c.defined, c.oid = d, d.OID
+			if d.Kind == DefinedDomain {
+				c.oid = d.Base.OID
+			}
+		}
+	}
 	if t.GetSetof() || t.GetPctType() {
-		c.oid = 0
+		c.oid, c.defined = 0, nil
 	}
 	c.array = len(t.GetArrayBounds()) > 0
 	if mods := t.GetTypmods(); len(mods) > 0 {
@@ -93,7 +105,7 @@ func (r *resolver) noType(l *leaf, t *Target) {
 
 func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	oid, c := t.Protection.Type.OID, l.cast
-	ok := c.array == array && c.at.End > c.at.Start && c.at.Start >= 0
+	ok := c.array == array && (c.defined == nil || !(array && c.defined.Kind == DefinedDomain) && t.Protection.Defined != nil && t.Protection.Defined.OID == c.defined.OID) && c.at.End > c.at.Start && c.at.Start >= 0
 	switch {
 	case !ok:
 	case c.oid == 0 || family(c.oid) != family(oid) && (oid != OIDNumeric || family(c.oid) != OIDInt8):

@@ -132,15 +132,21 @@ const (
 
 // castTo is a cast written around a constant or parameter.
 type castTo struct {
-	at    Span   // the type name
-	oid   uint32 // 0: not a type that a protected column may have
-	array bool
-	mod   int // its one modifier, -1: none, -2: something else
+	at  Span   // the type name
+	oid uint32 // 0: not a type that a protected column may have
+	// defined is set for a type that the database defines; oid is then the enum's, or a domain's base.
+	defined *DefinedType
+	array   bool
+	mod     int // its one modifier, -1: none, -2: something else
 }
 
 // whole is the type cast to, the array type if it is one.
 func (c *castTo) whole() uint32 {
 	switch {
+	case c.defined != nil && c.array:
+		return c.defined.Array
+	case c.defined != nil:
+		return c.defined.OID
 	case c.array:
 		return arrayOID(c.oid)
 	}
@@ -288,6 +294,10 @@ func (r *resolver) bind(l *leaf, t *Target, array bool) {
 	if l.array != array || old.Part != t.Part || !sameDomain(&old.Protection, &t.Protection) || old.Protection.Type.OID != t.Protection.Type.OID ||
 		t.Protection.Search == SearchNone && !same {
 		r.no(codeConflict, l.at.Start, "the value is used for both %s.%s and %s.%s", old.Table, old.Column, t.Table, t.Column)
+		return
+	}
+	if old.Purpose == PurposeStore && t.Purpose == PurposeStore && !sameDefined(&old.Protection, &t.Protection) {
+		r.no(codeConflict, l.at.Start, "the value is stored in columns of different domains: %s.%s and %s.%s", old.Table, old.Column, t.Table, t.Column)
 		return
 	}
 	if old.Purpose == PurposeStore && t.Purpose == PurposeStore && old.Protection.Type.Mod != t.Protection.Type.Mod {

@@ -81,6 +81,10 @@ func (r *resolver) hideNeutral(l *leaf) {
 	if !l.neutral || l.plain || l.array {
 		return
 	}
+	if l.cast != nil && l.cast.defined != nil {
+		r.no(codeConflict, l.at.Start, "the value would be sent as it is here")
+		return
+	}
 	for _, o := range r.leaves {
 		if o.kind == leafLiteral && o.target != nil && o.text == l.text {
 			r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, harmless(l))})
@@ -209,6 +213,9 @@ func (r *resolver) typedEdit(l, like *leaf) {
 		typ = like.cast.oid
 	}
 	name, same := typeText(typ), typ
+	if d := like.target.Protection.Defined; name == "" && d != nil {
+		name = quoteName(d.Name.Schema) + "." + quoteName(d.Name.Name)
+	}
 	if like.array {
 		name, same = name+"[]", arrayOID(typ)
 	}

@@ -18,11 +18,21 @@ const (
 	codeAlterForm    = "PV214"
 	codeCreateOther  = "PV215"
 	codeColumnPlaced = "PV216"
+
+	codeTypeMissing = "PV290"
+	codeTypeDefined = "PV291"
+	codeTypeLabels  = "PV292"
 )
 
 // ddlRefusals documents the codes of data definition: PV2xx.
 func ddlRefusals() []RefusalDoc {
 	return []RefusalDoc{
+		{codeTypeMissing, "42704", "The type of a protected column is one that the database does not have",
+			"Create the type, in a statement of its own, before the table; or correct its name in the encrypt section."},
+		{codeTypeDefined, "0A000", "The type of a protected column is defined in a way that the proxy can't follow",
+			"Use an enum, or a domain over a supported type whose CHECKs are simple: VALUE compared with a constant, VALUE IN (…), length(VALUE), VALUE ~ a plain pattern."},
+		{codeTypeLabels, "0A000", "Renaming a label of an enum, or the enum, would not reach the sealed values of a protected column",
+			"Add a label with ADD VALUE, and update the rows."},
 		{codeColumnType, "42804", "A protected column is declared with another type than the encrypt section gives",
 			"Declare the column with its configured type; the proxy stores it as bytea."},
 		{codeColumnForm, "0A000", "A protected column can't be serial, identity, generated, have storage options, or a collation under which different values may be equal",

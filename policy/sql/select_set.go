@@ -139,6 +139,9 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 
 func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code string) value {
 	p := *like.prot
+	if len(vals) > 1 {
+		p = p.plainDomain()
+	}
 	for i := range vals {
 		v := &vals[i]
 		if v.form != formSealed {

@@ -14,9 +14,17 @@ func tooManyElements() error {
 // given to Decode with declared = ElementOID of the array's type. They may alias raw. More dimensions and explicit bounds in
 // text are refused (SQLSTATE 0A000).
 func DecodeArray(raw []byte, format int16, declared uint32, elem Type) ([][]byte, error) {
-	want := elem.OID
+	return decodeArray(raw, format, declared, elem.OID, ElementOID)
+}
+
+// DecodeArray is DecodeArray for the column.
+func (c *Column) DecodeArray(raw []byte, format int16, declared uint32) ([][]byte, error) {
+	return decodeArray(raw, format, declared, c.Type.OID, c.Element)
+}
+
+func decodeArray(raw []byte, format int16, declared, want uint32, elementOf func(uint32) uint32) ([][]byte, error) {
 	if declared != 0 && declared != OIDUnknown {
-		if want = ElementOID(declared); want == 0 {
+		if want = elementOf(declared); want == 0 {
 			return nil, fail(stateMismatch, "parameter is not of an array type")
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	stateSyntax        = "22P02" // invalid_text_representation
 	stateBinary        = "22P03" // invalid_binary_representation
 	stateUntranslated  = "22P05" // untranslatable_character
+	stateCheck         = "23514" // check_violation
 	stateMismatch      = "42804" // datatype_mismatch
 	stateNoOperator    = "42883" // undefined_function
 	stateTooComplex    = "54001" // statement_too_complex

@@ -73,6 +73,7 @@ const (
 	TagInet        Tag = 17
 	TagMacaddr     Tag = 18
 	TagJSON        Tag = 19
+	TagEnum        Tag = 20
 )
 
 // Wire formats of a value, as Bind and RowDescription number them.
