@@ -13,11 +13,13 @@ import (
 // Key seals and opens the values of one column, or of several that are compared with each other. It comes from a
 // [Keyring], never changes and may be used by any number of goroutines. Printing it gives its name and number.
 type Key struct {
-	id       ColumnID
-	name     string
-	mode     Mode
-	primary  *version
-	versions []*version // the primary among them
+	id   ColumnID
+	name string
+	mode Mode
+	// normalize is what values of ModeIndexed are normalised by.
+	normalize string
+	primary   *version
+	versions  []*version // the primary among them
 }
 
 // version is one Tink key of the column key's keyset.
@@ -64,6 +66,9 @@ func (k *Key) Name() string { return k.name }
 
 // Mode is how the key seals.
 func (k *Key) Mode() Mode { return k.mode }
+
+// Normalize is by which steps, joined by commas, values are normalised for the index; empty in all modes but ModeIndexed.
+func (k *Key) Normalize() string { return k.normalize }
 
 // SealedLen is the length in bytes of the cell of a value of n bytes; in ModeOrdered its digits come on top, [DigitsLen],
 // in ModeMatched its tokens.

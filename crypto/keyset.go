@@ -103,9 +103,9 @@ func keyBytes(entry *keyset.Entry, mode Mode) (secretdata.Bytes, error) {
 	return secretdata.Bytes{}, fmt.Errorf("keyset holds a key of another kind than mode %s uses", mode)
 }
 
-// keyCheck is a value that only this keyset with this name, number and mode gives, and that tells nothing of it:
+// keyCheck is a value that only this keyset with this name, number, mode and normalisation gives, and that tells nothing of it:
 // HKDF-SHA256 over all its keys. It shows that a key file's open part wasn't altered.
-func keyCheck(realm [realmSize]byte, id ColumnID, name string, mode Mode, handle *keyset.Handle) ([]byte, error) {
+func keyCheck(realm [realmSize]byte, f keyFile, handle *keyset.Handle) ([]byte, error) {
 	var secrets []byte
 	defer func() { clear(secrets) }()
 	for i := range handle.Len() {
@@ -113,16 +113,19 @@ func keyCheck(realm [realmSize]byte, id ColumnID, name string, mode Mode, handle
 		if err != nil {
 			return nil, err
 		}
-		secret, err := keyBytes(entry, mode)
+		secret, err := keyBytes(entry, f.Mode)
 		if err != nil {
 			return nil, err
 		}
 		secrets = binary.BigEndian.AppendUint32(secrets, entry.KeyID())
 		secrets = append(secrets, secret.Data(insecuresecretdataaccess.Token{})...)
 	}
-	info := append([]byte(keyCheckPurpose), byte(mode))
-	info = binary.BigEndian.AppendUint32(info, uint32(id))
-	info = append(info, name...)
+	info := append([]byte(keyCheckPurpose), byte(f.Mode))
+	info = binary.BigEndian.AppendUint32(info, uint32(f.ID))
+	info = append(info, f.Name...)
+	if f.Normalize != "" {
+		info = append(append(info, 0), f.Normalize...) // no name has a zero byte
+	}
 	return hkdf.Key(sha256.New, secrets, realm[:], string(info), keyCheckSize)
 }
 

@@ -93,7 +93,7 @@ func (s *Store) sealKeyFile(ctx context.Context, master kms.KMS, f keyFile, hand
 	if err != nil {
 		return keyFile{}, fmt.Errorf("crypto: key %q: wrap with %s: %w", f.Name, master.URI(), err)
 	}
-	check, err := keyCheck(s.realm, f.ID, f.Name, f.Mode, handle)
+	check, err := keyCheck(s.realm, f, handle)
 	if err != nil {
 		return keyFile{}, fmt.Errorf("crypto: key %q: %w", f.Name, err)
 	}
@@ -114,16 +114,17 @@ func (s *Store) openKeyFile(ctx context.Context, master kms.KMS, f keyFile) (*Ke
 	if err != nil {
 		return nil, nil, fmt.Errorf("crypto: %s (key %q): unwrap with %s: %w", path, f.Name, master.URI(), err)
 	}
-	check, err := keyCheck(s.realm, f.ID, f.Name, f.Mode, handle)
+	check, err := keyCheck(s.realm, f, handle)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s (key %q): %w", ErrTampered, path, f.Name, err)
 	}
 	if subtle.ConstantTimeCompare(check, f.Check) != 1 {
-		return nil, nil, fmt.Errorf("%w: %s: its name, mode or check was changed", ErrTampered, path)
+		return nil, nil, fmt.Errorf("%w: %s: its name, mode, normalize or check was changed", ErrTampered, path)
 	}
 	key, err := keyFromHandle(s.realm, f.ID, f.Name, f.Mode, handle)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s (key %q): %w", ErrTampered, path, f.Name, err)
 	}
+	key.normalize = f.Normalize
 	return key, handle, nil
 }

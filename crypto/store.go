@@ -30,11 +30,13 @@ type Store struct {
 
 // KeyInfo is what a key file says openly.
 type KeyInfo struct {
-	ID      ColumnID
-	Name    string
-	Mode    Mode
-	Created time.Time
-	File    string // its name within the store
+	ID   ColumnID
+	Name string
+	Mode Mode
+	// Normalize are the steps of a key of ModeIndexed.
+	Normalize string
+	Created   time.Time
+	File      string // its name within the store
 	// Problem says why the file can't be read; the other fields but File may then be zero. Whether its keyset opens is
 	// known only after Load.
 	Problem error
@@ -82,7 +84,7 @@ func (s *Store) List() []KeyInfo {
 	infos := make([]KeyInfo, 0, len(names))
 	for _, name := range names {
 		f, err := readKeyFile(s.dir, name)
-		infos = append(infos, KeyInfo{ID: f.ID, Name: f.Name, Mode: f.Mode, Created: f.Created, File: name, Problem: err})
+		infos = append(infos, KeyInfo{ID: f.ID, Name: f.Name, Mode: f.Mode, Normalize: f.Normalize, Created: f.Created, File: name, Problem: err})
 	}
 	return infos
 }
@@ -91,12 +93,24 @@ func (s *Store) List() []KeyInfo {
 // ([ErrKeyExists]), of 1 to 200 bytes, printable. The store must have been used with this master key, or with none yet
 // ([ErrMasterKey]). Numbers are given in order, from 1.
 func (s *Store) CreateKey(ctx context.Context, master kms.KMS, name string, mode Mode) (ColumnID, error) {
+	return s.create(ctx, master, keyFile{Name: name, Mode: mode})
+}
+
+// CreateIndexedKey is CreateKey in ModeIndexed, for values that are normalised by the steps, joined by commas. The key file says so for ever:
+// cells of other steps could not be found beside these.
+func (s *Store) CreateIndexedKey(ctx context.Context, master kms.KMS, name, steps string) (ColumnID, error) {
+	return s.create(ctx, master, keyFile{Name: name, Mode: ModeIndexed, Normalize: steps})
+}
+
+// create makes the key of which f has name, mode and steps.
+func (s *Store) create(ctx context.Context, master kms.KMS, f keyFile) (ColumnID, error) {
+	name := f.Name
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := checkName(name); err != nil {
 		return 0, err
 	}
-	tmpl, err := template(mode)
+	tmpl, err := template(f.Mode)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +125,8 @@ func (s *Store) CreateKey(ctx context.Context, master kms.KMS, name string, mode
 	if err != nil {
 		return 0, fmt.Errorf("crypto: key %q: %w", name, err)
 	}
-	f, err := s.sealKeyFile(ctx, master, keyFile{ID: id, Name: name, Mode: mode, Created: now()}, handle)
+	f.ID, f.Created = id, now()
+	f, err = s.sealKeyFile(ctx, master, f, handle)
 	if err != nil {
 		return 0, err
 	}

@@ -290,7 +290,7 @@ func TestTampered(t *testing.T) {
 		{"names swapped", func(t *testing.T, s site) {
 			edit(t, s.path(1), func(m map[string]any) { m["name"] = "b" })
 			edit(t, s.path(2), func(m map[string]any) { m["name"] = "a" })
-		}, crypto.ErrTampered, "its name, mode or check was changed"},
+		}, crypto.ErrTampered, "its name, mode, normalize or check was changed"},
 		{"mode changed", func(t *testing.T, s site) {
 			edit(t, s.path(1), func(m map[string]any) { m["mode"] = "equal" })
 		}, crypto.ErrTampered, "another kind"},
@@ -406,7 +406,7 @@ func TestLoadReportsAll(t *testing.T) {
 		t.Fatalf("Load = %v, %v", ring, err)
 	}
 	for _, id := range []int{1, 2, 4} {
-		if !strings.Contains(err.Error(), s.path(id)) {
+		if !strings.Contains(err.Error(), s.path(int(id))) {
 			t.Errorf("error doesn't name key %d: %v", id, err)
 		}
 	}
@@ -521,4 +521,40 @@ func (a tinkAEAD) Encrypt(plaintext, ad []byte) ([]byte, error) {
 
 func (a tinkAEAD) Decrypt(wrapped, ad []byte) ([]byte, error) {
 	return a.Unwrap(context.Background(), wrapped, ad)
+}
+
+// TestIndexedKeyRemembersSteps checks that a key file's steps come back, and can't be altered or given to a key of another mode.
+func TestIndexedKeyRemembersSteps(t *testing.T) {
+	s := newSite(t)
+	id, err := s.store.CreateIndexedKey(t.Context(), s.master, "login", "nfc,lower")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.create(t, "plain", crypto.ModeEqual)
+	if k := mustKey(t, s.load(t), "login"); k.Normalize() != "nfc,lower" || k.Mode() != crypto.ModeIndexed {
+		t.Errorf("%v: %v, normalised by %q", k, k.Mode(), k.Normalize())
+	}
+	if info := s.store.List()[0]; info.Normalize != "nfc,lower" {
+		t.Errorf("List: %+v", info)
+	}
+	for _, change := range [][2]string{{`"nfc,lower"`, `"lower"`}, {`"normalize": "nfc,lower",`, ``}, {`"mode": "indexed"`, `"mode": "equal"`}} {
+		text, err := os.ReadFile(s.path(int(id)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		altered := strings.Replace(string(text), change[0], change[1], 1)
+		if altered == string(text) {
+			t.Fatalf("%s isn't in the file", change[0])
+		}
+		if err := os.WriteFile(s.path(int(id)), []byte(altered), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.store.Load(t.Context(), s.master); !errors.Is(err, crypto.ErrTampered) {
+			t.Errorf("%s for %s: %v, want ErrTampered", change[1], change[0], err)
+		}
+		if err := os.WriteFile(s.path(int(id)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.load(t)
 }

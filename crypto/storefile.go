@@ -39,14 +39,16 @@ type storeFile struct {
 
 // keyFile is the file of one column key.
 type keyFile struct {
-	Format  string      `json:"format"`
-	Version int         `json:"version"`
-	ID      ColumnID    `json:"id"`
-	Name    string      `json:"name"`
-	Mode    Mode        `json:"mode"`
-	Created time.Time   `json:"created"`
-	Check   hexBytes    `json:"check"`
-	Keyset  base64Bytes `json:"keyset"` // Tink's EncryptedKeyset, binary
+	Format  string   `json:"format"`
+	Version int      `json:"version"`
+	ID      ColumnID `json:"id"`
+	Name    string   `json:"name"`
+	Mode    Mode     `json:"mode"`
+	// Normalize are the steps by which values are normalised for the index, in ModeIndexed.
+	Normalize string      `json:"normalize,omitempty"`
+	Created   time.Time   `json:"created"`
+	Check     hexBytes    `json:"check"`
+	Keyset    base64Bytes `json:"keyset"` // Tink's EncryptedKeyset, binary
 }
 
 type hexBytes []byte
@@ -137,6 +139,8 @@ func readKeyFile(dir, name string) (keyFile, error) {
 		problem = "bad name"
 	case f.Mode.Overhead() == 0:
 		problem = "no mode"
+	case f.Normalize != "" && f.Mode != ModeIndexed:
+		problem = "it names steps of normalisation, which its mode hasn't"
 	case len(f.Check) != keyCheckSize:
 		problem = fmt.Sprintf("its check hasn't %d bytes", keyCheckSize)
 	case len(f.Keyset) == 0:

@@ -143,6 +143,11 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 					name, col, c.Key, key.Mode(), modeOf(c)))
 				continue
 			}
+			if key.Normalize() != normalizeOf(c) {
+				problems = append(problems, fmt.Errorf("%s.%s: key %q was made for normalize: [%s], and what it sealed can be found by that only; give the column another key name",
+					name, col, c.Key, strings.ReplaceAll(key.Normalize(), ",", ", ")))
+				continue
+			}
 			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Defined: c.Type.Defined(), Normalize: normalizeOf(c)}
 			if c.Guard {
 				p.Guard = string(key.GuardSuffix())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pgveil/pgveil/config"
 	"github.com/pgveil/pgveil/crypto"
+	"github.com/pgveil/pgveil/crypto/kms"
 	"github.com/pgveil/pgveil/crypto/kms/file"
 )
 
@@ -107,15 +108,19 @@ func initKeys(ctx context.Context, cfg *config.Config) ([]step, error) {
 		}
 		have[k.Name] = k
 	}
-	want := keyModes(cfg)
+	want, normalize := keyModes(cfg), keySteps(cfg)
 	for _, name := range sorted(want) {
 		k, ok := have[name]
 		if ok && k.Mode != want[name] {
 			return steps, fmt.Errorf("key %q seals in mode %s, but the configuration needs %s; a key's mode is for ever: give the column another key name",
 				name, k.Mode, want[name])
 		}
+		if ok && k.Normalize != normalize[name] {
+			return steps, fmt.Errorf("key %q was made for normalize: [%s], but the configuration needs [%s]; a key's steps are for ever: give the column another key name",
+				name, strings.ReplaceAll(k.Normalize, ",", ", "), strings.ReplaceAll(normalize[name], ",", ", "))
+		}
 		if !ok {
-			if _, err := store.CreateKey(ctx, master, name, want[name]); err != nil {
+			if err := createKey(ctx, store, master, name, want[name], normalize[name]); err != nil {
 				return steps, err
 			}
 		}
@@ -124,6 +129,15 @@ func initKeys(ctx context.Context, cfg *config.Config) ([]step, error) {
 	// Loading proves that what will be relied on opens.
 	_, err = store.Load(ctx, master)
 	return steps, err
+}
+
+func createKey(ctx context.Context, store *crypto.Store, master kms.KMS, name string, mode crypto.Mode, normalize string) error {
+	if mode == crypto.ModeIndexed {
+		_, err := store.CreateIndexedKey(ctx, master, name, normalize)
+		return err
+	}
+	_, err := store.CreateKey(ctx, master, name, mode)
+	return err
 }
 
 // initMaster makes a master key where that is the proxy's to do: in a file. Services make their own.
@@ -157,6 +171,17 @@ func keyModes(cfg *config.Config) map[string]crypto.Mode {
 		}
 	}
 	return modes
+}
+
+// keySteps is by what the values of key names are normalised, where they are.
+func keySteps(cfg *config.Config) map[string]string {
+	steps := map[string]string{}
+	for _, columns := range cfg.Encrypt {
+		for _, c := range columns {
+			steps[c.Key] = normalizeOf(c)
+		}
+	}
+	return steps
 }
 
 // keyLine is one key as keys list prints it.
