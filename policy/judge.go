@@ -97,6 +97,7 @@ func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st 
 		}
 	}
 	j.leaks()
+	j.renames()
 	slices.SortStableFunc(j.plan.Refusals, func(a, b *sql.Refusal) int { return cmp.Compare(uint(a.At), uint(b.At)) })
 	if len(j.plan.Refusals) > 0 {
 		clear(j.plan.Results) // zero slots refuse

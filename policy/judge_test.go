@@ -166,7 +166,7 @@ func TestFirstRefusal(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	last := ""
 	for _, d := range Refusals() {
-		if d.Code <= last || !strings.HasPrefix(d.Code, "PV3") || len(d.SQLSTATE) != 5 || d.Title == "" || d.Fix == "" {
+		if d.Code <= last || !strings.HasPrefix(d.Code, "PV") || len(d.SQLSTATE) != 5 || d.Title == "" || d.Fix == "" {
 			t.Errorf("%+v after %s", d, last)
 		}
 		last = d.Code

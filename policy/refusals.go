@@ -4,6 +4,7 @@ import "github.com/pgveil/pgveil/policy/sql"
 
 // Codes of the policy's refusals.
 const (
+	codeRenamed    = "PV272"
 	codeUnclear    = "PV300"
 	codeNoRule     = "PV301"
 	codeEffect     = "PV302"
@@ -26,6 +27,8 @@ const (
 // Refusals lists every refusal code of this package, ordered by code.
 func Refusals() []sql.RefusalDoc {
 	return []sql.RefusalDoc{
+		{Code: codeRenamed, SQLSTATE: sqlstateUnsupported, Title: "Rules name the column that would get another name, or the name that it would get",
+			Fix: "Change the policy so that no rule names either, rename the column, then change the rules to the new name."},
 		{Code: codeUnclear, SQLSTATE: sqlstateUnsupported, Title: "The analysis does not say enough of the statement to judge it",
 			Fix: "This is a defect of the proxy: please report the statement's shape. Write the statement in a simpler form."},
 		{Code: codeNoRule, SQLSTATE: sqlstateDenied, Title: "No rule lets the subject's roles use the table",

@@ -267,6 +267,11 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
+	if cat != old {
+		for _, m := range cat.Moves() {
+			s.log.Warn(m.String())
+		}
+	}
 	return cat, nil
 }
 

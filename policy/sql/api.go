@@ -83,6 +83,7 @@ func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt,
 	}
 	a.introspect(node)
 	a.qualify()
+	a.asConfigured()
 	if st.Refusal != nil {
 		st.Understood, st.Sensitive = false, true
 	}

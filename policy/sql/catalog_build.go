@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,9 +33,11 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	c.addKeys(s)
 	c.addTypes(s)
 	c.resolveTypes()
+	c.follow(s)
 	c.applySpec()
 	c.inherit()
 	functions := c.readFunctions(s)
+	c.identities.orphans()
 	c.spread(s, functions)
 	c.markUnusable(s)
 	c.bodies = newMatcher(c.sensitiveNames())
@@ -105,14 +108,18 @@ func (c *Catalog) applySpec() {
 			r.Listed, r.Sensitive = true, true
 		}
 	}
+	moved := map[TableName]*Relation{}
+	for _, m := range c.moves {
+		moved[m.Table] = c.byName[m.NewTable]
+	}
 	for name, columns := range c.spec.Protected {
-		r := c.byName[name]
+		r := cmp.Or(c.byName[name], moved[name])
 		if r == nil {
 			continue
 		}
 		r.Listed, r.Sensitive = true, true
 		for column, p := range columns {
-			if col, ok := r.Column(column); ok {
+			if col := r.known(column); col != nil {
 				protect(r, col, &p)
 			}
 		}

@@ -27,6 +27,8 @@ type Catalog struct {
 	logical    *logical
 	// foldsASCII: lower() and ILIKE leave letters beyond ASCII as they are.
 	foldsASCII bool
+	identities *identities
+	moves      []Move
 	// foldsHighBytes: the server's encoding is not UTF-8, so it may fold letters beyond ASCII as we do not.
 	foldsHighBytes bool
 }

@@ -20,8 +20,14 @@ func (c *Catalog) Problems() []Problem { return slices.Clone(c.problems) }
 
 func (c *Catalog) findProblems(s *snapshot) []Problem {
 	f := &problemFinder{c: c}
+	for _, m := range c.moves {
+		f.add(m.NewTable, m.NewColumn, false, m.String(), "Rules of the policy go by the names in the files until then.")
+	}
 	for name, columns := range c.spec.Protected {
 		r := c.byName[name]
+		if c.away(name, "") {
+			continue
+		}
 		if r == nil {
 			f.add(name, "", true, "the table does not exist", "Create it through the proxy, or correct its name in the encrypt section.")
 			continue
@@ -67,9 +73,9 @@ func (f *problemFinder) column(r *Relation, name string) {
 		f.add(t, name, true, "columns of a view can't be protected", "Protect the columns of the table beneath it.")
 		return
 	}
-	col, ok := r.Column(name)
+	col := r.known(name)
 	switch {
-	case !ok:
+	case col == nil:
 		f.add(t, name, true, "the column does not exist", "Add it through the proxy, or correct its name in the encrypt section.")
 	case col.Unusable != nil:
 		f.add(t, name, true, col.Unusable.Message, col.Unusable.Hint)

@@ -24,7 +24,11 @@ func (a *analysis) analyzeDDL(node *pg_query.Node) {
 	case *pg_query.Node_RenameStmt:
 		a.rename(n.RenameStmt)
 	case *pg_query.Node_AlterObjectSchemaStmt:
-		a.moved(n.AlterObjectSchemaStmt.GetRelation())
+		if r := n.AlterObjectSchemaStmt.GetRelation(); r != nil {
+			a.renameRelation(r, TableName{Schema: n.AlterObjectSchemaStmt.GetNewschema()})
+			return
+		}
+		a.st.Understood = true
 	case *pg_query.Node_CreateTrigStmt:
 		a.createTrigger(n.CreateTrigStmt, node)
 	case *pg_query.Node_CreatePolicyStmt:
@@ -186,7 +190,7 @@ func (a *analysis) dropIndex(parts []string) {
 	}
 }
 
-// rename refuses new names for sensitive relations and their columns: the configuration knows them by name.
+// rename analyses RENAME.
 func (a *analysis) rename(n *pg_query.RenameStmt) {
 	if n.GetRelation() == nil {
 		a.renameSchema(n)
@@ -200,7 +204,11 @@ func (a *analysis) rename(n *pg_query.RenameStmt) {
 		a.st.Understood = true
 		return
 	}
-	a.moved(r)
+	if n.GetRenameType() == pg_query.ObjectType_OBJECT_COLUMN {
+		a.renameColumn(n)
+		return
+	}
+	a.renameRelation(r, TableName{Name: n.GetNewname()})
 }
 
 // renameSchema refuses a new name for a schema with sensitive relations, which would get other names by that, or a schema's new name
@@ -216,18 +224,6 @@ func (a *analysis) renameSchema(n *pg_query.RenameStmt) {
 			return
 		}
 	}
-}
-
-// moved refuses giving a sensitive relation another name or schema.
-func (a *analysis) moved(r *pg_query.RangeVar) {
-	if r != nil {
-		a.rangeVar(r, EffectAlter)
-		if a.st.Sensitive {
-			a.refuse(codeRename, int(r.GetLocation()), "%s is protected or listed by its name", describe(r.GetSchemaname(), r.GetRelname()))
-			return
-		}
-	}
-	a.st.Understood = true
 }
 
 // createTrigger refuses a trigger whose function reaches a sensitive table or may do so: whoever makes the trigger could read there by

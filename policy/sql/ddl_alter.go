@@ -9,8 +9,13 @@ import (
 // protections are the protected columns of a relation, existing (inherited ones too) or only configured.
 func (a *analysis) protections(rel *Relation, name TableName) map[string]Protection {
 	prot := map[string]Protection{}
+	if rel != nil {
+		name = rel.configuredName()
+	}
 	for column, p := range a.cat.spec.Protected[name] {
-		prot[column] = p
+		if !a.cat.away(name, column) {
+			prot[column] = p
+		}
 	}
 	if rel != nil {
 		for i := range rel.Columns {

@@ -13,6 +13,10 @@ import (
 // column's, nil for a plain one.
 func (a *analysis) columnDef(table TableName, prot map[string]Protection, def *pg_query.ColumnDef) {
 	p, ok := prot[def.GetColname()]
+	if !ok && a.making != nil && a.cat.away(a.making.configuredName(), def.GetColname()) {
+		a.refuse(codeAway, int(def.GetLocation()), "%s.%s is a configured column that has now another name", a.making.configuredName(), def.GetColname())
+		return
+	}
 	for _, n := range def.GetConstraints() {
 		c := n.GetConstraint()
 		if c.GetContype() == pg_query.ConstrType_CONSTR_FOREIGN {

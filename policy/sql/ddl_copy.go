@@ -131,7 +131,7 @@ func (a *analysis) attach(rel *Relation, c *pg_query.AlterTableCmd) {
 		default:
 			a.bound(parent, part.GetBound())
 		}
-	case child.Protected && !a.alike(child, a.cat.spec.Protected[child.TableName()]) || child.Sensitive && !child.Listed:
+	case child.Protected && !a.alike(child, a.cat.spec.Protected[child.configuredName()]) || child.Sensitive && !child.Listed:
 		a.refuseHint(codeLike, at, "Name "+child.TableName().String()+" in the encrypt section as its parent is, and in the policy, then detach it.",
 			"%s is protected or listed only as a child of %s", child.TableName(), parent.TableName())
 	}

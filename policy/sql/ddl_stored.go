@@ -50,7 +50,7 @@ func (a *analysis) become(name TableName, rel *Relation, prot map[string]Protect
 		next.Columns = append(next.Columns, c)
 	}
 	if rel != nil {
-		next.OID = rel.OID
+		next.OID, next.home = rel.OID, rel.home
 		for _, c := range rel.Columns {
 			add(c)
 		}

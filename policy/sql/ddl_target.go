@@ -46,6 +46,9 @@ func (a *analysis) addTarget(r *pg_query.RangeVar, effects Effect) (name TableNa
 	}
 	a.st.Sensitive = a.st.Sensitive || configured
 	a.st.Tables = append(a.st.Tables, use)
+	if a.cat.away(name, "") {
+		a.refuse(codeAway, int(r.GetLocation()), "%s is a configured table that has now another name", name)
+	}
 	if temporary && a.cat.sensitiveName(name.Name) {
 		a.refuse(codeShadow, int(r.GetLocation()), "a temporary relation %q would hide a protected or listed one", name.Name)
 	}

@@ -3,6 +3,7 @@ package sql
 import (
 	"encoding/hex"
 	"regexp"
+	"strings"
 )
 
 // guardForm is how the server writes the CHECK of guardConstraint (pg_get_constraintdef).
@@ -10,6 +11,9 @@ var guardForm = regexp.MustCompile(`^CHECK \(\(substr\((.+), \(octet_length\((.+
 
 // guardSuffix is what values end in by a CHECK that is a guard, empty for any other constraint.
 func guardSuffix(definition string) string {
+	if !strings.HasPrefix(definition, "CHECK ((substr(") {
+		return ""
+	}
 	m := guardForm.FindStringSubmatch(definition)
 	if m == nil || m[1] != m[2] {
 		return ""

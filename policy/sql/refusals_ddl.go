@@ -22,6 +22,8 @@ const (
 	codeTypeMissing = "PV290"
 	codeTypeDefined = "PV291"
 	codeTypeLabels  = "PV292"
+	codeAway        = "PV270"
+	codeOrphan      = "PV271"
 )
 
 // ddlRefusals documents the codes of data definition: PV2xx.
@@ -47,7 +49,7 @@ func ddlRefusals() []RefusalDoc {
 			"Give both columns the same key, type and search: equality."},
 		{codeLike, "0A000", "LIKE, INHERITS, PARTITION OF, ATTACH, DETACH and OF would give a table protected columns without their protection",
 			"Name both tables in the encrypt section, with the same columns, keys and types."},
-		{codeRename, "0A000", "Renaming or moving a protected or listed relation would detach it from its configuration",
+		{codeRename, "0A000", "A relation or column that is known by its name alone can't be renamed or moved: it has no guard, or not the only one of its key",
 			"Change the configuration and rename over a direct connection, then reload."},
 		{codeAlterType, "0A000", "The type of a protected column is the configured one, and USING can't compute with it",
 			"Change the type in the encrypt section first; or add a column of the new type, copy the values through the proxy, drop the old one."},
@@ -65,5 +67,9 @@ func ddlRefusals() []RefusalDoc {
 			"Create it over a direct connection if its effect on ciphertext is intended."},
 		{codeColumnPlaced, "0A000", "The column's type name was not found where it should stand",
 			"Write the type name plainly, without quotes or escapes."},
+		{codeAway, "0A000", "The name is that of a configured table or column which now has another one in the database",
+			"Change the encrypt section and the policy to the names that pgveil check shows, and reload; then use the name."},
+		{codeOrphan, "55000", "A column's guard names a configured key, but no configured column is certainly this one",
+			"Name the table and its columns in the encrypt section with the keys that they have, or drop the table."},
 	}
 }

@@ -93,7 +93,8 @@ type Relation struct {
 	byName  map[string]int
 	indexes []index
 	foreign []foreignKey
-	partKey []int16 // columns by which a table is partitioned, 0 for an expression
+	home    *TableName // by which configuration and policy know it, when that is another name
+	partKey []int16    // columns by which a table is partitioned, 0 for an expression
 }
 
 // TableName is the relation's qualified name.
@@ -112,4 +113,6 @@ type Column struct {
 	Protection *Protection
 	// Unusable is set when a statement that touches this column must be refused: its stored type is not bytea.
 	Unusable *Refusal
+
+	home string // by which configuration and policy know it, when that is another name
 }

@@ -225,6 +225,9 @@ type Statement struct {
 	Introspects bool
 	Splices     []Edit
 
+	// Renames are columns that get another name, each before the name that it gets: rules that name one of them would be about another column.
+	Renames []ColumnUse
+
 	// Sensitive is set when a protected or listed table is touched in any way.
 	Sensitive bool
 	// Runs names prepared statements and cursors that EXECUTE, FETCH and MOVE run. Where one is sensitive, the text must be analysed with
