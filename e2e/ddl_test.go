@@ -140,7 +140,7 @@ func TestSchemaChanges(t *testing.T) {
 	ctx := context.Background()
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += ddlEncrypt
-		o.Policy = strings.Replace(rules, "public.logins]", "public.logins, public.d_users, public.d_copy, public.d_events, public.d_hashed]", 1)
+		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.d_users, public.d_copy, public.d_events, public.d_hashed, public.people, public.logins", 1)
 	})
 	for i, script := range ddlScripts {
 		for _, extended := range []bool{false, true} {
