@@ -217,6 +217,16 @@ func rangeLeakage(t *testing.T, s *stack.Stack) {
 			t.Errorf("%s: density %f", c, f.Order.Density)
 		}
 	}
+	// Warnings of tables that this database hasn't, and nothing of the columns that it has.
+	out, err := s.Run([]string{"PGPASSWORD=" + postgres.Password}, "check", "-c", s.Config, "-U", postgres.Superuser, "-d", "ranges")
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "public.readings") || strings.HasPrefix(line, "warning: public.readings") {
+			t.Errorf("check: %s", line)
+		}
+	}
+	if !strings.Contains(out, "public.readings.n ") {
+		t.Errorf("check: %s (%v)", out, err)
+	}
 	if text := run("public.readings.small"); !strings.Contains(text, "assume the plaintext is known") {
 		t.Errorf("advice:\n%s", text)
 	}

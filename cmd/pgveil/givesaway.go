@@ -28,10 +28,12 @@ func givesAway(c config.Column) string {
 		return length + "; which values are equal, exactly and when normalised, and how often each occurs, in all columns of its key"
 	case c.Search == config.SearchEquality:
 		return length + "; which values are equal and how often each occurs, in all columns of its key"
+	case c.Search == config.SearchMatch:
+		return length + "; which values are equal and how often each occurs, and roughly which runs of three characters values have in common"
 	case c.Search == config.SearchNone:
 		return length
 	}
-	return length + "; see docs/THREATS.md for search: " + string(c.Search)
+	return "not known of search: " + string(c.Search)
 }
 
 // searchOfColumn is the search as the configuration has it, with its steps.

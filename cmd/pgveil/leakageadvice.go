@@ -34,6 +34,8 @@ func (l *leakage) advise(mode crypto.Mode) {
 	switch mode {
 	case crypto.ModeRandom:
 		say("nothing but NULL and length can be read from it")
+	case crypto.ModeMatched:
+		say("whoever reads it learns roughly which runs of three characters values have in common; who knows some of the texts can tell them")
 	case crypto.ModeOrdered:
 		say("whoever reads it learns %s", rangeWarning)
 		if l.Order.Density >= denseOrder {
