@@ -62,6 +62,7 @@ func TestMatch(t *testing.T) {
 			"select * from notes where title %s %s order by id", "select id, upper('x') as x from notes n where n.title %s %s and num < 5 order by id desc",
 			"select title from notes where num in (select 2) and title %s %s order by id", "select a.id, b.id from notes a join notes b on a.num = b.id where a.title %[1]s %[2]s and b.num < 7 order by 1, 2",
 			"with w as (select title t, id from notes where num > 0) select id from w where t %s %s order by id",
+			"select id as title from notes n where n.title %s %s order by title, 1 limit 7 offset 3", "select title from notes where title %s %s order by id desc fetch first 2 rows only",
 		} {
 			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec, pgx.QueryExecModeCacheStatement} {
 				want, wantTag := collect(t, plain, mode, fmt.Sprintf(sql, p.op, "$1::text"), p.pattern)
@@ -84,6 +85,22 @@ func TestMatch(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range []struct {
+		sql  string
+		args []any
+	}{
+		{"select id, title from notes where title ilike '%' || $1 || '%' order by id limit $2 offset $3", []any{"meier", 5, 2}},
+		{"select id, title from notes where title ilike '%' || $1 || '%' order by id limit $2 offset $3", []any{"mei_r%nn", nil, 1}},
+		{"select id, title from notes where title like $1 || '%' order by id limit $2", []any{"Anna", 0}},
+	} {
+		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeExec, pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec} {
+			want, wantTag := collect(t, plain, mode, c.sql, c.args...)
+			got, tag := collect(t, ours, mode, c.sql, c.args...)
+			if !reflect.DeepEqual(got, want) || tag != wantTag {
+				t.Errorf("%s, %v: %v, %s; a plain database gives %v, %s", c.sql, c.args, got, tag, want, wantTag)
+			}
+		}
+	}
 	if rows < 5000 {
 		t.Errorf("only %d rows were compared", rows)
 	}
@@ -91,7 +108,7 @@ func TestMatch(t *testing.T) {
 		t.Errorf("LIKE NULL finds %d rows", len(got))
 	}
 	for sql, code := range map[string]string{
-		"select id from notes where title like '%ab%'": "PV020", "select id from notes where title like 'abc%' limit 1": "PV168",
+		"select id from notes where title like '%ab%'": "PV020", "select id from notes where title like 'abc%' limit 1 + 1": "PV168",
 		`select id from notes where title like 'abc\'`: "22025", "select count(*) from notes where title ilike '%meier%'": "PV168",
 	} {
 		if _, err := ours.PgConn().Exec(ctx, sql).ReadAll(); err == nil || !strings.Contains(err.Error(), code) {

@@ -314,7 +314,7 @@ func (s *session) bind(frame, body []byte) error {
 		return s.refuseBind(string(portalName), refusalOf(err))
 	}
 	if po.shape != nil {
-		if po.shape, err = po.shape.looking(p.Statements[0].Statement, m.boundText); err != nil {
+		if po.shape, err = po.shape.looking(p.Statements[0].Statement, m.bound); err != nil {
 			return s.refuseBind(string(portalName), refusalOf(err))
 		}
 	}

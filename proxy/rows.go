@@ -19,6 +19,7 @@ type rowShape struct {
 	columns []columnShape
 	formats []int16 // what the client asked for, in Bind's own short form
 	again   []secondLook
+	window  window
 	hidden  int // the last columns, which the client did not ask for
 }
 

@@ -58,7 +58,7 @@ func (s *sealer) sealMatched(dst []byte, key *crypto.Key, t *sql.Target) ([]byte
 	case sql.PartCell:
 		return key.SealMatched(dst, s.plain, value.Grams(text))
 	case sql.PartTokens:
-		pattern, err := value.ParsePattern(string(text), value.FoldNone)
+		pattern, err := value.ParsePattern(t.Before+string(text)+t.After, value.FoldNone)
 		if err != nil {
 			return dst, err
 		}

@@ -151,7 +151,10 @@ func printStatement(st *Statement, text string) string {
 		b.WriteString("\n")
 	}
 	for _, a := range st.Rechecks {
-		fmt.Fprintf(&b, "again %d like %q $%d fold %v\n", a.Result, a.Text, a.Param, a.Fold)
+		fmt.Fprintf(&b, "again %d like %q $%d in %q %q fold %v\n", a.Result, a.Text, a.Param, a.Before, a.After, a.Fold)
+	}
+	if st.Limit.Set || st.Offset.Set {
+		fmt.Fprintf(&b, "limit %+v offset %+v\n", st.Limit, st.Offset)
 	}
 	if st.Hidden > 0 {
 		fmt.Fprintf(&b, "hidden %d\n", st.Hidden)

@@ -14,11 +14,22 @@ type pattern struct {
 	operator Span
 	left     Span
 	right    Span // the constant or parameter with its cast
+	// whole is right with the constants around it, which are before and after: '%' || $1 || '%'.
+	whole         Span
+	before, after string
 }
 
 // match analyses LIKE, ILIKE, SIMILAR TO and ^@.
 func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
-	l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+	right := e.GetRexpr()
+	l := r.eval(s, e.GetLexpr(), use)
+	p := pattern{}
+	if l.form == formSealed && l.prot.Search == SearchMatch {
+		if before, after, param, whole := r.concatenation(right); param != nil {
+			right, p = param, pattern{before: before, after: after, whole: whole}
+		}
+	}
+	rt := r.eval(s, right, use)
 	if l.form != formSealed || rt.form != formFree {
 		r.settle(l, use, OIDText, codePattern)
 		r.settle(rt, use, OIDText, codePattern)
@@ -26,7 +37,6 @@ func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
 	}
 	r.mark(l, use)
 	name := nameList(e.GetName())
-	p := pattern{}
 	switch name[len(name)-1] {
 	case "~~", "!~~", "~~*", "!~~*":
 		p.not, p.fold = name[len(name)-1][0] == '!', strings.HasSuffix(name[len(name)-1], "*")
@@ -45,7 +55,7 @@ func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
 		return
 	}
 	p.operator = r.operatorSpan(int(e.GetLocation()))
-	if !p.place(r, e.GetLexpr(), e.GetRexpr(), rt) {
+	if !p.place(r, e.GetLexpr(), right, rt) {
 		if o := p.row(); r.may(o, l) {
 			r.noHint(codePatternForm, l.at.Start, "", "the pattern for %s is not written as column LIKE 'constant' or $1", l.name())
 		}
@@ -80,8 +90,11 @@ func (p *pattern) place(r *resolver, left, right *pg_query.Node, rt value) bool 
 		}
 		p.right.End = l.cast.at.End
 	}
+	if p.whole.End == 0 {
+		p.whole = p.right
+	}
 	next, ok := nextToken(r.text, p.operator.End)
-	return ok && next.Start == p.right.Start && l.kind != leafCast && p.operator.End > p.operator.Start
+	return ok && next.Start == p.whole.Start && l.kind != leafCast && p.operator.End > p.operator.Start
 }
 
 // operatorSpan is the text of an operator: LIKE, NOT LIKE, ~~, OPERATOR(pg_catalog.~~).

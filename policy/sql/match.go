@@ -2,6 +2,7 @@ package sql
 
 import (
 	"slices"
+	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -17,8 +18,8 @@ const (
 	patternEnd    = ", 'escape'), ' ')"
 )
 
-// manyToOne says why not each row that the server sends for sel is one row of the answer, empty if each is.
-func manyToOne(sel *pg_query.SelectStmt) string {
+// manyToOne says why not each row that the server sends for sel is one row of the answer, empty if each is. columns are selected.
+func manyToOne(sel *pg_query.SelectStmt, columns int) string {
 	switch {
 	case len(sel.GetDistinctClause()) > 0:
 		return "DISTINCT"
@@ -26,12 +27,17 @@ func manyToOne(sel *pg_query.SelectStmt) string {
 		return "GROUP BY or HAVING"
 	case len(sel.GetWindowClause()) > 0:
 		return "a window"
-	case sel.GetLimitCount() != nil || sel.GetLimitOffset() != nil:
-		return "LIMIT or OFFSET"
+	case sel.GetLimitOption() == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES:
+		return "WITH TIES"
 	case len(sel.GetLockingClause()) > 0:
 		return "a locking clause"
 	case sel.GetIntoClause() != nil:
 		return "INTO"
+	}
+	for _, n := range sel.GetSortClause() {
+		if c := n.GetSortBy().GetNode().GetAConst(); c != nil && int(c.GetIval().GetIval()) > columns {
+			return "ORDER BY a position that there isn't"
+		}
 	}
 	for _, n := range slices.Concat(sel.GetTargetList(), sel.GetSortClause()) {
 		if gathers(n.ProtoReflect()) {
@@ -70,7 +76,7 @@ func (r *resolver) matching(s *scope, sel *pg_query.SelectStmt, out *output) (do
 	was := r.again
 	r.again = matchPlace{}
 	if sel == r.outermost && r.view == nil {
-		r.again = matchPlace{scope: s, out: out, why: manyToOne(sel)}
+		r.again = matchPlace{scope: s, out: out, why: manyToOne(sel, len(out.cols))}
 	}
 	return func() { r.again = was }
 }
@@ -99,14 +105,15 @@ func (r *resolver) matchAgain(p pattern, v value, l *leaf) {
 		r.no(codeUnknownColumns, at, "the columns of the result can't be known")
 	default:
 		t := v.target(PurposeCompare)
-		t.Part = PartTokens
+		t.Part, t.Before, t.After = PartTokens, p.before, p.after
 		r.splice(Span{p.left.Start, p.left.Start}, tokensOf)
 		r.splice(Span{p.left.End, p.left.End}, tokensEnd)
 		r.splice(p.operator, r.padded(p.operator, matchOperator))
-		r.splice(Span{p.right.Start, p.right.Start}, " "+patternOf)
-		r.splice(Span{p.right.End, p.right.End}, patternEnd)
+		r.splice(Span{p.whole.Start, p.right.Start}, " "+patternOf)
+		r.splice(Span{p.right.End, p.whole.End}, patternEnd)
 		r.bind(l, t, false)
-		r.st.Rechecks = append(r.st.Rechecks, Recheck{Result: r.resultOf(v), Fold: p.fold, ASCII: r.cat.foldsASCII, Text: l.text, Param: l.number})
+		r.st.Rechecks = append(r.st.Rechecks, Recheck{Result: r.resultOf(v), Fold: p.fold, ASCII: r.cat.foldsASCII, Text: l.text, Param: l.number,
+			Before: p.before, After: p.after})
 	}
 }
 
@@ -123,7 +130,7 @@ func (r *resolver) resultOf(v value) int {
 		r.no(codeInternal, v.at.Start, "the place of FROM is not known")
 		return 0
 	}
-	name := r.text[v.at.Start:v.at.End] + " "
+	name := r.text[v.at.Start:v.at.End] + " AS pgveil_again "
 	if len(all) > 0 {
 		name = ", " + name
 	}
@@ -155,4 +162,57 @@ func fromClause(text string, st Span) int {
 		before, at = t, t.End
 	}
 	return -1
+}
+
+// concatenation takes '%' || $1 || '%' apart: constants around one parameter. whole is its place, from the first constant to the last.
+func (r *resolver) concatenation(n *pg_query.Node) (before, after string, param *pg_query.Node, whole Span) {
+	var parts []*pg_query.Node
+	var flatten func(n *pg_query.Node)
+	flatten = func(n *pg_query.Node) {
+		if e := n.GetAExpr(); e != nil && e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP && ownOperator(e.GetName(), "||") && e.GetLexpr() != nil {
+			flatten(e.GetLexpr())
+			flatten(e.GetRexpr())
+			return
+		}
+		parts = append(parts, n)
+	}
+	flatten(n)
+	whole = Span{len(r.text), 0}
+	for _, p := range parts {
+		at := Span{-1, -1}
+		switch c, bound := p.GetAConst(), p.GetParamRef(); {
+		case c.GetSval() != nil && param == nil:
+			before, at = before+c.GetSval().GetSval(), r.span(c.GetLocation(), literalEnd)
+		case c.GetSval() != nil:
+			after, at = after+c.GetSval().GetSval(), r.span(c.GetLocation(), literalEnd)
+		case bound != nil && param == nil:
+			param, at = p, r.span(bound.GetLocation(), paramEnd)
+		}
+		if at.Start < 0 || at.End <= at.Start {
+			return "", "", nil, Span{}
+		}
+		whole.Start, whole.End = min(whole.Start, at.Start), max(whole.End, at.End)
+	}
+	if len(parts) < 2 || param == nil || r.view != nil || strings.ContainsAny(r.text[whole.Start:whole.End], "()-/") {
+		return "", "", nil, Span{} // parentheses or comments between the parts
+	}
+	return before, after, param, whole
+}
+
+// rowCount takes LIMIT or OFFSET out of the text that is sent: the proxy counts the rows that it looked at again.
+func (r *resolver) rowCount(n *pg_query.Node) Count {
+	switch c, p := n.GetAConst(), n.GetParamRef(); {
+	case n == nil || c.GetIsnull():
+		return Count{}
+	case c.GetIval() != nil && c.GetIval().GetIval() >= 0 && c.GetLocation() > 0:
+		at := r.span(c.GetLocation(), literalEnd)
+		r.splice(at, r.padded(at, "NULL"))
+		return Count{Set: true, Rows: int64(c.GetIval().GetIval())}
+	case p != nil:
+		at := r.span(p.GetLocation(), paramEnd)
+		r.splice(at, "NULLIF("+r.text[at.Start:at.End]+"::pg_catalog.int8, "+r.text[at.Start:at.End]+"::pg_catalog.int8)")
+		return Count{Set: true, Param: int(p.GetNumber())}
+	}
+	r.no(codeMatchPlace, r.st.At.Start, "LIMIT and OFFSET of a search with LIKE must be a constant or a parameter")
+	return Count{}
 }

@@ -135,6 +135,9 @@ func qualifier(names []string) (schema, table string) {
 
 // limit analyses LIMIT, OFFSET and FETCH FIRST.
 func (r *resolver) limit(s *scope, sel *pg_query.SelectStmt) {
+	if sel == r.outermost && r.view == nil && len(r.st.Rechecks) > 0 {
+		r.st.Limit, r.st.Offset = r.rowCount(sel.GetLimitCount()), r.rowCount(sel.GetLimitOffset())
+	}
 	for _, n := range []*pg_query.Node{sel.GetLimitCount(), sel.GetLimitOffset()} {
 		if n != nil {
 			r.operand(s, n, UseExpression, OIDInt8)

@@ -100,6 +100,8 @@ type Target struct {
 	Protection Protection
 	Purpose    Purpose
 	Part       Part
+	// Before and After are constants that the statement puts around the value, for PartTokens.
+	Before, After string
 }
 
 // LiteralKind is the lexical kind of a constant.
@@ -172,8 +174,17 @@ type Recheck struct {
 	Result int    // index into Statement.Results, a cell
 	Param  int    // the client's parameter that is the pattern; 0: Text is
 	Text   string // the pattern
-	Fold   bool   // ILIKE
-	ASCII  bool   // ILIKE folds ASCII letters only, by the database's locale
+	// Before and After are constants around the parameter, as in '%' || $1 || '%'.
+	Before, After string
+	Fold          bool // ILIKE
+	ASCII         bool // ILIKE folds ASCII letters only, by the database's locale
+}
+
+// Count is a number of rows. The zero value is none.
+type Count struct {
+	Set   bool
+	Param int // the client's parameter that says it, NULL for none; 0: Rows does
+	Rows  int64
 }
 
 // Origin names a base table's column.
@@ -220,6 +231,8 @@ type Statement struct {
 	// for, which Rechecks need.
 	Rechecks []Recheck
 	Hidden   int
+	// Limit and Offset count the rows that pass Rechecks, in place of the statement's own clauses.
+	Limit, Offset Count
 	// Introspects is set when rows of system catalogs are read that tell columns' types, and Splices are the edits by which those rows tell
 	// protected columns' logical types. The statement may be sent without them: then it shows what the server stores.
 	Introspects bool
