@@ -149,10 +149,10 @@ var rangeQueries = []string{
 func TestRange(t *testing.T) {
 	protected, plain, s := ranges(t)
 	t.Run("answers", func(t *testing.T) { sameAnswers(t, protected, plain) })
-	for _, index := range []string{"(n)", "(day)", "(name)", "(price)"} {
+	for _, index := range []string{"(n)", "(day)", "(name)", "(price)", "(lower(login))"} {
 		execOn(t, protected, "CREATE INDEX ON readings "+index)
 	}
-	asSuperuser(shared.pg, "ranges", "CREATE INDEX ON readings (pg_catalog.substr(login, 1, 16)); ANALYZE readings")
+	asSuperuser(shared.pg, "ranges", "ANALYZE readings")
 	t.Run("answers by index", func(t *testing.T) { sameAnswers(t, protected, plain) })
 	t.Run("plans", func(t *testing.T) { indexPlans(t, protected) })
 	t.Run("leakage", func(t *testing.T) { rangeLeakage(t, s) })
