@@ -101,14 +101,23 @@ func verdictLine(p *Plan, text string) string {
 			fmt.Fprintf(&b, " by %s", strings.Join(s.Rules, " "))
 		}
 		var slots []string
-		for _, r := range s.Results {
+		for _, r := range append(s.Results, s.Copied...) {
 			word := r.Name + " " + r.Do.String()
 			if r.Mask != nil {
 				word += " " + r.Mask.String()
 			}
 			slots = append(slots, word)
 		}
-		if s.Results != nil {
+		for i, stored := range s.Stored {
+			word := s.Statement.Copy.Columns[i].Name + " as it comes"
+			if stored {
+				word = s.Statement.Copy.Columns[i].Name + " stored"
+			} else if s.Statement.Copy.Columns[i].Target != nil {
+				word = s.Statement.Copy.Columns[i].Name + " sealed"
+			}
+			slots = append(slots, word)
+		}
+		if slots != nil {
 			fmt.Fprintf(&b, " [%s]", strings.Join(slots, "; "))
 		}
 	}

@@ -44,7 +44,7 @@ func (c *checker) grant(g *grant) {
 		if r == nil {
 			continue
 		}
-		names := append(append([]Name{}, g.Show.Names...), g.Write.Names...)
+		names := append(append(append([]Name{}, g.Show.Names...), g.Write.Names...), g.Sealed.Names...)
 		for _, m := range g.Mask {
 			if r.Kind == 'v' || r.Kind == 'm' {
 				c.d.report(m.Name.At, "rule %s: %s is a view; mask the column of the table under it", g.ID, t)

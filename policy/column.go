@@ -24,7 +24,7 @@ func (j *judgement) column(i int) {
 			j.refuse(codeUnclear, c.At.Start, "", "what is done with column %s was not understood", c.Name)
 		}
 		if c.Use&sql.UseWrite != 0 {
-			verdict.Rule = j.writable(o, c)
+			verdict = j.writable(o, c)
 		}
 		if read := c.Use &^ sql.UseWrite; read != 0 {
 			verdict = j.readable(o, c, read)
@@ -38,26 +38,40 @@ func (j *judgement) column(i int) {
 
 // writable checks that the column may be assigned by each of the statement's writing effects. CREATE and ALTER assign no
 // rows: their verb is enough.
-func (j *judgement) writable(o *occurrence, c sql.ColumnUse) (rule string) {
+func (j *judgement) writable(o *occurrence, c sql.ColumnUse) Verdict {
+	verdict := Verdict{Do: Open}
 	if o.effects&writes == 0 {
 		if o.effects&(sql.EffectCreate|sql.EffectAlter) == 0 {
 			j.refuse(codeUnclear, c.At.Start, "", "how column %s is written was not understood", c.Name)
 		}
-		return ""
+		return verdict
 	}
+	stored := false
 next:
 	for _, e := range singleEffects(o.effects & writes) {
+		sealed := ""
 		for _, g := range o.grants {
-			if g.Do&e != 0 && (g.Write.All || g.write[c.Name]) {
+			switch {
+			case g.Do&e == 0 || !g.Write.All && !g.write[c.Name]:
+			case g.seals(o, c.Name):
+				sealed = g.ID
+			default:
 				j.by(g.ID)
-				rule = g.ID
+				verdict.Rule = g.ID
 				continue next
 			}
 		}
-		j.refuse(codeWrite, c.At.Start, "", "%s may not %s column %s of table %s", j.who(), writeWord(e), c.Name, o.use.Table)
-		return ""
+		if sealed == "" {
+			j.refuse(codeWrite, c.At.Start, "", "%s may not %s column %s of table %s", j.who(), writeWord(e), c.Name, o.use.Table)
+			return Verdict{Do: Open}
+		}
+		j.by(sealed)
+		stored, verdict.Rule = true, sealed
 	}
-	return rule
+	if stored {
+		verdict.Do = j.stored(o, c).Do
+	}
+	return verdict
 }
 
 func writeWord(e sql.Effect) string {
@@ -80,9 +94,11 @@ func (j *judgement) readable(o *occurrence, c sql.ColumnUse, read sql.Use) Verdi
 		case read&^sql.UseOutput != 0:
 			j.refuse(codeMaskedUse, c.At.Start, "", "masked column %s of table %s is used in %s; %s may only select it",
 				c.Name, o.use.Table, useWords(read&^sql.UseOutput), j.who())
-		case o.use.Effects&sql.EffectCopyTo != 0:
-			j.refuse(codeMaskedUse, c.At.Start, "Use a plain SELECT.", "masked column %s of table %s can't be read by COPY",
-				c.Name, o.use.Table)
+		}
+	case Stored:
+		if read&^sql.UseOutput != 0 || j.isView(o.use) {
+			j.refuse(codeStoredUse, c.At.Start, "", "column %s of table %s is shown to %s as it is stored and may be no more than output",
+				c.Name, o.use.Table, j.who())
 		}
 	}
 	if v.Do != Refuse {
@@ -146,7 +162,7 @@ func (o *occurrence) view(column string) Verdict {
 			if g.Do&e == 0 && (e&reads != 0 || g.Do&sql.EffectSelect == 0) {
 				continue
 			}
-			if w := g.view(column); openness(w) > openness(v) {
+			if w := g.view(o, column); openness(w) > openness(v) {
 				v = w
 			}
 		}
@@ -157,12 +173,15 @@ func (o *occurrence) view(column string) Verdict {
 	return result
 }
 
-func (g *grant) view(column string) Verdict {
+func (g *grant) view(o *occurrence, column string) Verdict {
 	if m, ok := g.masks[column]; ok {
 		if _, null := m.(mask.Null); null {
 			return Verdict{Do: Null, Rule: g.ID}
 		}
 		return Verdict{Do: Mask, Mask: m, Rule: g.ID}
+	}
+	if g.seals(o, column) {
+		return Verdict{Do: Stored, Rule: g.ID}
 	}
 	if g.Show.All || g.shown[column] {
 		return Verdict{Do: Open, Rule: g.ID}
@@ -170,28 +189,30 @@ func (g *grant) view(column string) Verdict {
 	return Verdict{Do: Refuse}
 }
 
-// openness orders views by how much they show, so that rules add up the same in any order: hidden, null, redact, hash, email,
-// first, last (of each the longer), in clear.
+// openness orders views by how much they show, so that rules add up the same in any order: hidden, null, stored, redact, hash,
+// email, first, last (of each the longer), in clear.
 func openness(v Verdict) int {
 	switch v.Do {
 	case Null:
 		return 1
+	case Stored:
+		return 2
 	case Open:
 		return 1 << 16
 	case Mask:
 		switch m := v.Mask.(type) {
 		case mask.Redact:
-			return 2
-		case *mask.Hash:
 			return 3
-		case mask.Email:
+		case *mask.Hash:
 			return 4
+		case mask.Email:
+			return 5
 		case mask.First:
 			return 1<<8 + m.Shown()
 		case mask.Last:
 			return 1<<9 + m.Shown()
 		}
-		return 2
+		return 3
 	}
 	return 0
 }

@@ -36,6 +36,8 @@ type grant struct {
 	masks map[string]mask.Mask
 	shown map[string]bool
 	write map[string]bool
+
+	sealed map[string]bool
 }
 
 // Compile checks the rules against the protected columns and makes a Policy of them. The error is a yamlfile.Problems with everything
@@ -83,13 +85,16 @@ func (c *compiler) name(on []Target) {
 
 func (c *compiler) allow(role int, a *Allow) {
 	c.name(a.On)
-	g := grant{Allow: a, role: role, masks: map[string]mask.Mask{}, shown: map[string]bool{}, write: map[string]bool{}}
+	g := grant{Allow: a, role: role, masks: map[string]mask.Mask{}, shown: map[string]bool{}, write: map[string]bool{}, sealed: map[string]bool{}}
 	for _, m := range a.Mask {
 		g.masks[m.Name.Text] = m.Mask
 		c.mask(a, m)
 	}
 	for _, n := range a.Show.Names {
 		g.shown[n.Text] = true
+	}
+	for _, n := range a.Sealed.Names {
+		g.sealed[n.Text] = true
 	}
 	for _, n := range a.Write.Names {
 		g.write[n.Text] = true

@@ -131,7 +131,7 @@ func explainStatement(s *StatementPlan, text string) StatementExplanation {
 	for _, r := range s.Refusals {
 		e.Refusals = append(e.Refusals, explainRefusal(r, text))
 	}
-	for _, r := range s.Results {
+	for _, r := range append(s.Results, s.Copied...) {
 		if r.Do == Refuse {
 			continue
 		}

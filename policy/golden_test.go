@@ -154,7 +154,7 @@ func invariants(t testing.TB, c suiteCase, p *Plan) {
 		t.Errorf("%s: %s: allowed %t with refusal %v", c.user, c.text, p.Allowed, p.Refusal)
 	}
 	for _, s := range p.Statements {
-		for _, r := range s.Results {
+		for _, r := range append(s.Results, s.Copied...) {
 			switch {
 			case p.Refusal != nil && len(s.Refusals) > 0 && r.Do != Refuse:
 				t.Errorf("%s: %s: a refused statement has slot %+v", c.user, c.text, r)

@@ -65,6 +65,9 @@ type occurrence struct {
 	effects  sql.Effect   // without modifiers
 	governed bool
 	grants   []*grant // of the subject's roles
+
+	protected map[string]sql.Protection
+	relation  *sql.Relation // nil when the catalog does not know it
 }
 
 func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st *sql.Statement) StatementPlan {
@@ -92,23 +95,31 @@ func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st 
 		for i := range results {
 			slots[i] = j.slot(&results[i])
 		}
-		if st.Stored == nil {
+		switch {
+		case st.Copy != nil:
+			j.plan.Copied = slots
+		case st.Stored == nil:
 			j.plan.Results = slots
 		}
 	}
+	j.copied()
 	j.leaks()
 	j.renames()
 	slices.SortStableFunc(j.plan.Refusals, func(a, b *sql.Refusal) int { return cmp.Compare(uint(a.At), uint(b.At)) })
 	if len(j.plan.Refusals) > 0 {
 		clear(j.plan.Results) // zero slots refuse
+		j.plan.Copied, j.plan.Stored = nil, nil
 	}
 	return j.plan
 }
 
 // resultsOf are the columns that the statement returns, or will when what it stores is run.
 func resultsOf(st *sql.Statement) []sql.Result {
-	if st.Stored != nil {
+	switch {
+	case st.Stored != nil:
 		return st.Stored.Results
+	case st.Copy != nil:
+		return st.Copy.Results
 	}
 	return st.Results
 }

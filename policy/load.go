@@ -46,7 +46,7 @@ type loader struct {
 func fileKeys() []string   { return []string{"version", "unlisted", "roles", "forbid"} }
 func roleKeys() []string   { return []string{"who", "record", "allow"} }
 func whoKeys() []string    { return []string{"users", "databases"} }
-func allowKeys() []string  { return []string{"id", "on", "do", "show", "mask", "write"} }
+func allowKeys() []string  { return []string{"id", "on", "do", "show", "mask", "sealed", "write"} }
 func forbidKeys() []string { return []string{"id", "on", "do", "columns", "except_roles", "why"} }
 
 func (l *loader) top(n *yaml.Node) {
@@ -147,6 +147,9 @@ func (l *loader) allow(n *yaml.Node) Allow {
 	if e, ok := entries["mask"]; ok {
 		a.Mask = l.masks(e.value, what)
 	}
+	if e, ok := entries["sealed"]; ok {
+		a.Sealed = l.columns(e.value, "sealed of "+what)
+	}
 	if e, ok := entries["write"]; ok {
 		a.Write = l.columns(e.value, "write of "+what)
 		if (a.Write.All || a.Write.Names != nil) && a.Do != 0 && a.Do&writes == 0 {
@@ -156,6 +159,9 @@ func (l *loader) allow(n *yaml.Node) Allow {
 	for _, m := range a.Mask {
 		if !a.Show.All && a.Show.has(m.Name.Text) {
 			l.report(m.Name.At, "column %s of %s is both shown and masked; remove one", m.Name.Text, what)
+		}
+		if !a.Sealed.All && a.Sealed.has(m.Name.Text) {
+			l.report(m.Name.At, "column %s of %s is both sealed and masked; remove one", m.Name.Text, what)
 		}
 	}
 	return a

@@ -45,8 +45,8 @@ func mutations(r *Rules) []mutation {
 func mutateAllow(a Allow, add func(string, func(*Allow))) {
 	add("without "+a.ID, func(a *Allow) { a.Do, a.Show, a.Mask = 0, Columns{}, nil })
 	for _, v := range verbs() {
-		if v.set&(sql.EffectCopyFrom|sql.EffectCopyTo) != 0 {
-			continue // no statement with COPY of a governed table gets as far as the policy
+		if v.set&(sql.EffectCopyFrom|sql.EffectCopyTo) != 0 && a.Do&v.set == 0 {
+			continue // COPY needs insert or select too: a verb that is added alone need not matter
 		}
 		if v.set == sql.EffectSelect && !a.Show.All && len(a.Show.Names)+len(a.Mask) == 0 {
 			continue // a select that shows nothing adds nothing to another rule's
@@ -64,6 +64,9 @@ func mutateAllow(a Allow, add func(string, func(*Allow))) {
 	}
 	if a.Do&writes != 0 {
 		mutateColumns(a.ID+": write", a.Write, func(name string, apply func(*Columns)) { add(name, func(a *Allow) { apply(&a.Write) }) })
+	}
+	if a.Sealed.All || a.Sealed.Names != nil {
+		mutateColumns(a.ID+": sealed", a.Sealed, func(name string, apply func(*Columns)) { add(name, func(a *Allow) { apply(&a.Sealed) }) })
 	}
 	for k, m := range a.Mask {
 		add(fmt.Sprintf("%s: %s hidden", a.ID, m.Name.Text), func(a *Allow) { a.Mask = slices.Delete(a.Mask, k, k+1) })

@@ -28,6 +28,7 @@ const (
 	Open          // open the sealed cell and show it
 	Mask          // open it if sealed, then show the masked text
 	Null          // show NULL, open nothing
+	Stored        // show the sealed cell itself, as bytea
 )
 
 // String is the action's word in explanations and records.
@@ -41,6 +42,8 @@ func (a Action) String() string {
 		return "mask"
 	case Null:
 		return "null"
+	case Stored:
+		return "stored"
 	}
 	return "refuse"
 }
@@ -81,6 +84,10 @@ type StatementPlan struct {
 	// Plain: it touches nothing that the policy is about, and its results are forwarded untouched; Results is nil then.
 	Plain   bool
 	Results []Slot // nil: returns no rows
+	// Copied are the fields of the rows of a sensitive COPY TO.
+	Copied []Slot
+	// Stored says which fields of a sensitive COPY FROM are cells of their column already, by index of Statement.Copy.Columns.
+	Stored []bool
 	// Statement is the analysis, nil when the text was proven to touch nothing sensitive without one.
 	Statement *sql.Statement
 	// Tables and Columns are the verdicts on Statement.Tables and Statement.Columns, by index.

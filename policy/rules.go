@@ -43,9 +43,11 @@ type Allow struct {
 	Do   sql.Effect
 	Show Columns
 	// Mask are the columns shown through a mask. A column named here is not shown in clear by this rule, even if Show is all.
-	Mask  []ColumnMask
-	Write Columns
-	At    Place
+	Mask []ColumnMask
+	// Sealed are the encrypted columns that are shown as they are stored, never opened, and that COPY FROM writes so.
+	Sealed Columns
+	Write  Columns
+	At     Place
 }
 
 // Forbid takes permissions away from every subject that holds none of ExceptRoles.
@@ -112,8 +114,12 @@ func (r *Rules) digest() string {
 		lines = append(lines, fmt.Sprintf("role %q users %q databases %q record %t", role.Name, sorted(role.Users),
 			sorted(role.Databases), role.Record))
 		for _, a := range role.Allow {
-			lines = append(lines, fmt.Sprintf("allow %q role %q on %q do %d show %s mask %q write %s", a.ID, role.Name, targets(a.On),
-				a.Do, a.Show.canonical(), masks(a.Mask), a.Write.canonical()))
+			line := fmt.Sprintf("allow %q role %q on %q do %d show %s mask %q write %s", a.ID, role.Name, targets(a.On),
+				a.Do, a.Show.canonical(), masks(a.Mask), a.Write.canonical())
+			if a.Sealed.All || a.Sealed.Names != nil {
+				line += " sealed " + a.Sealed.canonical()
+			}
+			lines = append(lines, line)
 		}
 	}
 	for _, f := range r.Forbids {

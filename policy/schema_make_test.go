@@ -36,7 +36,7 @@ func roleSchema() object {
 
 func allowSchema() object {
 	return object{"type": "object", "additionalProperties": false, "required": []string{"id", "on", "do"}, "properties": described(allowKeys(), object{
-		"id": idSchema(), "on": onSchema(), "do": doSchema(false), "show": columnsSchema(), "write": columnsSchema(),
+		"id": idSchema(), "on": onSchema(), "do": doSchema(false), "show": columnsSchema(), "sealed": columnsSchema(), "write": columnsSchema(),
 		"mask": object{"type": "object", "additionalProperties": object{"anyOf": []object{
 			{"enum": []string{"null", "redact", "email", "hash"}},
 			{"type": "string", "pattern": `^(last|first)\([1-9][0-9]?\)$`}, {"type": "null"}}}},
@@ -103,6 +103,7 @@ func sentences() map[string]string {
 		"do":           "What may be done, or all.",
 		"show":         "Columns shown in clear, or *.",
 		"mask":         "Columns shown in part: null, redact, last(n), first(n), email or hash. They can be selected and nothing else.",
+		"sealed":       "Encrypted columns that are shown as they are stored, and that COPY FROM writes so, or *.",
 		"write":        "Columns that may be written, or *.",
 		"columns":      "Only statements that use one of these columns are forbidden.",
 		"except_roles": "Whoever holds one of these roles is not forbidden.",

@@ -111,7 +111,7 @@ func guideWord(p *Plan) string {
 	}
 	var words []string
 	for _, s := range p.Statements {
-		for _, r := range s.Results {
+		for _, r := range append(s.Results, s.Copied...) {
 			switch r.Do {
 			case Open, Pass:
 				words = append(words, r.Name+" in clear")
@@ -119,6 +119,8 @@ func guideWord(p *Plan) string {
 				words = append(words, r.Name+" as "+r.Mask.String())
 			case Null:
 				words = append(words, r.Name+" as NULL")
+			case Stored:
+				words = append(words, r.Name+" as stored")
 			}
 		}
 	}

@@ -40,6 +40,8 @@ func (j *judgement) show(s Slot, o *occurrence) Slot {
 		}
 	case Null:
 		s.Do = Null
+	case Stored:
+		s.Do, s.Protection = Stored, nil
 	case Mask:
 		return j.masked(s, o, v.Mask)
 	default:

@@ -19,7 +19,8 @@ func refusal(code string, at int, hint, format string, args ...any) *sql.Refusal
 // table judges one occurrence of a table: may it be used at all, and for all that is done with it?
 func (j *judgement) table(i int) {
 	use := j.qualify(j.st.Tables[i])
-	o := occurrence{use: use, effects: use.Effects &^ modifiers}
+	o := occurrence{use: use, effects: use.Effects &^ modifiers, protected: j.p.protected[use.Table]}
+	o.relation, _ = j.relation(use.OID)
 	verdict := Verdict{Do: Pass}
 	before := len(j.plan.Refusals)
 	switch {

@@ -58,10 +58,12 @@ func (s *session) message(typ byte, size int) error {
 		s.batch++
 		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 		return s.pass(answer{kind: kindSync})
-	case 'H', 'd':
+	case 'H':
 		return s.client.Forward(s.up)
+	case 'd':
+		return s.copyData()
 	case 'c', 'f':
-		return s.pass(answer{kind: kindCopyEnd})
+		return s.copyEnd(typ)
 	case 'X':
 		return s.terminate()
 	}
@@ -171,6 +173,9 @@ func (s *session) pass(a answer) error {
 // send owes a and sends frame, or drops both.
 func (s *session) send(a answer, frame []byte) error {
 	s.inBatch = s.inBatch || needsSync(a.kind)
+	if a.refusal != nil || a.kind == kindQuery || a.kind == kindExecute {
+		s.copyRaw = a.refusal == nil && a.run != nil && a.run.plan.Plain && (a.kind == kindQuery || a.portal != nil)
+	}
 	if !s.ledger.owe(a) {
 		return errDropped
 	}

@@ -47,14 +47,15 @@ type answer struct {
 // put back when the server turns out to have skipped the message.
 type ledger struct {
 	mu     sync.Mutex
-	change *sync.Cond // signalled when the queue becomes empty or the session ends
+	change *sync.Cond // signalled when answers go, a COPY begins or fails, and when the session ends
 
 	queue []answer
 	first int
 
-	skipping bool // after an error, the server's or ours: inbound drops messages up to the next Sync
-	copyIn   bool // the server is taking CopyData
-	maybe    int  // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
+	skipping bool    // after an error, the server's or ours: inbound drops messages up to the next Sync
+	copyIn   bool    // the server is taking CopyData
+	sealed   *copyIn // what seals them; nil if they may pass as they are
+	maybe    int     // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
 	ended    bool
 
 	statements map[string]*statement
@@ -173,6 +174,7 @@ func (l *ledger) settle() {
 func (l *ledger) drop() {
 	l.queue[l.first] = answer{}
 	l.first++
+	l.change.Broadcast()
 	l.emptied()
 }
 
@@ -201,6 +203,7 @@ func needsSync(k kind) bool { return k != kindSync && k != kindCopyEnd && !simpl
 func (l *ledger) failed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer l.change.Broadcast()
 	l.copyIn = false
 	if l.first == len(l.queue) || simple(l.queue[l.first].kind) || l.queue[l.first].kind == kindSync {
 		return // ReadyForQuery follows
@@ -278,9 +281,11 @@ func (l *ledger) skip() bool {
 
 // copyStarted is called when the server starts to take CopyData: the Syncs sent before the client's CopyDone are ignored by
 // the server, so no answer is owed for them.
-func (l *ledger) copyStarted() {
+func (l *ledger) copyStarted(in *copyIn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer l.change.Broadcast()
+	l.sealed = in
 	kept := l.queue[:l.first]
 	open := true
 	l.maybe = 0

@@ -6,7 +6,7 @@ import "testing"
 func TestLedgerOwesNothingAfterCopy(t *testing.T) {
 	l := newLedger()
 	l.owe(answer{kind: kindQuery})
-	l.copyStarted()
+	l.copyStarted(nil)
 	l.owe(answer{kind: kindCopyEnd})
 	l.settle()
 	if l.owed() {
@@ -32,7 +32,7 @@ func TestLedgerSyncOfACopyThatFails(t *testing.T) {
 			l := newLedger()
 			l.owe(answer{kind: kindExecute})
 			l.owe(answer{kind: kindSync})
-			l.copyStarted()
+			l.copyStarted(nil)
 			l.failed()
 			if !eaten {
 				if !l.unowed(true) {
@@ -62,7 +62,7 @@ func TestLedgerSyncOfACopyThatSucceeds(t *testing.T) {
 	l := newLedger()
 	l.owe(answer{kind: kindExecute})
 	l.owe(answer{kind: kindSync})
-	l.copyStarted()
+	l.copyStarted(nil)
 	l.owe(answer{kind: kindCopyEnd})
 	l.owe(answer{kind: kindSync})
 	l.copyDone()

@@ -134,7 +134,7 @@ func TestLedgerCopyIgnoresEarlySyncs(t *testing.T) {
 	l := newLedger()
 	l.owe(answer{kind: kindExecute})
 	l.owe(answer{kind: kindSync}) // libpq sends it at once; the server is copying by then
-	l.copyStarted()
+	l.copyStarted(nil)
 	if !sameKinds(owedKinds(l), kindExecute) {
 		t.Fatalf("owed: %v", owedKinds(l))
 	}
@@ -155,7 +155,7 @@ func TestLedgerCopySentInAdvance(t *testing.T) {
 	for _, k := range []kind{kindExecute, kindSync, kindCopyEnd, kindSync} {
 		l.owe(answer{kind: k})
 	}
-	l.copyStarted()
+	l.copyStarted(nil)
 	if !sameKinds(owedKinds(l), kindExecute, kindCopyEnd, kindSync) || l.copyIn {
 		t.Errorf("owed: %v, copyIn %v", owedKinds(l), l.copyIn)
 	}

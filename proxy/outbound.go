@@ -41,7 +41,10 @@ func (s *session) answer(typ byte) error {
 	if typ == 'D' && s.inRows {
 		return s.row(s.rowsOf)
 	}
-	s.inRows = false
+	if typ == 'd' && s.inCopy {
+		return s.copyOutData(s.rowsOf)
+	}
+	s.inRows, s.inCopy = false, false
 	begun := s.begun
 	s.begun = typ != 'Z'
 	a, ok := s.ledger.next()
@@ -65,7 +68,9 @@ func (s *session) answer(typ byte) error {
 	case 'D':
 		s.inRows, s.rowsOf = true, a
 		return s.row(a)
-	case 'd', 'V':
+	case 'd':
+		return s.copyOutData(a)
+	case 'V':
 		return s.up.Forward(s.client)
 	case 'T':
 		return s.rowDescription(a)
@@ -91,10 +96,11 @@ func (s *session) answer(typ byte) error {
 	case 'Z':
 		return s.ready(a)
 	case 'G', 'W':
-		s.ledger.copyStarted()
-		return s.up.Forward(s.client)
-	case 'H', 'c':
-		return s.up.Forward(s.client)
+		return s.copyStarts(a, typ)
+	case 'H':
+		return s.copyOutStarts(a)
+	case 'c':
+		return s.copyOutEnds(a)
 	}
 	return desync(a.kind, typ)
 }
@@ -283,6 +289,11 @@ func (s *session) serverError(a answer) error {
 	switch {
 	case a.refusal != nil && !ending:
 		out = appendRefusal(out, a.refusal)
+	case !ending && a.run.copyError(body) != nil:
+		e := a.run.copyError(body)
+		s.finish(a.run, "error")
+		s.done(a.run, "error", e.Code)
+		out = e.Append(out)
 	case a.run != nil:
 		s.finish(a.run, "error")
 		s.done(a.run, "error", wire.ErrorField(body, 'C'))
@@ -342,6 +353,11 @@ func (a answer) stands() bool {
 
 // rowError words cause for the client, the log, the metrics and the record.
 func (s *session) rowError(a answer, cause error) *wire.Error {
+	var own *wire.Error
+	if errors.As(cause, &own) {
+		e := *own
+		return &e
+	}
 	var broken *integrityError
 	if errors.As(cause, &broken) {
 		s.server.counters(broken.table, broken.column).IntegrityFailed.Inc()
@@ -407,6 +423,8 @@ func (s *session) setting(name, v string) {
 	switch name {
 	case "client_encoding":
 		s.oddEncoding = oddSetting(name, v)
+	case "server_version":
+		s.version = majorVersion(v)
 	case "standard_conforming_strings":
 		s.oddStrings = oddSetting(name, v)
 	default:

@@ -90,8 +90,8 @@ func describeStatement(e *audit.Event, st *policy.StatementPlan) {
 	for _, t := range st.Statement.Tables {
 		e.Tables = appendNew(e.Tables, t.Table.String())
 	}
-	for i := range st.Results {
-		slot := &st.Results[i]
+	for i, slots := 0, append(st.Results, st.Copied...); i < len(slots); i++ {
+		slot := &slots[i]
 		if action := slot.Do.String(); slot.Do != policy.Pass && slot.Column != "" {
 			e.Columns = append(e.Columns, audit.Column{Table: slot.Table.String(), Column: slot.Column, Action: action})
 		}
@@ -105,6 +105,15 @@ func describeStatement(e *audit.Event, st *policy.StatementPlan) {
 	for _, q := range st.Statement.Params {
 		if q.Target != nil {
 			sealed(*q.Target)
+		}
+	}
+	for i, stored := range st.Stored {
+		switch t := st.Statement.Copy.Columns[i].Target; {
+		case t == nil:
+		case stored:
+			e.Columns = append(e.Columns, audit.Column{Table: t.Table.String(), Column: t.Column, Action: "stored"})
+		default:
+			sealed(*t)
 		}
 	}
 }
@@ -135,6 +144,10 @@ func (s *session) finish(r *run, outcome string) {
 	if r.shape != nil {
 		opened, masked := r.shape.count()
 		r.opened, r.masked = r.opened+opened, r.masked+masked
+	}
+	if r.in != nil {
+		r.sealed, r.rows = r.sealed+r.in.sealed.Load(), r.rows+r.in.rows.Load()
+		r.in = nil
 	}
 	verb, verdict := "other", metrics.Plain
 	if st := r.statement(); st != nil {

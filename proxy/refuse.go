@@ -80,6 +80,11 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalGrams.Code, SQLSTATE: refusalGrams.SQLSTATE, Title: "A LIKE pattern too short to be searched for", Fix: refusalGrams.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
+		{Code: "PV254", SQLSTATE: "54000", Title: "A row of COPY is too long", Fix: "Raise limits.max_message_bytes."},
+		{Code: "PV255", SQLSTATE: "22P04", Title: "COPY data have not the form that the statement says",
+			Fix: "The checks, and the SQLSTATE, are the server's own; the proxy makes them where it must find the columns of a row."},
+		{Code: refusalStored.Code, SQLSTATE: refusalStored.SQLSTATE, Title: "A value that should be a stored cell of its column is none",
+			Fix: refusalStored.Hint},
 	}
 }
 

@@ -126,7 +126,7 @@ func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *ro
 
 func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
 	switch c.slot.Do {
-	case policy.Pass:
+	case policy.Pass, policy.Stored:
 		return append(wire.AppendInt32(dst, int32(len(raw))), raw...), nil
 	case policy.Null:
 		return wire.AppendInt32(dst, -1), nil

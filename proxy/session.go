@@ -49,6 +49,7 @@ type session struct {
 	frame      []byte
 	batch      uint64 // counts Syncs and simple Queries
 	inBatch    bool   // messages were sent since the last Sync
+	copyRaw    bool   // CopyData that come may be forwarded as they are, if they belong to the latest Query or Execute
 	ended      bool   // the transaction may have ended since the last Sync
 	world      *World
 	roles      policy.RoleSet
@@ -75,10 +76,12 @@ type session struct {
 	// The outbound loop's.
 	scratch                 rowScratch
 	swallowing              bool // the client was told of an error that the server knows nothing of
+	inCopy                  bool // and so for the data of a COPY that are coming
 	inRows                  bool // rowsOf is what the rows that are coming belong to
 	rowsOf                  answer
 	shown                   uint // rows that something was opened or masked in
 	begun                   bool // something of the first answer owed has come
+	version                 int  // the server's major version
 	upGone                  bool // the server has ended the connection
 	ddlDone, plainDDLDone   bool
 	oddEncoding, oddStrings bool

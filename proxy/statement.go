@@ -90,6 +90,8 @@ type run struct {
 	from   time.Time // zero unless recorded
 	// dropped counts rows that a second look left out.
 	dropped int
+	in      *copyIn   // of a sensitive COPY FROM, once the server is ready for it
+	out     *copyOut  // of a sensitive COPY TO
 	shape   *rowShape // current result set's, for a simple Query made by its RowDescription
 }
 

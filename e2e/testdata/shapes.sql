@@ -1010,3 +1010,9 @@ select code, case when id = 3 then code end, coalesce(code, null), case when id 
 select id from people where age = any(array[2147483648]::int4[])
 select id from people where age = any(array[33, 34]::int4[]) order by id
 select id from people where age = any(array[33, 34]::int8[]) order by id
+copy people (id, email) to stdout (format csv, header)
+copy people to stdout (format binary)
+copy (select email from people where email = 'cnry3@x.test') to stdout
+copy (select lower(email) from people) to stdout
+copy (update people set ssn = 'cnry-new' where id = 3 returning ssn) to stdout
+copy people to '/tmp/nowhere'

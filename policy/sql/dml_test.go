@@ -159,6 +159,7 @@ func printStatement(st *Statement, text string) string {
 	if st.Hidden > 0 {
 		fmt.Fprintf(&b, "hidden %d\n", st.Hidden)
 	}
+	b.WriteString(copyText(st.Copy))
 	if sent := sentText(st, text); sent != text {
 		fmt.Fprintf(&b, "sent %s\n", sent)
 	}

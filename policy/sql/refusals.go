@@ -24,7 +24,6 @@ const (
 	codePathChanged  = "PV106"
 	codeUnsupported  = "PV107"
 	codeOpaqueCall   = "PV108"
-	codeCopy         = "PV109"
 	codePrepare      = "PV110"
 	codeDynamic      = "PV111"
 	codeStoredType   = "PV112"
@@ -39,6 +38,7 @@ const (
 func Refusals() []RefusalDoc {
 	all := append(statementRefusals(), dmlRefusals()...)
 	all = append(append(append(all, ddlRefusals()...), exprRefusals()...), storedRefusals()...)
+	all = append(all, copyRefusals()...)
 	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
 	return all
 }
@@ -76,8 +76,6 @@ func statementRefusals() []RefusalDoc {
 			"Connect directly as an administrator if it must be done."},
 		{codeOpaqueCall, "0A000", "The function runs SQL that the proxy can't see, or its body names a protected or listed table",
 			"Name it in trusted_functions if its results may pass as they are."},
-		{codeCopy, "0A000", "COPY of a protected table is not supported in this version",
-			"Use SELECT, or INSERT with several rows."},
 		{codePrepare, "0A000", "CREATE TABLE AS or SELECT INTO over a protected or listed table is not supported in this version",
 			"Create the table first, protect its columns, then use INSERT … SELECT."},
 		{codeDynamic, "0A000", "A code block may run SQL over a protected or listed table that the proxy can't see",

@@ -237,6 +237,8 @@ type Statement struct {
 	// protected columns' logical types. The statement may be sent without them: then it shows what the server stores.
 	Introspects bool
 	Splices     []Edit
+	// Copy is set for a sensitive COPY, whose rows come as CopyData; Results is nil then.
+	Copy *Copy
 
 	// Renames are columns that get another name, each before the name that it gets: rules that name one of them would be about another column.
 	Renames []ColumnUse

@@ -115,50 +115,6 @@ func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.RangeVar
 	}
 }
 
-// copy analyses COPY. Rows of a listed table may not leave by COPY, which knows no masks.
-func (a *analysis) copy(n *pg_query.CopyStmt) {
-	if n.GetQuery() != nil {
-		a.analyzeQuery(n.GetQuery())
-		a.st.Verb = "copy"
-		for i := range a.st.Tables {
-			a.st.Tables[i].Effects |= EffectCopyTo
-		}
-		if a.st.Refusal == nil && a.st.Sensitive {
-			a.refuse(codeCopy, a.st.At.Start, "COPY of a query over a protected or listed table is not supported")
-		}
-		a.plain()
-		return
-	}
-	effects := EffectCopyTo | EffectSelect
-	if n.GetIsFrom() {
-		effects = EffectCopyFrom | EffectInsert
-	}
-	r := n.GetRelation()
-	rel := a.addTable(r.GetSchemaname(), r.GetRelname(), int(r.GetLocation()), effects)
-	t := a.touches(n.GetWhereClause())
-	switch {
-	case !a.st.Sensitive && !t.sensitive:
-		a.st.Understood = true
-	case n.GetIsFrom() && rel != nil && rel.Listed && !rel.Protected && rel.Unusable == nil && !t.sensitive && (rel.Kind == 'r' || rel.Kind == 'p'):
-		a.copyColumns(n, rel)
-		a.st.Understood = true
-	default:
-		a.refuse(codeCopy, int(r.GetLocation()), "COPY of %s is not supported", describe(r.GetSchemaname(), r.GetRelname()))
-	}
-}
-
-// copyColumns records the columns that COPY FROM writes.
-func (a *analysis) copyColumns(n *pg_query.CopyStmt, rel *Relation) {
-	names := stringList(n.GetAttlist())
-	for i := range rel.Columns {
-		c := &rel.Columns[i]
-		if len(names) > 0 && !contains(names, c.Name) {
-			continue
-		}
-		a.st.Columns = append(a.st.Columns, ColumnUse{Table: len(a.st.Tables) - 1, Name: c.Name, Num: c.Num, Use: UseWrite, At: a.st.Tables[len(a.st.Tables)-1].At})
-	}
-}
-
 func contains(list []string, s string) bool {
 	for _, x := range list {
 		if x == s {

@@ -16,11 +16,7 @@ func (in *input) bytea(dst []byte) ([]byte, error) {
 
 // AppendHex appends bytea's hex output form of b, \x included.
 func AppendHex(dst, b []byte) []byte {
-	dst = append(dst, '\\', 'x')
-	for _, c := range b {
-		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
-	}
-	return dst
+	return hex.AppendEncode(append(dst, '\\', 'x'), b)
 }
 
 const hexDigits = "0123456789abcdef"

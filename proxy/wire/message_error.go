@@ -15,33 +15,38 @@ type Error struct {
 	Message  string
 	Detail   string
 	Hint     string
-	Position int // in characters of the client's text, from 1; 0: none
+	Where    string // the context, as "COPY people, line 3"
+	Position int    // in characters of the client's text, from 1; 0: none
 }
 
 func (e *Error) Error() string { return e.Message + " (" + e.Code + ")" }
 
-// Append appends e as an ErrorResponse.
+// Append appends e as an ErrorResponse. Empty fields, and position 0, are left out.
 func (e *Error) Append(dst []byte) []byte {
-	return AppendError(dst, e.Severity, e.Code, e.Message, e.Detail, e.Hint, e.Position)
-}
-
-// AppendError appends an ErrorResponse. Empty detail and hint, and position 0, are left out.
-func AppendError(dst []byte, severity, code, message, detail, hint string, position int) []byte {
 	dst, at := Begin(dst, 'E')
-	dst = appendField(dst, 'S', severity)
-	dst = appendField(dst, 'V', severity)
-	dst = appendField(dst, 'C', code)
-	dst = appendField(dst, 'M', message)
-	if detail != "" {
-		dst = appendField(dst, 'D', detail)
+	dst = appendField(dst, 'S', e.Severity)
+	dst = appendField(dst, 'V', e.Severity)
+	dst = appendField(dst, 'C', e.Code)
+	dst = appendField(dst, 'M', e.Message)
+	if e.Detail != "" {
+		dst = appendField(dst, 'D', e.Detail)
 	}
-	if hint != "" {
-		dst = appendField(dst, 'H', hint)
+	if e.Hint != "" {
+		dst = appendField(dst, 'H', e.Hint)
 	}
-	if position > 0 {
-		dst = appendField(dst, 'P', strconv.Itoa(position))
+	if e.Where != "" {
+		dst = appendField(dst, 'W', e.Where)
+	}
+	if e.Position > 0 {
+		dst = appendField(dst, 'P', strconv.Itoa(e.Position))
 	}
 	return End(append(dst, 0), at)
+}
+
+// AppendError is Append of an Error without context.
+func AppendError(dst []byte, severity, code, message, detail, hint string, position int) []byte {
+	e := Error{Severity: severity, Code: code, Message: message, Detail: detail, Hint: hint, Position: position}
+	return e.Append(dst)
 }
 
 func appendField(dst []byte, field byte, s string) []byte {

@@ -1,0 +1,37 @@
+package wire
+
+// Pieces consumes the frame announced by Next and hands its body to take as it comes, in pieces that are valid until take returns. An
+// empty body is one empty piece.
+func (c *Conn) Pieces(take func([]byte) error) error {
+	if err := c.fill(headerLen); err != nil {
+		return err
+	}
+	left := c.size
+	c.size = -1
+	c.r += headerLen
+	for first := true; first || left > 0; first = false {
+		if c.r == c.w && left > 0 {
+			if err := c.fill(1); err != nil {
+				return err
+			}
+		}
+		n := min(left, c.w-c.r)
+		piece := c.in[c.r : c.r+n]
+		c.r += n
+		left -= n
+		if err := take(piece); err != nil {
+			for left > 0 { // the rest of the frame is nobody's
+				if c.r == c.w {
+					if err := c.fill(1); err != nil {
+						return err
+					}
+				}
+				n := min(left, c.w-c.r)
+				c.r += n
+				left -= n
+			}
+			return err
+		}
+	}
+	return nil
+}
