@@ -156,6 +156,7 @@ func (a *analysis) copyTable(n *pg_query.CopyStmt, c *Copy, rel *Relation) {
 		a.st.Refusal = r.soft
 	}
 	a.copyForces(n, c)
+	a.copyOnce()
 	a.st.Copy = c
 }
 
@@ -205,15 +206,19 @@ func (a *analysis) copyQuery(n *pg_query.CopyStmt) {
 	if c == nil {
 		return
 	}
-	if len(a.st.Rechecks) > 0 || a.st.Hidden > 0 {
-		a.refuse(codeCopyOption, a.st.At.Start, "COPY of a query whose rows are looked at again by the proxy is not supported")
-		return
-	}
 	c.Results = a.st.Results
 	for _, res := range c.Results {
 		c.Columns = append(c.Columns, CopyColumn{Name: res.Name, Use: -1})
 	}
 	a.plain()
 	a.copyForces(n, c)
+	a.copyOnce()
 	a.st.Copy = c
+}
+
+// copyOnce refuses conditions that the proxy looks at again: the rows of a COPY are shown, or stored, as they come.
+func (a *analysis) copyOnce() {
+	if len(a.st.Rechecks) > 0 || a.st.Hidden > 0 {
+		a.refuse(codeCopyOption, a.st.At.Start, "COPY with a condition that the proxy has to look at again is not supported")
+	}
 }
