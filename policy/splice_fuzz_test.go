@@ -11,6 +11,7 @@ import (
 	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/pgveil/pgveil/policy/sql"
@@ -201,7 +202,7 @@ func (c *planned) node(a, b *pg_query.Node) bool {
 }
 
 // extended are the statements and items to which an edit adds something beside an expression: the name of a result, the types of PREPARE, the
-// copies of EXECUTE's parameters, the operator class of an index.
+// copies of EXECUTE's parameters, the columns of COPY, the operator class of an index.
 func (c *planned) extended(a, b *pg_query.Node) bool {
 	switch x := a.GetNode().(type) {
 	case *pg_query.Node_ResTarget:
@@ -222,6 +223,14 @@ func (c *planned) extended(a, b *pg_query.Node) bool {
 			}
 		}
 		return true
+	case *pg_query.Node_CopyStmt:
+		y := b.GetCopyStmt()
+		if y == nil || len(x.CopyStmt.GetAttlist()) > 0 {
+			return false
+		}
+		without := proto.Clone(y).(*pg_query.CopyStmt)
+		without.Attlist = nil
+		return c.message(x.CopyStmt.ProtoReflect(), without.ProtoReflect())
 	case *pg_query.Node_IndexElem:
 		y := b.GetIndexElem()
 		return y != nil && x.IndexElem.GetName() != "" && x.IndexElem.GetName() == y.GetName() && y.GetExpr() == nil && len(y.GetOpclass()) == 0 &&
