@@ -30,12 +30,12 @@ const (
 // Refusals lists every refusal code of this package, ordered by code.
 func Refusals() []sql.RefusalDoc {
 	return []sql.RefusalDoc{
-		{Code: codeRenamed, SQLSTATE: sqlstateUnsupported, Title: "Rules name the column that would get another name, or the name that it would get",
-			Fix: "Change the policy so that no rule names either, rename the column, then change the rules to the new name."},
 		{Code: codeStoredUse, SQLSTATE: sqlstateDenied, Title: "A column that is shown as it is stored is used for more than plain output",
 			Fix: "Select the column as it is. Under \"sealed\" it may not stand in a condition, an expression or a view."},
 		{Code: codeStoredWrite, SQLSTATE: sqlstateDenied, Title: "A column that may be written only as it is stored is written otherwise than by COPY",
 			Fix: "Restore the cells with COPY … FROM STDIN, where each is checked to be one of the column."},
+		{Code: codeRenamed, SQLSTATE: sqlstateUnsupported, Title: "Rules name the column that would get another name, or the name that it would get",
+			Fix: "Change the policy so that no rule names either, rename the column, then change the rules to the new name."},
 		{Code: codeUnclear, SQLSTATE: sqlstateUnsupported, Title: "The analysis does not say enough of the statement to judge it",
 			Fix: "This is a defect of the proxy: please report the statement's shape. Write the statement in a simpler form."},
 		{Code: codeNoRule, SQLSTATE: sqlstateDenied, Title: "No rule lets the subject's roles use the table",
