@@ -40,6 +40,11 @@ func (s *session) ask(texts ...string) ([][][]byte, error) {
 	if s.transaction() == 'E' && !s.ended {
 		return nil, &innerError{sqlstate: refusalAborted.SQLSTATE}
 	}
+	return s.put(texts...)
+}
+
+// put is ask whatever the transaction's state is, on a quiet session.
+func (s *session) put(texts ...string) ([][][]byte, error) {
 	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
 	kinds := []kind{kindClose}
 	for range texts {
@@ -129,16 +134,17 @@ func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
 		return true, nil
 	case '1', '2', '3', 'C', 'I', 'Z':
 		s.ledger.settle()
-		if q.steps--; typ == 'Z' || q.inBatch && q.steps == 0 {
-			close(q.done)
-		}
 		if typ == 'Z' {
 			body, err := s.up.Body()
 			if err != nil || len(body) != 1 {
 				return false, fmt.Errorf("bad ReadyForQuery: %w", err)
 			}
-			s.status.Store(uint32(body[0]))
+			s.status.Store(uint32(body[0])) // before whoever asked goes on and looks at it
+			close(q.done)
 			return false, nil
+		}
+		if q.steps--; q.inBatch && q.steps == 0 {
+			close(q.done)
 		}
 	}
 	return false, s.up.Discard()

@@ -292,10 +292,10 @@ func (s *session) snapshot(hasty bool) ([]byte, error) {
 		return nil, err
 	}
 	texts := []string{sql.CatalogQuery}
-	if hasty && s.transaction() == 'I' && !s.inBatch { // a failure is our own transaction's
+	if hasty && !s.inBatch { // a failure is our own transaction's
 		texts = []string{impatience, sql.CatalogQuery}
 	}
-	rows, err := s.ask(texts...)
+	rows, err := s.aside(texts...)
 	if err != nil {
 		return nil, s.asked(err)
 	}
