@@ -24,6 +24,12 @@ type Config struct {
 	// TrustedFunctions are functions, schema.name, that statements over protected tables may call although their bodies are
 	// opaque. Whoever may create or replace such a function can read what it is given.
 	TrustedFunctions []string `yaml:"trusted_functions,omitempty"`
+	// OpaqueCode is what becomes of functions, procedures and DO blocks in which SQL is put together at run time (EXECUTE) or which are
+	// written in a language other than SQL and PL/pgSQL: refuse (the default: they can't be made through the proxy, nor called unless
+	// trusted_functions names them) or trust: where their text names no protected or listed table they pass. What they do to such
+	// a table all the same is then between them and the server: no rule of the policy holds for it, the server's own privileges
+	// do, and where it stores plaintext it is stopped by the column's guard only after the server has read it.
+	OpaqueCode OpaqueCode `yaml:"opaque_code,omitempty"`
 	// Policy is the path of the policy file, which says who may see and do what. Required: without one nobody would be
 	// allowed anything.
 	Policy Path `yaml:"policy"`

@@ -5,7 +5,10 @@ import "time"
 // A type with defaults is filled by them before the file's values are read into it.
 type defaulter interface{ defaults() }
 
-func (c *Config) defaults() { c.Listen = "127.0.0.1:6432" }
+func (c *Config) defaults() {
+	c.Listen = "127.0.0.1:6432"
+	c.OpaqueCode = OpaqueRefuse
+}
 
 func (t *TLS) defaults() { t.Mode = TLSRequire }
 

@@ -142,3 +142,14 @@ const (
 )
 
 func (LogFormat) choices() []string { return []string{string(FormatJSON), string(FormatConsole)} }
+
+// OpaqueCode says what becomes of code whose SQL can't be seen.
+type OpaqueCode string
+
+// The choices.
+const (
+	OpaqueRefuse OpaqueCode = "refuse"
+	OpaqueTrust  OpaqueCode = "trust"
+)
+
+func (OpaqueCode) choices() []string { return []string{string(OpaqueRefuse), string(OpaqueTrust)} }

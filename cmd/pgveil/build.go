@@ -126,7 +126,8 @@ func modeOf(c config.Column) crypto.Mode {
 
 // specOf joins the configuration's columns with their keys.
 func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
-	spec := sql.Spec{Protected: map[sql.TableName]map[string]sql.Protection{}, TrustedFunctions: cfg.TrustedFunctions}
+	spec := sql.Spec{Protected: map[sql.TableName]map[string]sql.Protection{}, TrustedFunctions: cfg.TrustedFunctions,
+		TrustOpaque: cfg.OpaqueCode == config.OpaqueTrust}
 	var problems []error
 	for _, name := range sorted(cfg.Encrypt) {
 		schema, rel, _ := strings.Cut(name, ".")

@@ -101,4 +101,7 @@ type Spec struct {
 	// TrustedFunctions are "schema.name" of functions that may be called although their bodies are opaque or
 	// name a protected table.
 	TrustedFunctions []string
+	// TrustOpaque takes code whose SQL can't be seen (SQL put together at run time, other languages, C outside extensions) not
+	// to concern a sensitive table unless its text names one.
+	TrustOpaque bool
 }

@@ -23,6 +23,7 @@ import (
 //	listed public.orders
 //	function public.f(plpgsql): BEGIN … END
 //	trusted public.f
+//	vouched
 //	rule public.t
 //	foreign public.o(c_email) public.t(email)
 //	trigger public.t f
@@ -76,6 +77,8 @@ func (b *catalogBuilder) line(line string) error {
 		b.spec.Listed = append(b.spec.Listed, tableName(rest))
 	case "trusted":
 		b.spec.TrustedFunctions = append(b.spec.TrustedFunctions, rest)
+	case "vouched":
+		b.spec.TrustOpaque = true
 	case "rule":
 		b.snap.Rules = append(b.snap.Rules, b.find(rest).OID)
 	case "trigger":

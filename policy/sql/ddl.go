@@ -134,7 +134,7 @@ func (c *Catalog) mayReach(options []*pg_query.Node, language string) bool {
 	if c.bodies == nil {
 		return false
 	}
-	f := function{language: language}
+	f := function{language: language, vouched: c.spec.TrustOpaque}
 	for _, o := range options {
 		d := o.GetDefElem()
 		switch d.GetDefname() {
