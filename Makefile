@@ -12,7 +12,7 @@ PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-race bench lint soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-race bench lint soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,16 @@ test: ## run all tests, against a real PostgreSQL
 	$(GO) vet ./...
 	$(GO) test -timeout 20m $(PACKAGES)
 
-test-clients: ## run node-postgres, JDBC and psycopg against the proxy
+test-clients: ## run other languages' drivers, ORMs and migration tools against the proxy
 	@.ci/need server clients
 	@cd e2e/clients/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	$(GO) test -tags clients -timeout 10m -count=1 -v ./e2e/clients
+	@cd e2e/apps/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(GO) test -tags clients -timeout 15m -count=1 -v ./e2e/clients ./e2e/apps
+
+test-compat: ## run PostgreSQL's own regression tests through the proxy
+	@.ci/need server
+	@.ci/postgresql-source bin/compat/postgresql
+	$(GO) test -tags compat -timeout 60m -count=1 -v ./e2e/compat
 
 test-race: ## run all tests under the race detector
 	@.ci/need server
@@ -50,9 +56,9 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod tidy -diff
-	$(GO) vet -tags clients ./...
+	$(GO) vet -tags clients,compat ./...
 	$(GO) vet -tags nodemo ./cmd/...
-	$(GO) run $(STATICCHECK) -tags clients ./...
+	$(GO) run $(STATICCHECK) -tags clients,compat ./...
 
 soak: ## order a million pairs a type; then run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
 	@.ci/need server

@@ -1,0 +1,2 @@
+// Package store is what sqlc made of schema.sql and queries.sql.
+package store
