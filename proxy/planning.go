@@ -56,6 +56,13 @@ func (s *session) plan(text []byte) (planned, error) {
 		}
 		p = s.judge(w, cat, text)
 	}
+	if p.Refusal != nil {
+		if fresh, err := s.freshCatalog(w, cat); err != nil {
+			return planned{}, err
+		} else if fresh != cat {
+			return s.plan(text) // once: it is fresh then
+		}
+	}
 	s.notes(p)
 	if p.Refusal != nil {
 		s.noteUnmade(p)
