@@ -36,8 +36,8 @@ type copyInColumn struct {
 	name     string
 	key      *crypto.Key // nil: the field passes as it is
 	target   *sql.Target
-	stored   bool        // it holds a cell, which must be one of the key's
-	typ      value.Type
+	stored   bool // it holds a cell, which must be one of the key's
+	typ      value.Column
 	options  value.Options
 	counters *metrics.ColumnCounters
 	count    int64 // cells sealed since the counters were last fed
@@ -67,7 +67,7 @@ func (s *Server) newCopyIn(p planned, index int, limit int) (*copyIn, error) {
 			return nil, fmt.Errorf("there is no key %q", col.Target.Protection.Key)
 		}
 		to.key, to.target, to.stored = key, col.Target, st.Stored[i]
-		to.typ, to.options = valueType(col.Target.Protection.Type), decodeOptions(col.Target)
+		to.typ, to.options = columnType(&col.Target.Protection), decodeOptions(col.Target)
 		to.counters = s.counters(col.Target.Table, col.Target.Column)
 	}
 	return c, nil
@@ -207,7 +207,7 @@ func (c *copyIn) seal(col *copyInColumn, v []byte, set *value.Settings) ([]byte,
 		return c.check(col, v, format)
 	}
 	var err error
-	if c.sealer.plain, err = value.Decode(c.sealer.plain[:0], col.typ, col.options, 0, format, v, set); err != nil {
+	if c.sealer.plain, err = col.typ.Decode(c.sealer.plain[:0], col.options, 0, format, v, set); err != nil {
 		return nil, err
 	}
 	c.cell, err = c.sealer.sealPlain(c.cell[:0], col.key, col.target)

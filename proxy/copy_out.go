@@ -122,9 +122,9 @@ func (c *copyOut) showField(dst []byte, col *columnShape, i int, raw []byte, f c
 	return c.appendCSVField(dst, c.shown[4:], c.desc.Columns[i].ForceQuote, len(c.desc.Columns) == 1), nil
 }
 
-// The last bytes of a cell (crypto.Footer): as they are, in bytea's hex form and in its escape form. COPY has no description of its rows
+// The last bytes of a cell (crypto.Footer): as they are, in bytea's hex form and, of its escape form, what no delimiter changes. COPY has no description of its rows
 // but the number of fields; what a cell says of itself is the second witness.
-var footerEnds = [3][]byte{{0xc5, 0x7e, 0x91}, []byte("c57e91"), []byte(`305~\221`)}
+var footerEnds = [3][]byte{{0xc5, 0x7e, 0x91}, []byte("c57e91"), []byte("221")}
 
 // unsealed makes sure that a field planned as plain holds no cell of a protected column.
 func (c *copyOut) unsealed(raw []byte, f copyField, i int) error {
@@ -134,19 +134,16 @@ func (c *copyOut) unsealed(raw []byte, f copyField, i int) error {
 		}
 		return c.notCell(raw, i)
 	}
-	tail := raw
-	if f.quoted && len(tail) > 0 && tail[len(tail)-1] == c.desc.Quote {
-		tail = tail[:len(tail)-1]
+	v := raw
+	if f.quoted && c.desc.Format == sql.CopyCSV {
+		c.text = csvValue(c.text[:0], raw, c.desc.Quote, c.desc.Escape)
+		v = c.text
 	}
-	if len(tail) < 4 || !bytes.HasSuffix(tail, footerEnds[1]) && !bytes.HasSuffix(tail, []byte(`221`)) {
+	if !bytes.HasSuffix(v, footerEnds[1]) && !bytes.HasSuffix(v, footerEnds[2]) {
 		return nil
 	}
-	v := raw
-	switch {
-	case c.desc.Format == sql.CopyText:
+	if c.desc.Format == sql.CopyText {
 		v = textValue(c.text[:0], raw)
-	case f.quoted:
-		v = csvValue(c.text[:0], raw, c.desc.Quote, c.desc.Escape)
 	}
 	cell, err := value.DecodeBytea(c.cell[:0], v)
 	if err != nil {
