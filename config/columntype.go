@@ -39,6 +39,9 @@ func (t Type) MarshalText() ([]byte, error) { return []byte(t.name), nil }
 // noEquality is why search: equality is refused on the type, empty where it isn't. Equal values must be equal bytes, so what
 // tells equal values apart when they are shown, as 1.5 and 1.50, would be lost.
 func (t Type) noEquality() string {
+	if elem, ok := t.sql.Element(); ok {
+		return Type{name: strings.TrimSuffix(t.name, "[]"), sql: elem}.noEquality()
+	}
 	switch {
 	case t.sql.OID == sql.OIDBool:
 		return "search equality on bool would give away every value; use none"
@@ -138,7 +141,18 @@ var typeForm = regexp.MustCompile(`^([a-z0-9_ ]+?)\s*(?:\(\s*(-?[0-9]+)\s*(?:,\s
 // precision matches time(3) with time zone, whose modifier stands in the middle.
 var precision = regexp.MustCompile(`^(time|timestamp)\s*\(\s*([0-9]+)\s*\)\s*(with(?:out)? time zone)$`)
 
-func (t *Type) parse(text, _ string) error {
+func (t *Type) parse(text, path string) error {
+	if elem, ok := strings.CutSuffix(strings.TrimSpace(text), "[]"); ok && !strings.HasSuffix(elem, "]") {
+		var e Type
+		if err := e.parse(elem, path); err != nil {
+			return err
+		}
+		if e.Defined() != nil {
+			return fmt.Errorf("arrays of types that the database defines are not supported, found %q", text)
+		}
+		*t = Type{name: e.name + "[]", sql: e.sql.Array()}
+		return nil
+	}
 	if schema, name, ok := splitName(strings.TrimSpace(text)); ok && schema != "pg_catalog" && !strings.ContainsAny(text, "()[]") {
 		*t = Type{name: schema + "." + name, defined: sql.TableName{Schema: schema, Name: name}}
 		return nil

@@ -79,7 +79,7 @@ func (a *analysis) castDefault(p Protection, cast *pg_query.TypeCast) (c *pg_que
 	c = cast.GetArg().GetAConst()
 	at := int(cast.GetLocation())
 	same := typ.OID == p.Type.OID || (typ.OID == OIDText || typ.OID == OIDVarchar) && (p.Type.OID == OIDText || p.Type.OID == OIDVarchar)
-	if p.Defined != nil {
+	if _, array := p.Type.Element(); array || p.Defined != nil {
 		ok, same, typ = a.declared(cast.GetTypeName(), &p), true, p.Type
 	}
 	if !ok || c == nil || at < 0 || !same || typ.Mod != p.Type.Mod && typ.Mod >= 0 {

@@ -9,6 +9,9 @@ import (
 
 // String is the type as it is declared: varchar(10), numeric(10,2).
 func (t Type) String() string {
+	if elem, ok := t.Element(); ok {
+		return elem.String() + "[]"
+	}
 	name := typeText(t.OID)
 	switch {
 	case name == "":

@@ -147,7 +147,7 @@ func equalBytes(t Type) bool {
 	switch t.OID {
 	case OIDNumeric:
 		return t.Mod != -1
-	case OIDBool, OIDFloat4, OIDFloat8, OIDInterval, OIDJSON, OIDJSONB:
+	case 0, OIDBool, OIDFloat4, OIDFloat8, OIDInterval, OIDJSON, OIDJSONB:
 		return false
 	}
 	return true
@@ -189,6 +189,12 @@ func (p *Protection) Array() uint32 {
 
 // declared reports whether a type name of the text denotes p's type.
 func (a *analysis) declared(n *pg_query.TypeName, p *Protection) bool {
+	if elem, ok := p.Type.Element(); ok && n != nil {
+		// text[], text[3] and text ARRAY: PostgreSQL ignores the size.
+		one := &pg_query.TypeName{Names: n.GetNames(), Setof: n.GetSetof(), PctType: n.GetPctType(), Typmods: n.GetTypmods(), Location: n.GetLocation()}
+		typ, known := typeOf(one)
+		return known && typ == elem && len(n.GetArrayBounds()) == 1
+	}
 	if p.Defined == nil {
 		typ, ok := typeOf(n)
 		return ok && typ == p.Type

@@ -70,6 +70,10 @@ func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 // fits refuses, and returns false for, a leaf whose lexical kind or cast could not yield a value of t's type.
 func (r *resolver) fits(l *leaf, t *Target, array bool) bool {
 	oid := t.Protection.Type.OID
+	if array && elementOID(oid) != 0 {
+		r.noType(l, t)
+		return false
+	}
 	if l.cast != nil && !r.castFits(l, t, array) {
 		return false
 	}
@@ -105,6 +109,13 @@ func (r *resolver) noType(l *leaf, t *Target) {
 
 func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	oid, c := t.Protection.Type.OID, l.cast
+	if elementOID(oid) != 0 {
+		if !c.array || array || c.defined != nil || arrayOID(c.oid) != oid || c.mod != -1 || c.at.End <= c.at.Start || c.at.Start < 0 {
+			r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)
+			return false
+		}
+		return true
+	}
 	ok := c.array == array && (c.defined == nil || !(array && c.defined.Kind == DefinedDomain) && t.Protection.Defined != nil && t.Protection.Defined.OID == c.defined.OID) && c.at.End > c.at.Start && c.at.Start >= 0
 	switch {
 	case !ok:

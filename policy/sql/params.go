@@ -29,7 +29,7 @@ func (r *resolver) closeParams() {
 			last = max(last, l.number)
 		case leafCast:
 			if l.target != nil {
-				r.castEdit(l.cast)
+				r.castEdit(l.cast, l.array)
 			}
 		case leafNull:
 			if l.target != nil && l.lifted {
@@ -42,7 +42,7 @@ func (r *resolver) closeParams() {
 			}
 			lit := Literal{At: l.at, Kind: l.lit, Text: l.text, Array: l.array, Target: *l.target, Before: l.before, After: l.after, Cast: l.read}
 			if l.cast != nil {
-				r.castEdit(l.cast)
+				r.castEdit(l.cast, l.array)
 				lit.Cast = l.cast.whole()
 			}
 			r.st.Literals = append(r.st.Literals, lit)
@@ -102,6 +102,9 @@ func harmless(l *leaf) string {
 		return "true"
 	}
 	typ := uint32(OIDText)
+	if l.cast != nil && l.cast.array {
+		return "'{}'"
+	}
 	if l.cast != nil {
 		typ = l.cast.whole()
 	}
@@ -150,7 +153,7 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 		p := Param{Client: n, Upstream: n, Target: g.sample.target, Array: g.sample.array}
 		for _, l := range g.leaves {
 			if l.cast != nil {
-				r.castEdit(l.cast)
+				r.castEdit(l.cast, p.Array)
 				if p.Cast == 0 {
 					p.Cast = l.cast.whole()
 				}
@@ -213,6 +216,9 @@ func (r *resolver) typedEdit(l, like *leaf) {
 		typ = like.cast.oid
 	}
 	name, same := typeText(typ), typ
+	if elem := elementOID(typ); elem != 0 {
+		name = typeText(elem) + "[]"
+	}
 	if d := like.target.Protection.Defined; name == "" && d != nil {
 		name = quoteName(d.Name.Schema) + "." + quoteName(d.Name.Name)
 	}
@@ -225,14 +231,14 @@ func (r *resolver) typedEdit(l, like *leaf) {
 	r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, r.text[l.at.Start:l.at.End]+"::"+name)})
 }
 
-// castEdit makes a type name bytea.
-func (r *resolver) castEdit(c *castTo) {
+// castEdit makes a type name bytea, or bytea[] for an array of cells.
+func (r *resolver) castEdit(c *castTo, array bool) {
 	if c.at.Start < 0 || c.at.End <= c.at.Start {
 		r.no(codeCast, -1, "a cast of a protected value can't be rewritten")
 		return
 	}
 	name := "bytea"
-	if c.array {
+	if array {
 		name = "bytea[]"
 	}
 	r.st.Edits = append(r.st.Edits, Edit{At: c.at, Text: r.padded(c.at, name)})

@@ -256,16 +256,6 @@ func (a *analysis) declaredFits(p *Param, c *castTo) bool {
 	return ok
 }
 
-// elementOID is the inverse of arrayOID for the types of protected columns.
-func elementOID(array uint32) uint32 {
-	for _, oid := range []uint32{OIDBool, OIDBytea, OIDInt8, OIDInt2, OIDInt4, OIDText, OIDVarchar, OIDDate, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB} {
-		if arrayOID(oid) == array {
-			return oid
-		}
-	}
-	return 0
-}
-
 // storedNameEnd is the end of the name in PREPARE name, -1 if it is not found.
 func (a *analysis) storedNameEnd(name string) int {
 	at := a.st.At.Start

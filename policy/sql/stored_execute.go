@@ -83,7 +83,7 @@ func (x *executing) argument(n int, arg *pg_query.Node) {
 		return
 	}
 	if l.cast != nil {
-		x.castEdit(l.cast)
+		x.castEdit(l.cast, own.Array)
 	}
 	if !x.nulls[n-1] {
 		x.st.Literals = append(x.st.Literals, x.sealed(l, own, l.at))

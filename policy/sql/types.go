@@ -79,3 +79,28 @@ func rounded(oid uint32) bool {
 	}
 	return false
 }
+
+// elementOID is the element type of a supported array type, 0 for others.
+func elementOID(oid uint32) uint32 {
+	for i := range baseTypes {
+		if baseTypes[i].array == oid {
+			return baseTypes[i].oid
+		}
+	}
+	return 0
+}
+
+// Element is the element type of an array type, with the same modifier; ok is false for other types.
+func (t Type) Element() (elem Type, ok bool) {
+	oid := elementOID(t.OID)
+	return Type{oid, t.Mod}, oid != 0
+}
+
+// Array is the array type over t, the zero Type where there is none.
+func (t Type) Array() Type {
+	oid := arrayOID(t.OID)
+	if oid == 0 {
+		return Type{}
+	}
+	return Type{oid, t.Mod}
+}

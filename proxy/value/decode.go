@@ -16,6 +16,9 @@ func Decode(dst []byte, t Type, o Options, declared uint32, format int16, raw []
 	if format != FormatText && format != FormatBinary {
 		return dst, unsupportedFormat(format)
 	}
+	if elem, ok := elementOf(t); ok {
+		return decodeWhole(dst, t, elem, o, declared, format, raw, s)
+	}
 	if declared == 0 || declared == OIDUnknown {
 		declared = t.OID
 		if t.OID == OIDCidr && o.Purpose == Compare {

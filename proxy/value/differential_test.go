@@ -171,6 +171,7 @@ func TestAgainstPostgreSQL(t *testing.T) {
 		{"patterns", testPatterns},
 		{"arrays", testArrays},
 		{"arrays of cells", testByteaArray},
+		{"whole arrays", testWholeArrays},
 	} {
 		t.Run(sub.name, func(t *testing.T) { sub.run(openSession(t, dsn)) })
 	}

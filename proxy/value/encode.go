@@ -11,6 +11,9 @@ func Encode(dst []byte, t Type, format int16, canonical []byte, s *Settings) ([]
 	if format != FormatText && format != FormatBinary {
 		return dst, unsupportedFormat(format)
 	}
+	if elem, ok := elementOf(t); ok {
+		return encodeWhole(dst, elem, format, canonical, s)
+	}
 	info, ok := logical(t.OID)
 	if !ok {
 		return dst, fail(stateNotSupported, "values of "+TypeName(t.OID)+" cannot be protected")

@@ -74,6 +74,7 @@ const (
 	TagMacaddr     Tag = 18
 	TagJSON        Tag = 19
 	TagEnum        Tag = 20
+	TagArray       Tag = 21
 )
 
 // Wire formats of a value, as Bind and RowDescription number them.
@@ -199,6 +200,9 @@ func TypeName(oid uint32) string {
 		if declarable[i].oid == oid {
 			return declarable[i].name
 		}
+	}
+	if elem := ElementOID(oid); elem != 0 {
+		return TypeName(elem) + "[]"
 	}
 	return fmt.Sprintf("type with OID %d", oid)
 }
