@@ -39,6 +39,9 @@ func (t Type) MarshalText() ([]byte, error) { return []byte(t.name), nil }
 // noEquality is why search: equality is refused on the type, empty where it isn't. Equal values must be equal bytes, so what
 // tells equal values apart when they are shown, as 1.5 and 1.50, would be lost.
 func (t Type) noEquality() string {
+	if t.name == "citext" {
+		return "search equality is not offered on citext, whose equal values look different; use text with normalize: [lower], and lower(column) = lower($1)"
+	}
 	if elem, ok := t.sql.Element(); ok {
 		return Type{name: strings.TrimSuffix(t.name, "[]"), sql: elem}.noEquality()
 	}
@@ -151,6 +154,10 @@ func (t *Type) parse(text, path string) error {
 			return fmt.Errorf("arrays of types that the database defines are not supported, found %q", text)
 		}
 		*t = Type{name: e.name + "[]", sql: e.sql.Array()}
+		return nil
+	}
+	if strings.EqualFold(strings.TrimSpace(text), "citext") {
+		*t = Type{name: "citext", defined: sql.TableName{Name: "citext"}}
 		return nil
 	}
 	if schema, name, ok := splitName(strings.TrimSpace(text)); ok && schema != "pg_catalog" && !strings.ContainsAny(text, "()[]") {

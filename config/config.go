@@ -112,7 +112,7 @@ type Keys struct {
 type Column struct {
 	// Type is what the application sees: text, varchar(n), char(n), int2, int4, int8, float4, float8, numeric, numeric(p,s), bool,
 	// date, time, timetz, timestamp, timestamptz (each but date with or without a precision, as timestamp(3)), interval, uuid,
-	// bytea, json, jsonb, inet, cidr or macaddr. PostgreSQL's longer names are understood. An enum or a domain that the
+	// bytea, json, jsonb, inet, cidr or macaddr, and citext where its extension is installed. PostgreSQL's longer names are understood. An enum or a domain that the
 	// database defines is written with its schema: public.mood. Arrays of PostgreSQL's own types with one dimension: text[].
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only

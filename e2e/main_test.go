@@ -137,7 +137,7 @@ func run(m *testing.M) int {
 			asSuperuser(server, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", u, password(u)))
 		}
 		asSuperuser(server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER app", db))
-		asSuperuser(server, db, "ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
+		asSuperuser(server, db, "CREATE EXTENSION citext; ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
 	}
 	shared.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: shared.pg, CA: shared.ca, Dir: dir, Encrypt: encrypt + samplesEncrypt(), Policy: rules,
 		Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}"})

@@ -30,6 +30,7 @@ var samples = []sample{
 	{"c_inet", "inet", true, []string{"192.0.2.1", "192.0.2.1/24", "2001:db8::1", "::ffff:192.0.2.1", "192.0.2.300/99x", "::"}},
 	{"c_cidr", "cidr", true, []string{"192.0.2.0/24", "192.0.2.1/24", "2001:db8::/32", "192.0.2.1"}},
 	{"c_macaddr", "macaddr", true, []string{"08:00:2b:01:02:03", "08-00-2B-01-02-03", "08002b010203", "x"}},
+	{"c_citext", "citext", false, []string{"Cnry@X.test", "", "ÄÖ"}},
 	{"c_mood", "public.mood", true, []string{"happy", "so-so, really", "", "Happy", "happy ", "cnry"}},
 	{"c_email", "public.email_address", true, []string{"cnry@x.test", "a@b.cd", "no address", "cnry-much-too-long-for-it@x.test", ""}},
 	{"c_percent", "public.percent", true, []string{"0", "100", "101", "-1", "42", "x"}},

@@ -15,6 +15,8 @@ func columnType(p *sql.Protection) value.Column {
 	switch d.Kind {
 	case sql.DefinedEnum:
 		c.Enum = &value.Enum{Name: d.Name.Name, Array: d.Array, Labels: d.Labels}
+	case sql.DefinedCitext:
+		c.Citext = true
 	case sql.DefinedDomain:
 		c.Domain = &value.Domain{Name: d.Name.Name, OID: d.OID}
 		for _, k := range d.Checks {

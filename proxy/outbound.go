@@ -511,7 +511,7 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 
 // arrayOID is the array type over paramOID.
 func arrayOID(t *sql.Target) uint32 {
-	if d := t.Protection.Defined; d != nil && d.Kind == sql.DefinedEnum {
+	if d := t.Protection.Defined; d != nil && d.Kind != sql.DefinedDomain {
 		return d.Array
 	}
 	return value.ArrayOID(paramOID(t))

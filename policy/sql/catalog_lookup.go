@@ -24,6 +24,7 @@ type Catalog struct {
 	tableNames map[string]bool
 	problems   []Problem
 	types      map[TableName]*DefinedType // all that the database defines
+	citext     *DefinedType               // nil where the extension is absent
 	logical    *logical
 	// foldsASCII: lower() and ILIKE leave letters beyond ASCII as they are.
 	foldsASCII bool

@@ -16,6 +16,7 @@ const (
 	DefinedMissing DefinedKind = iota
 	DefinedEnum
 	DefinedDomain
+	DefinedCitext // of the extension citext, in whatever schema
 )
 
 // DefinedType is a type of a protected column that the database defines. The configuration gives its name; NewCatalog fills in the rest.
@@ -65,6 +66,9 @@ type CheckExpr struct {
 	Pattern  *regexp.Regexp // of CheckMatch
 }
 
+// citextName is the type of the extension citext, which the configuration names without a schema.
+const citextName = "citext"
+
 // typeIn finds a defined type as the server would: schema is empty for an unqualified name.
 func (c *Catalog) typeIn(path []string, schema, name string) *DefinedType {
 	if schema != "" {
@@ -96,6 +100,15 @@ func (c *Catalog) addTypes(s *snapshot) {
 			if d.readChecks(t.Checks); t.Default {
 				d.problem = "it has a DEFAULT, which only the database would apply"
 			}
+		case "b":
+			if t.Name != citextName {
+				d.problem = "it is neither an enum nor a domain"
+				break
+			}
+			d.Kind = DefinedCitext
+			if c.citext == nil {
+				c.citext = d
+			}
 		default:
 			d.problem = "it is neither an enum nor a domain"
 		}
@@ -123,6 +136,9 @@ func (c *Catalog) resolveTypes() {
 // resolved is p with its type from the catalog; the OID stays 0 where there is none that can be protected.
 func (c *Catalog) resolved(p Protection) Protection {
 	d := c.types[p.Defined.Name]
+	if p.Defined.Name == (TableName{Name: citextName}) {
+		d = c.citext
+	}
 	if d == nil {
 		p.Defined = &DefinedType{Name: p.Defined.Name, problem: "it does not exist in the database"}
 		return p
@@ -130,7 +146,11 @@ func (c *Catalog) resolved(p Protection) Protection {
 	p.Defined = d
 	switch {
 	case d.problem != "":
-	case d.Kind == DefinedEnum:
+	case d.Kind == DefinedCitext && p.Search.Equal():
+		other := *d
+		other.problem = "its equality is not that of bytes, so it needs search: none"
+		p.Defined = &other
+	case d.Kind == DefinedEnum, d.Kind == DefinedCitext:
 		p.Type = Type{d.OID, -1}
 	case p.Search.Equal() && !equalBytes(d.Base):
 		other := *d
@@ -171,7 +191,7 @@ func unusableType(p *Protection, col *Column, name string) *Refusal {
 	}
 	doc := refusalDoc(code)
 	return &Refusal{Code: code, SQLSTATE: doc.SQLSTATE, At: -1, Hint: doc.Fix,
-		Message: "type " + d.Name.String() + " of protected column " + name + " can't be used: " + problem}
+		Message: "type " + d.Name.text() + " of protected column " + name + " can't be used: " + problem}
 }
 
 // sameDefined reports whether two columns make the same checks beside those of their type.
@@ -181,7 +201,7 @@ func sameDefined(a, b *Protection) bool {
 
 // Array is pg_type.typarray of the column's type.
 func (p *Protection) Array() uint32 {
-	if p.Defined != nil && p.Defined.Kind == DefinedEnum {
+	if p.Defined != nil && p.Defined.Kind != DefinedDomain {
 		return p.Defined.Array
 	}
 	return arrayOID(p.Type.OID)
@@ -216,9 +236,17 @@ func (a *analysis) declared(n *pg_query.TypeName, p *Protection) bool {
 // typeName is the type as it is declared.
 func (p *Protection) typeName() string {
 	if p.Defined != nil {
-		return p.Defined.Name.String()
+		return p.Defined.Name.text()
 	}
 	return p.Type.String()
+}
+
+// text is the name as the configuration writes it.
+func (t TableName) text() string {
+	if t.Schema == "" {
+		return t.Name
+	}
+	return t.String()
 }
 
 // plainDomain is p without the checks of a domain: the type of an expression is the domain's base.

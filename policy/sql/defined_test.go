@@ -18,6 +18,7 @@ func definedCatalog(t *testing.T, protected map[string]Protection) *Catalog {
 		{"oid":30040,"array":30041,"schema":"public","name":"filled","kind":"d","base":25,"mod":-1,"default":true},
 		{"oid":30050,"array":30051,"schema":"public","name":"given","kind":"d","base":25,"mod":-1,"notnull":true},
 		{"oid":30060,"array":30061,"schema":"public","name":"over","kind":"d","base":30000,"mod":-1},
+		{"oid":30080,"array":30081,"schema":"ext","name":"citext","kind":"b"},
 		{"oid":30070,"array":30071,"schema":"public","name":"span","kind":"r"}]}`
 	c, err := NewCatalog([]byte(snapshot), Spec{Protected: map[TableName]map[string]Protection{{"public", "t"}: protected, {"public", "fresh"}: protected}})
 	if err != nil {
@@ -28,6 +29,31 @@ func definedCatalog(t *testing.T, protected map[string]Protection) *Catalog {
 
 func definedColumn(name string, search Search) map[string]Protection {
 	return map[string]Protection{"c": {Key: "k", ID: 1, Search: search, Defined: &DefinedType{Name: TableName{"public", name}}}}
+}
+
+// TestCitext: the type is found in whatever schema its extension is.
+func TestCitext(t *testing.T) {
+	columns := map[string]Protection{"c": {Key: "k", ID: 1, Defined: &DefinedType{Name: TableName{Name: "citext"}}}}
+	c := definedCatalog(t, columns)
+	for text, path := range map[string][]string{
+		"create table fresh (c ext.citext)":          {"pg_catalog", "public"},
+		"create table fresh (c citext)":              {"pg_catalog", "public", "ext"},
+		"insert into t (c) values ('A')":             {"pg_catalog", "public"},
+		"insert into t (c) values ('A'::ext.citext)": {"pg_catalog", "public"},
+		"insert into t (c) values ($1) returning c":  {"pg_catalog", "public"},
+	} {
+		if st := Analyze(c, path, text)[0]; st.Refusal != nil {
+			t.Errorf("%s: %v", text, st.Refusal)
+		}
+	}
+	r, _ := c.Relation([]string{"public"}, "", "t")
+	if col, _ := r.Column("c"); col.Protection.Type.OID != 30080 || col.Unusable != nil {
+		t.Errorf("%+v, %v", col.Protection, col.Unusable)
+	}
+	columns["c"] = Protection{Key: "k", ID: 1, Search: SearchEquality, Defined: &DefinedType{Name: TableName{Name: "citext"}}}
+	if st := Analyze(definedCatalog(t, columns), []string{"public"}, "select c from t")[0]; st.Refusal == nil || st.Refusal.Code != codeTypeDefined {
+		t.Errorf("citext with equality: %v", st.Refusal)
+	}
 }
 
 func TestDefinedTypes(t *testing.T) {

@@ -14,6 +14,8 @@ type Column struct {
 	// Enum and Domain are set for one that the database defines.
 	Enum   *Enum
 	Domain *Domain
+	// Citext is set for the type of the extension citext.
+	Citext bool
 }
 
 // Enum is an enum type.
@@ -66,6 +68,8 @@ func (c *Column) Decode(dst []byte, o Options, declared uint32, format int16, ra
 	switch {
 	case c.Enum != nil:
 		return c.decodeEnum(dst, o, declared, format, raw)
+	case c.Citext:
+		return c.decodeCitext(dst, o, declared, format, raw, s)
 	case c.Domain == nil:
 		return Decode(dst, c.Type, o, declared, format, raw, s)
 	}
@@ -97,6 +101,17 @@ func (c *Column) Decode(dst []byte, o Options, declared uint32, format int16, ra
 
 // Encode is Encode for the column.
 func (c *Column) Encode(dst []byte, format int16, canonical []byte, s *Settings) ([]byte, error) {
+	if c.Citext {
+		if len(canonical) == 0 || Tag(canonical[0]) != TagCitext {
+			return dst, corrupted("its type is not the column's")
+		}
+		start := len(dst)
+		dst, err := encode(dst, Type{OIDText, -1}, format == FormatBinary, canonical[1:], s)
+		if err != nil {
+			return dst[:start], err
+		}
+		return dst, nil
+	}
 	if c.Enum == nil {
 		return Encode(dst, c.Type, format, canonical, s)
 	}
@@ -125,6 +140,20 @@ func (c *Column) Element(array uint32) uint32 {
 		return c.Type.OID
 	}
 	return ElementOID(array)
+}
+
+// decodeCitext reads a value as text: citext keeps its case, and is equal without regard to it.
+func (c *Column) decodeCitext(dst []byte, o Options, declared uint32, format int16, raw []byte, s *Settings) ([]byte, error) {
+	if declared == c.Type.OID {
+		declared = 0
+	}
+	start := len(dst)
+	dst, err := Decode(dst, Type{OIDText, -1}, o, declared, format, raw, s)
+	if err != nil {
+		return dst, err
+	}
+	dst[start] = byte(TagCitext)
+	return dst, nil
 }
 
 func (e *Enum) has(label []byte) bool {

@@ -75,6 +75,7 @@ const (
 	TagJSON        Tag = 19
 	TagEnum        Tag = 20
 	TagArray       Tag = 21
+	TagCitext      Tag = 22
 )
 
 // Wire formats of a value, as Bind and RowDescription number them.
