@@ -21,7 +21,7 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 		plan.Plain = plan.Plain && judged.Plain
 		plan.Literals = append(plan.Literals, st.Literals...)
 		plan.Edits = append(plan.Edits, st.Edits...)
-		if !p.readsSealed(roles) {
+		if len(st.Splices) > 0 && !p.readsSealed(roles) {
 			plan.Edits = append(plan.Edits, st.Splices...)
 		}
 		plan.Params = append(plan.Params, st.Params...)
