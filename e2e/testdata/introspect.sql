@@ -34,8 +34,8 @@ select * from information_schema.columns where table_name = 'people' and table_s
 select "column_name", "data_type", "character_maximum_length" from information_schema.columns where "table_name" = 'people' and "table_schema" = current_schema() order by 1;
 SELECT pk.constraint_type as "Constraint", c.column_name as "Field", c.column_default as "Default", c.is_nullable as "Null", (CASE WHEN c.udt_name = 'hstore' THEN c.udt_name ELSE c.data_type END) || (CASE WHEN c.character_maximum_length IS NOT NULL THEN '(' || c.character_maximum_length || ')' ELSE '' END) as "Type" FROM information_schema.columns c LEFT JOIN (SELECT tc.table_schema, tc.table_name, cu.column_name, tc.constraint_type FROM information_schema.TABLE_CONSTRAINTS tc JOIN information_schema.KEY_COLUMN_USAGE cu ON tc.table_schema=cu.table_schema and tc.table_name=cu.table_name and tc.constraint_name=cu.constraint_name and tc.constraint_type='PRIMARY KEY') pk ON pk.table_schema=c.table_schema AND pk.table_name=c.table_name AND pk.column_name=c.column_name WHERE c.table_name = 'people' AND c.table_schema = 'public' ORDER BY c.ordinal_position;
 -- what people write
-select attname, atttypid::regtype, attlen, attbyval, attalign, attstorage, attcollation::regcollation from pg_attribute where attrelid = 'people'::regclass and attnum > 0;
-select attname, tableoid::regclass, atttypid::regtype from pg_attribute where attrelid = 'people'::regclass and attnum > 0;
+select attname, atttypid::regtype, attlen, attbyval, attalign, attstorage, attcollation::regcollation from pg_attribute where attrelid = 'people'::regclass and attnum > 0 and not attisdropped;
+select attname, tableoid::regclass, atttypid::regtype from pg_attribute where attrelid = 'people'::regclass and attnum > 0 and not attisdropped;
 with pg_attribute as (select 1 as atttypid) select * from pg_attribute;
 select relchecks, relname from pg_class where relname in ('people', 'logins') order by 2;
 select column_name, data_type from information_schema.columns where data_type = 'uuid' and table_schema = 'public';
