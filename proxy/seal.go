@@ -271,6 +271,9 @@ func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planne
 	if declared == 0 {
 		declared = q.Cast
 	}
+	if declared == 0 && q.Array {
+		declared = arrayOID(q.Target) // as it is described
+	}
 	if q.Array {
 		cells, err := s.sealArray(p.world, q.Target, declared, format, v, set)
 		if err != nil {

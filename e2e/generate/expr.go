@@ -161,8 +161,8 @@ func (g *gen) pattern(rels []rel) *node {
 	c, ok := g.choose(rels, func(c col) bool {
 		return c.typ.Class == "text" && (c.search == "" || c.search == "range" || g.chance(10))
 	})
-	if !ok {
-		return t("true")
+	if !ok { // no constant, which the planner would fold
+		return t(rels[0].cols[0].ref + " IS NOT NULL")
 	}
 	start := pick(g, "v", "a", "ü", "")
 	if c.protected() {
@@ -198,7 +198,10 @@ func (g *gen) link(rels []rel, in rel) *node {
 			return seq(c.ref, "=", d.ref).as("bool").or("true")
 		}
 	}
-	return seq(in.alias + ".id = 3").as("bool").or("true")
+	if in.key == "" {
+		return t("true").as("bool")
+	}
+	return seq(in.key, "= 3").as("bool").or("true")
 }
 
 // membership is IN (SELECT …) and = ANY (SELECT …).

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Side runs steps and says what a client sees of them.
@@ -52,7 +53,8 @@ func (s *Server) Run(st Step) Outcome {
 		var d *pgconn.StatementDescription
 		if d, err = c.Prepare(ctx, "named", st.Text, nil); err == nil {
 			o.Head = fmt.Sprintf("%v ", normal(d.ParamOIDs)) + head(d.Fields)
-			results = []*pgconn.Result{c.ExecPrepared(ctx, "named", st.Params, nil, []int16{int16(len(st.Text) % 2)}).Read()}
+			params, formats := asDescribed(st, d.ParamOIDs)
+			results = []*pgconn.Result{c.ExecPrepared(ctx, "named", params, formats, []int16{int16(len(st.Text) % 2)}).Read()}
 		}
 		if !c.IsClosed() {
 			err = errors.Join(err, c.Deallocate(ctx, "named"))
@@ -88,6 +90,30 @@ func (s *Server) Run(st Step) Outcome {
 		o.Status = c.TxStatus()
 	}
 	return o
+}
+
+// asDescribed are the parameters in the binary form of the types that were described, in some statements, as drivers send them; what has none
+// stays text.
+func asDescribed(st Step, oids []uint32) (params [][]byte, formats []int16) {
+	if len(st.Text)%3 == 0 || len(oids) != len(st.Params) {
+		return st.Params, nil
+	}
+	m := pgtype.NewMap()
+	for i, text := range st.Params {
+		params, formats = append(params, text), append(formats, pgtype.TextFormatCode)
+		t, ok := m.TypeForOID(oids[i])
+		if !ok || text == nil {
+			continue
+		}
+		v, err := t.Codec.DecodeValue(m, oids[i], pgtype.TextFormatCode, text)
+		if err != nil || v == nil {
+			continue
+		}
+		if b, err := m.Encode(oids[i], pgtype.BinaryFormatCode, v, nil); err == nil && b != nil {
+			params[i], formats[i] = b, pgtype.BinaryFormatCode
+		}
+	}
+	return params, formats
 }
 
 func head(fields []pgconn.FieldDescription) string {
