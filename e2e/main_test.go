@@ -29,7 +29,7 @@ type house struct {
 }
 
 // The roles of the shared server. Each password is "pw-" and the name.
-var users = []string{"app", "support", "analyst", "nobody"}
+var users = []string{"app", "support", "analyst", "nobody", "keeper"}
 
 func password(user string) string { return "pw-" + user }
 
@@ -73,6 +73,10 @@ roles:
         do: [select]
         show: [id]
         mask: {email: email, ssn: last(4), name: first(1)}
+  keeper:
+    who: {users: [keeper], databases: ["*"]}
+    allow:
+      - {id: keeper-people, on: public.people, do: [select, insert, copy_to, copy_from], show: "*", sealed: "*", write: "*"}
   analyst:
     who: {users: [analyst], databases: ["*"]}
     allow:
@@ -118,13 +122,13 @@ func run(m *testing.M) int {
 	if err != nil {
 		panic(err)
 	}
-	shared.pg, err = postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"log_statement = all",
+	shared.pg, err = postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"autovacuum = off", "log_statement = all",
 		"log_min_error_statement = info", "log_parameter_max_length = -1", "log_parameter_max_length_on_error = -1", "log_min_duration_statement = 0"}})
 	if err != nil {
 		panic(err)
 	}
 	defer shared.pg.Stop()
-	if shared.plain, err = postgres.Start(postgres.Options{}); err != nil {
+	if shared.plain, err = postgres.Start(postgres.Options{Settings: []string{"autovacuum = off"}}); err != nil {
 		panic(err)
 	}
 	defer shared.plain.Stop()
