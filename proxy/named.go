@@ -65,10 +65,6 @@ func (s *session) named(p planned, text []byte) (planned, error) {
 		return p, nil
 	}
 	plan := s.judgeNamed(p.world, p.catalog, text, names)
-	if plan.Refusal != nil {
-		s.noteUnmade(plan)
-		return planned{}, at(plan.Refusal, string(text))
-	}
 	return planned{Plan: plan, world: p.world, catalog: p.catalog, path: s.pathID, ran: ran}, nil
 }
 

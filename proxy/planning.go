@@ -64,14 +64,18 @@ func (s *session) plan(text []byte) (planned, error) {
 		}
 	}
 	s.notes(p)
-	if p.Refusal != nil {
+	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)
+	if err != nil {
+		return planned{}, err
+	}
+	if p = pl.Plan; p.Refusal != nil {
 		s.noteUnmade(p)
 		return planned{}, at(p.Refusal, string(text))
 	}
 	if !p.Allowed {
 		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
 	}
-	return s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)
+	return pl, nil
 }
 
 // judge is the policy's plan for text under the search path as it is known, from the cache if it is there.

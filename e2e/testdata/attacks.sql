@@ -56,7 +56,7 @@ select row_to_json(p) from people p
 select row_to_json(x) from (select id, name from people) x
 select to_jsonb(x) from (select id, name from people) x
 select x from (select id, name from people) x
-select (x).name from (select id, name from people) x
+? select (x).name from (select id, name from people) x
 ? select x.name from (select id, name from people) x
 select x.n from (select id, name as n from people) x where x.n = 'Name 3'
 select x.n from (select id, name as n from people order by name) x
@@ -220,7 +220,7 @@ create policy p on people using (true)
 alter table people disable trigger all
 alter table people rename to x
 merge into things t using people p on p.id = t.id when matched then update set label = p.name
-merge into things t using (select id from people) p on p.id = t.id when matched then do nothing
+? merge into things t using (select id from people) p on p.id = t.id when matched then do nothing
 ? select * from information_schema.tables where table_name = 'people'
 ? select relname from pg_class where relname = 'people'
 ? select 'people'::regclass

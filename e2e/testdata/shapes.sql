@@ -1016,3 +1016,18 @@ copy (select email from people where email = 'cnry3@x.test') to stdout
 copy (select lower(email) from people) to stdout
 copy (update people set ssn = 'cnry-new' where id = 3 returning ssn) to stdout
 copy people to '/tmp/nowhere'
+merge into people p using (values (3, 'cnry-m3'), (900, 'cnry-m900')) v (i, e) on p.id = v.i when matched then update set email = v.e when not matched then insert (id, name, email) values (v.i, 'n', v.e)
+merge into people p using things t on p.id = t.id when matched and p.email = 'cnry3@x.test' then delete when matched and t.id < 5 then update set ssn = 'cnry-merged', age = 7, note = t.label when not matched then do nothing
+merge into people using logins l on people.email = l.email when matched then update set email = l.email, ssn = $1 when not matched then insert (name, email) values ('n', l.email) ## cnry-merge
+merge into people p using things t on p.id = t.id + 900 when not matched then insert (id, name, email, ssn, born) values (t.id + 900, t.label, 'cnry-new', default, '2001-02-03')
+merge into people p using things t on p.id = t.id when matched then update set email = t.label
+merge into things t using people p on t.id = p.id when matched then update set label = p.email
+merge into things t using people p on t.id = p.id and p.email = 'cnry3@x.test' when matched then update set label = 'found'
+with s as (select id, email from people where id < 4) merge into people p using s on p.id = s.id when matched then update set (email, code) = (s.email || '', 'C0')
+create table made as select id, name from people where email = 'cnry3@x.test'
+create temp table made as select id, name, note from people where email in ('cnry3@x.test', 'cnry4@x.test') with no data
+select id, name into made from people where ssn is not null
+create view made as select id, email from people where email = 'cnry3@x.test'
+create view made as select email from people union select email from logins
+create materialized view made as select id, email, coalesce(ssn, 'cnry-none') as s from people where age = 33
+create view made as select upper(email) from people

@@ -109,7 +109,7 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 	a.st.ChangesPath = t.changes
 	verb := a.st.Verb
 	if s := node.GetSelectStmt(); s.GetIntoClause() != nil {
-		a.analyzeCreateAs(node, s.GetIntoClause().GetRel(), t)
+		a.analyzeCreateAs(node, s.GetIntoClause(), t)
 		return
 	}
 	if a.refuseStatistics(t); a.refused() {

@@ -99,9 +99,7 @@ func (r *resolver) statement(parent *scope, node *pg_query.Node) (out output, ro
 		return r.delete(parent, n.DeleteStmt)
 	case *pg_query.Node_MergeStmt:
 		r.verb("merge")
-		r.no(codeMerge, -1, "MERGE can't be used with protected or listed tables")
-		r.generic(r.withClause(parent, n.MergeStmt.GetWithClause()), n.MergeStmt.ProtoReflect(), UseExpression)
-		return output{}, len(n.MergeStmt.GetReturningList()) > 0
+		return r.merge(parent, n.MergeStmt)
 	}
 	r.no(codeConstruct, -1, "this kind of statement can't be used with protected or listed tables")
 	r.generic(parent, node.ProtoReflect(), UseExpression)

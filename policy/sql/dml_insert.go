@@ -13,8 +13,7 @@ func (r *resolver) targetItem(n *pg_query.RangeVar, effects Effect) *rangeItem {
 	case !ok:
 		r.unknown(it, n, effects)
 	case (rel.Kind == 'v' || rel.Kind == 'm') && rel.Sensitive:
-		r.no(codeViewWrite, at.Start, "view %s reads protected or listed tables and can't be written through the proxy", rel.TableName())
-		it.cols, it.schema = r.expand(rel, effects, at), rel.Schema
+		r.writeView(it, rel, effects, at)
 	default:
 		it.schema = rel.Schema
 		it.rel, it.table = rel, r.table(rel, effects, at)
@@ -226,7 +225,7 @@ func (r *resolver) onConflict(s *scope, it *rangeItem, oc *pg_query.OnConflictCl
 		return
 	}
 	excluded := &rangeItem{
-		name: "excluded", rel: it.rel, table: it.table, cols: it.cols, open: it.open, excluded: true, hiddenColumns: true, at: it.at,
+		name: "excluded", rel: it.rel, rename: it.rename, through: it.through, table: it.table, cols: it.cols, open: it.open, excluded: true, hiddenColumns: true, at: it.at,
 	}
 	both := &scope{parent: s.parent, items: []*rangeItem{it, excluded}}
 	r.assignments(both, it, oc.GetTargetList())

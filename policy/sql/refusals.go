@@ -24,7 +24,6 @@ const (
 	codePathChanged  = "PV106"
 	codeUnsupported  = "PV107"
 	codeOpaqueCall   = "PV108"
-	codePrepare      = "PV110"
 	codeDynamic      = "PV111"
 	codeStoredType   = "PV112"
 	codeInheritance  = "PV113"
@@ -76,8 +75,6 @@ func statementRefusals() []RefusalDoc {
 			"Connect directly as an administrator if it must be done."},
 		{codeOpaqueCall, "0A000", "The function runs SQL that the proxy can't see, or its body names a protected or listed table",
 			"Name it in trusted_functions if its results may pass as they are."},
-		{codePrepare, "0A000", "CREATE TABLE AS or SELECT INTO over a protected or listed table is not supported in this version",
-			"Create the table first, protect its columns, then use INSERT … SELECT."},
 		{codeDynamic, "0A000", "A code block may run SQL over a protected or listed table that the proxy can't see",
 			"Send the statements from the application."},
 		{codeStoredType, "0A000", "The column is configured as protected but is not stored as bytea",

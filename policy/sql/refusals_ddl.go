@@ -57,7 +57,7 @@ func ddlRefusals() []RefusalDoc {
 			"Index a column with search: equality or range by btree or hash, lower(column) where it is normalised so, and let a condition only compare with constants."},
 		{codeShadow, "0A000", "A temporary relation would hide a protected or listed one of the same name",
 			"Give the temporary relation another name."},
-		{codeCreateView, "0A000", "The view's body compares, computes with or converts a protected column",
+		{codeCreateView, "0A000", "The view's body does with a protected column what the proxy could not understand when it reads the view",
 			"Make the view of plain columns and apply the conditions in the application's statements."},
 		{codeBody, "0A000", "The body names a protected or listed table or may do so unseen, and it would run where the proxy does not see it",
 			"Create it over a direct connection; name it in trusted_functions if the proxy may call it."},

@@ -23,7 +23,6 @@ const (
 	codeUncertain      = "PV158"
 	codeConflict       = "PV159"
 	codeViewWrite      = "PV160"
-	codeMerge          = "PV161"
 	codeSelectInto     = "PV162"
 	codeConstruct      = "PV163"
 	codeViewDepth      = "PV164"
@@ -76,10 +75,8 @@ func dmlRefusals() []RefusalDoc {
 			"Qualify the column with its table's name or alias."},
 		{codeConflict, "0A000", "One constant or parameter is used for a protected column and also otherwise",
 			"Write the value twice, as two constants or two parameters."},
-		{codeViewWrite, "0A000", "A view over protected or listed tables is written",
+		{codeViewWrite, "0A000", "A view over protected or listed tables is written, and it is not all columns of one table",
 			"Write to the table itself."},
-		{codeMerge, "0A000", "MERGE over a protected or listed table is not supported in this version",
-			"Use INSERT … ON CONFLICT DO UPDATE, or UPDATE and INSERT."},
 		{codeSelectInto, "0A000", "SELECT INTO over a protected or listed table is not supported in this version",
 			"Create the table first, protect its columns, then use INSERT … SELECT."},
 		{codeConstruct, "0A000", "The construct can't be used with protected or listed tables",

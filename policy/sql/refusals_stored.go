@@ -7,6 +7,7 @@ const (
 	codeExecuteArg   = "PV262"
 	codeExecuteCount = "PV263"
 	codeExecuteGone  = "PV264"
+	codeCreateAs     = "PV265"
 )
 
 // storedRefusals documents the codes PV260 to PV269.
@@ -22,5 +23,7 @@ func storedRefusals() []RefusalDoc {
 			"Give one argument for each parameter."},
 		{codeExecuteGone, "26000", "EXECUTE of a statement over a protected table that is not prepared, or is no longer",
 			"Prepare it again. Its arguments may be values of a protected column, so they were not sent."},
+		{codeCreateAs, "0A000", "CREATE TABLE AS or SELECT INTO would copy protected values into a column that is not protected",
+			"Protect the column with the same key, type and search mode; the hint has the lines of YAML."},
 	}
 }

@@ -16,6 +16,8 @@ type rangeItem struct {
 	table  int
 	cols   []itemColumn
 	rename []string // column aliases of a base relation
+	// through is the view that a statement writes: the server names it as the origin of what RETURNING gives.
+	through *Relation
 	// open: there may be more columns than we know.
 	open bool
 	// excluded: the row proposed for insertion, of ON CONFLICT.
@@ -100,6 +102,9 @@ func (r *resolver) baseColumn(it *rangeItem, i int, at Span, named bool) value {
 	v := value{
 		form: formPlain, src: it.table, table: it.rel.TableName(), column: c.Name,
 		oid: it.rel.OID, num: c.Num, typ: c.Type, at: at,
+	}
+	if it.through != nil {
+		v.oid, v.num = it.through.OID, it.through.Columns[i].Num
 	}
 	if c.Protection != nil {
 		r.sensitive = true

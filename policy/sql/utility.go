@@ -36,7 +36,11 @@ func (a *analysis) analyzeUtility(node *pg_query.Node) {
 		a.declareCursor(n.DeclareCursorStmt)
 	case *pg_query.Node_CreateTableAsStmt:
 		into := n.CreateTableAsStmt.GetInto().GetRel()
-		a.analyzeCreateAs(n.CreateTableAsStmt.GetQuery(), into, a.touches(n.CreateTableAsStmt.GetQuery()))
+		if n.CreateTableAsStmt.GetObjtype() == pg_query.ObjectType_OBJECT_MATVIEW && isDML(n.CreateTableAsStmt.GetQuery()) {
+			a.createView(n.CreateTableAsStmt.GetQuery(), into, EffectCreate|EffectInsert)
+			return
+		}
+		a.analyzeCreateAs(n.CreateTableAsStmt.GetQuery(), n.CreateTableAsStmt.GetInto(), a.touches(n.CreateTableAsStmt.GetQuery()))
 	case *pg_query.Node_CopyStmt:
 		a.copy(n.CopyStmt)
 	case *pg_query.Node_DoStmt:
@@ -92,28 +96,6 @@ func (a *analysis) explain(n *pg_query.ExplainStmt) {
 
 // plain forgets what is known of rows: the statement returns none that must be looked at.
 func (a *analysis) plain() { a.st.Results = nil }
-
-// analyzeCreateAs analyses CREATE TABLE AS, CREATE MATERIALIZED VIEW and SELECT INTO.
-func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.RangeVar, t *touch) {
-	a.st.ChangesSchema, a.st.ChangesPath = true, t.changes
-	for _, ref := range t.tables {
-		if into != nil && ref.at == int(into.GetLocation()) {
-			continue
-		}
-		a.addTable(ref.schema, ref.name, ref.at, ref.effects)
-	}
-	a.addTarget(into, EffectCreate|EffectInsert)
-	if e := query.GetExecuteStmt(); e != nil {
-		a.execute(e)
-	}
-	switch {
-	case a.refused():
-	case a.st.Sensitive || t.sensitive:
-		a.refuse(codePrepare, a.st.At.Start, "%s over a protected or listed table is not supported", strings.ToUpper(a.st.Verb))
-	default:
-		a.st.Understood = true
-	}
-}
 
 func contains(list []string, s string) bool {
 	for _, x := range list {
