@@ -118,7 +118,7 @@ select l.n from people p, lateral upper(p.name) l(n)
 select l from people p, lateral string_to_table(p.name, ' ') l
 select l.* from people p, lateral row_to_json(p) l
 select people.name.x from people
-select (people).name from people
+? select (people).name from people
 select name(people) from people
 ? select people.name from people
 select upper from people, upper(people.name)
