@@ -256,19 +256,6 @@ func (a *analysis) declaredFits(p *Param, c *castTo) bool {
 	return ok
 }
 
-<<<<<<< HEAD
-=======
-// elementOID is the inverse of arrayOID for the types of protected columns.
-func elementOID(array uint32) uint32 {
-	for i := range baseTypes {
-		if baseTypes[i].array == array {
-			return baseTypes[i].oid
-		}
-	}
-	return 0
-}
-
->>>>>>> 438fec3 (MERGE, CREATE TABLE AS, SELECT INTO, views that compare and compute and writing through simple ones, over protected tables)
 // storedNameEnd is the end of the name in PREPARE name, -1 if it is not found.
 func (a *analysis) storedNameEnd(name string) int {
 	at := a.st.At.Start
