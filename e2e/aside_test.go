@@ -25,3 +25,25 @@ func TestReadingAsideOfATransaction(t *testing.T) {
 	}
 	rowsOf(t, a, "rollback")
 }
+
+// Where the catalog can't be read within a client's transaction, that is not the end of the transaction.
+func TestFailingToReadAsideOfATransaction(t *testing.T) {
+	own := ownStack(t, func(o *stack.Options) {})
+	su := directly(t)
+	rowsOf(t, su, "create table aside_under (a int); create view aside_view as select a from aside_under")
+	t.Cleanup(func() { asSuperuser(shared.pg, "shop", "drop view aside_view; drop table aside_under, aside_other") })
+	a, b := session(t, own, "app"), session(t, own, "app")
+	rowsOf(t, b, "select count(*) from people")
+	rowsOf(t, a, "begin; insert into things (label) values ('aside')")
+	rowsOf(t, su, "begin; lock table aside_under in access exclusive mode")
+	rowsOf(t, b, "create table aside_other (a int)")
+	rowsOf(t, b, "select count(*) from people") // the catalog is old now, and nobody can read it
+	if got := rowsOf(t, a, "select count(*) from things where label = 'aside'"); string(got[0][0]) != "1" {
+		t.Errorf("%s rows", got[0][0])
+	}
+	rowsOf(t, su, "rollback")
+	r, err := a.Exec(t.Context(), "delete from things where label = 'aside'; commit").ReadAll()
+	if err != nil || r[1].CommandTag.String() != "COMMIT" {
+		t.Error(r, err)
+	}
+}

@@ -46,7 +46,7 @@ func (s *session) ask(texts ...string) ([][][]byte, error) {
 // put is ask whatever the transaction's state is, on a quiet session.
 func (s *session) put(texts ...string) ([][][]byte, error) {
 	q := &inner{inBatch: s.inBatch, done: make(chan struct{})}
-	kinds := []kind{kindClose}
+	kinds := []kind{kindClose, kindClose}
 	for range texts {
 		kinds = append(kinds, kindParse, kindBind, kindExecute, kindClose, kindClose)
 	}
@@ -83,7 +83,8 @@ func appendInner(dst []byte, texts []string, sync bool) []byte {
 		dst, at = wire.Begin(dst, 'C')
 		dst = wire.End(wire.AppendCString(append(dst, what), innerName), at)
 	}
-	closing('S') // left over where an earlier one failed
+	closing('P') // left over where an earlier one failed
+	closing('S')
 	for _, text := range texts {
 		var at int
 		dst, at = wire.Begin(dst, 'P')
