@@ -77,7 +77,7 @@ func (s *Server) Run(st Step) Outcome {
 			err = r.Err
 		}
 	}
-	if !st.Ordered && st.Way != Copy {
+	if !st.Ordered {
 		sort.Strings(o.Rows)
 	}
 	if st.Form {

@@ -143,6 +143,9 @@ func (g *gen) statement() *Statement {
 		s.tree, s.Way = g.anyQuery(), Cursor
 	case n < 96:
 		s.tree, s.Way, s.with = g.sorted(), Copy, pick(g, "", "", "(FORMAT csv, HEADER)", "WITH CSV", "(FORMAT binary)", "(DELIMITER '|', NULL 'none')")
+		if s.with == "(FORMAT binary)" && !s.tree.ordered() {
+			s.with = "" // lines can be sorted
+		}
 	case n < 97:
 		g.copyIn(s)
 	case n < 98:
