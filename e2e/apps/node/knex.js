@@ -93,7 +93,7 @@ async function main() {
   await step('subquery', () => c().whereIn('id', o().select('customer_id').where('status', 'paid')).orderBy('id').select('email'));
   await step('exists', () => c().whereExists(o().select(knex.raw(1)).whereRaw('orders.customer_id = customers.id')).orderBy('id').pluck('email'));
   await step('with', () => knex.with('busy', o().select('customer_id').count('* as n').groupBy('customer_id')).from('busy').join('customers as c', 'c.id', 'busy.customer_id').orderBy('c.id').select('c.email', 'busy.n'));
-  await step('union', () => c().select('email').where('id', 1).union([c().select('email').where('id', 2)]));
+  await step('union', () => c().select('email').where('id', 1).union([c().select('email').where('id', 2)]).then((rows) => rows.map((r) => r.email).sort()));
   await step('raw', () => knex.raw('select email, credit, profile from customers where email = ? and name is not null', ['person4@example.org']).then((r) => r.rows));
   await step('raw with names', () => knex.raw('select :column: from customers where email = :email', { column: 'phone', email: 'person4@example.org' }).then((r) => r.rows));
   await step('update', () => c().where('email', 'person4@example.org').update({ phone: '444', profile: JSON.stringify({ changed: true }) }).then((n) => n));
