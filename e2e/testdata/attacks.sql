@@ -178,7 +178,7 @@ copy people (name) to stdout
 copy (select name from people) to stdout
 copy (select id from people) to stdout
 create temp table t as select name from people
-create temp table t as select id from people
+? create temp table t as select id from people
 select name into temp t from people
 create temp view v as select name from people
 create view other.v as select name from people
