@@ -80,10 +80,11 @@ cover: ## run all tests and write coverage.html
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -1
 
-schema: ## write docs/*.schema.json and docs/errors.md again from the code
+schema: ## write docs/*.schema.json, docs/errors.md and the table of docs/sql.md again from the code
 	$(GO) test ./config -run TestSchemaIsCurrent -update
 	$(GO) test ./policy -run TestSchemaFile -update
 	$(GO) test ./cmd/pgveil -run TestErrorsDoc -update
+	$(GO) test ./policy/sql -run TestKindsDoc -update
 
 clean: ## remove what the other targets made
 	rm -rf bin coverage.out coverage.html

@@ -70,8 +70,9 @@ func (c *columnShape) appendArray(dst, raw []byte, set *value.Settings, scratch 
 			return dst, c.broken(err)
 		}
 	}
+	nulls := c.server == value.FormatBinary && len(raw) >= 8 && raw[7] != 0
 	return c.appendValue(dst, func(dst []byte) ([]byte, error) {
-		return value.AppendArray(dst, c.client, c.typ.Type.OID, elements)
+		return value.AppendArray(dst, c.client, c.typ.Type.OID, nulls, elements)
 	})
 }
 

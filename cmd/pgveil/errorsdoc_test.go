@@ -84,7 +84,7 @@ func TestErrorsDoc(t *testing.T) {
 			if !strings.HasSuffix(what, ".") {
 				what += "."
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", d.Code, d.SQLSTATE, strings.ReplaceAll(what, "|", `\|`), strings.ReplaceAll(d.Fix, "|", `\|`))
+			fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s | %s | %s |\n", strings.ToLower(d.Code), d.Code, d.SQLSTATE, strings.ReplaceAll(what, "|", `\|`), strings.ReplaceAll(d.Fix, "|", `\|`))
 		}
 	}
 	file := filepath.Join(root, "docs/errors.md")

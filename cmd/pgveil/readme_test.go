@@ -62,13 +62,16 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names by which headings are linked to.
+// anchors are the names by which headings and marked places are linked to.
 func anchors(text string) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
 		a := strings.ToLower(m[1])
 		a = regexp.MustCompile("[^a-z0-9 _-]").ReplaceAllString(a, "")
 		all[strings.ReplaceAll(a, " ", "-")] = true
+	}
+	for _, m := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(text, -1) {
+		all[m[1]] = true
 	}
 	return all
 }

@@ -1031,3 +1031,52 @@ create view made as select id, email from people where email = 'cnry3@x.test'
 create view made as select email from people union select email from logins
 create materialized view made as select id, email, coalesce(ssn, 'cnry-none') as s from people where age = 33
 create view made as select upper(email) from people
+# Carrying functions, arrays and JSON.
+select lag(email) over (order by id), lead(age, 2, 7) over (order by id), last_value(code) over (order by id), nth_value(rate, 2) over (order by id) from people order by id
+select array_agg(email order by id) filter (where id < 5), array_agg(code order by id), array_agg(balance order by id), array_agg(extra order by id), array_agg(seen order by id), array_agg(active order by id) from people where id < 9 or id = 41
+select array_agg(photo order by id), array_agg(token order by id), array_agg(born order by id), array_agg(small order by id), array_agg(amount order by id) from people where id in (3, 4, 41)
+select array[email, email], array[ssn, null], array[age, 5], array[code, 'x, "y" {z}\'] from people where id in (3, 41) order by id
+select (array_agg(email order by id))[2] as second, (array_agg(age order by id))[1:2] as two, cardinality(array_agg(ssn)) from people
+select u from people p, unnest(array[p.email, p.email]) u where p.id < 4 order by p.id
+select coalesce(array_agg(email), '{}') from people where id < 0
+select coalesce(array_agg(email), '{}'::text[]) from people where id = 3
+select array(select age from people where id < 6 order by id) = array[1] as same
+select json_agg(email order by id), json_agg(age order by id), json_agg(born order by id), json_agg(seen order by id), json_agg(balance order by id), json_agg(active order by id), json_agg(extra order by id) from people where id < 6 or id = 41
+select jsonb_agg(email order by id), jsonb_agg(age order by id), jsonb_agg(born order by id), jsonb_agg(seen order by id), jsonb_agg(amount order by id), jsonb_agg(active order by id), jsonb_agg(extra order by id), jsonb_agg(token order by id), jsonb_agg(rate order by id) from people where id < 6 or id = 41
+select json_build_object('id', id, 'email', email, 'inner', jsonb_build_object('zz', ssn, 'a', age), 'list', json_build_array(code, null, big)) from people where id in (3, 41) order by id
+select to_json(email), to_jsonb(rate), to_json(photo), to_jsonb(array[code, code]) from people where id in (3, 41) order by id
+select row_to_json(p) from people p where id in (3, 41) order by id
+select row_to_json(p, true), to_jsonb(p.*) from people p where id = 3
+select coalesce(json_agg(x order by x.id), '[]') as items from (select id, email, ssn as secret, balance from people where id < 5) x
+select coalesce(jsonb_agg(x), '[]'::jsonb) from (select email from people where id < 0) x
+select p.id, (select coalesce(json_agg(json_build_object('e', l.email, 's', l.secret) order by l.id), '[]'::json) from logins l where l.person = p.id) as logins from people p where p.id < 4 order by p.id
+select p.id, j.logins from people p left join lateral (select jsonb_agg(l order by l.id) as logins from logins l where l.person = p.id) j on true where p.id in (1, 2, 39) order by p.id
+select json_object_agg(name, email) from (select name, email from people where id < 4 order by id) x
+select json_agg(email)::jsonb, jsonb_build_object('a', ssn)::json from (select email, ssn from people where id = 3) x group by ssn
+select case when count(*) > 1 then json_agg(code order by id) end from people where id < 5
+select json_build_object('e', email) from people where id = 3 union all select '{"e": 1}'
+insert into people (id, name, email, ssn) values (900, 'n', 'cnryJ', 'cnryS') returning json_build_object('e', email, 's', ssn)
+with u as (update people set email = 'cnryU' where id = 3 returning id, email) select json_agg(u) from u
+select json_agg(email)::text from people
+select json_build_object('a', email) ->> 'a' from people where id = 3
+select jsonb_agg(distinct email) from people
+select array_agg(distinct email) from people
+select json_build_object(email, 1) from people where id = 3
+select (p).email, (p).name, (p.*).age from people p where p.id in (3, 41) order by p.id
+select (p).email from people p where (p).email = 'cnry3@x.test'
+select email like 'cnry3@x.test' as a, email not like 'cnry3@x.test' as b from people order by id
+select id from people where email like $1 ## cnry3@x.test
+select id from people where 'cnry3@x.test' = '' or email = 'cnry3@x.test'
+select id from people where ($1 = '' or email = $1) ## cnry3@x.test
+select 'cnry3@x.test' as given, id from people where email = 'cnry3@x.test'
+select coalesce(name, 'Name 3') from people where email = 'cnry3@x.test' and name = 'Name 3'
+select id, name from people where (33 = 0 or age = 33) order by id
+select id from people where 1 = 1 and age = 33 order by id
+select grouping(age), age, count(*) from people group by grouping sets ((age), ())
+select age, email, count(*) from people group by rollup (age, email)
+select id, count(*) over w, first_value(email) over w from people window w as (partition by age order by id) order by id
+select email from people tablesample system (100) where id = 3
+select email from people where id = 3 for update
+select email from people where id = 3 for share of people skip locked
+table people
+values ((select email from people where id = 3)), ('x')

@@ -22,6 +22,8 @@ type resolver struct {
 	expansions int
 	spliced    map[Edit]bool
 	respelled  map[int32]int // calls that are sent under another name, by place, and where they end
+	// sealedTexts are the constants that are sealed, when they are asked for.
+	sealedTexts map[string]*Target
 	// deferred collects uses instead of recording them, while the select list of a view's body is read.
 	deferred *[]pendingUse
 	// outermost is the statement's own SELECT, again where LIKE is being analysed in it, hidden what is selected besides.

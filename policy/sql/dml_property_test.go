@@ -95,6 +95,9 @@ func TestDMLCanaries(t *testing.T) {
 			text, places := plant(k.sql)
 			before, after := Analyze(cat, dmlPath, k.sql), Analyze(cat, dmlPath, text)
 			for i, st := range after {
+				if before[i].Refusal != nil && before[i].Refusal.Code == codeSentPlain {
+					continue // equal constants, of which these are none
+				}
 				if (st.Refusal == nil) != (before[i].Refusal == nil) {
 					t.Errorf("%s is refused (%v), %s is not (%v)", text, st.Refusal, k.sql, before[i].Refusal)
 				}
@@ -105,10 +108,10 @@ func TestDMLCanaries(t *testing.T) {
 				for n, at := range places {
 					sealed := false
 					for _, l := range before[i].Literals {
-						sealed = sealed || l.At.Start == at
+						sealed = sealed || l.At.Start <= at && at < l.At.End
 					}
-					for _, e := range before[i].Edits { // part of a pattern
-						sealed = sealed || e.At.Start <= at && at < e.At.End
+					for _, e := range before[i].Edits { // a part of a pattern that is put together
+						sealed = sealed || e.At.Start <= at && at < e.At.End && !strings.HasPrefix(strings.TrimSpace(e.Text), "'")
 					}
 					if gone := !strings.Contains(sent, canary(n)); at < st.At.Start || gone != sealed {
 						t.Errorf("%s: is canary %d gone: %v, is the constant sealed in %s: %v", text, n, gone, k.sql, sealed)

@@ -138,6 +138,12 @@ func orderedKinds(y yields, code string) [kinds]cell {
 	return only(y, code, kindRange, kindRangeText)
 }
 
+// with gives one kind a cell of its own.
+func with(all [kinds]cell, k kind, c cell) [kinds]cell {
+	all[k] = c
+	return all
+}
+
 // rule is the first row for an operation.
 func rule(o op) (operation, bool) {
 	for _, row := range operations {

@@ -79,6 +79,7 @@ func sortEdits(edits []Edit) {
 // drivers without parameters make ('x' IS NULL OR c = 'x') of ($1 IS NULL OR c = $1). Any value that is not NULL will do.
 func (r *resolver) hideNeutral(l *leaf) {
 	if !l.neutral || l.plain || l.array {
+		r.sentPlain(l)
 		return
 	}
 	if l.cast != nil && l.cast.defined != nil {
@@ -90,6 +91,26 @@ func (r *resolver) hideNeutral(l *leaf) {
 			r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, harmless(l))})
 			return
 		}
+	}
+}
+
+// sentPlain refuses a constant that stays as it is and whose value is sealed elsewhere in the statement, unless it meets plain columns:
+// drivers without parameters make ('x' = '' OR c = 'x') of ($1 = '' OR c = $1). Of numbers this is said only where they are compared
+// with other constants, and have more than one digit: the same number often stands in a statement by chance.
+func (r *resolver) sentPlain(l *leaf) {
+	if l.known || len(l.text) == 0 || l.lit != LiteralString && !(l.alone && len(l.text) > 1) {
+		return
+	}
+	if r.sealedTexts == nil {
+		r.sealedTexts = map[string]*Target{}
+		for _, o := range r.leaves {
+			if o.kind == leafLiteral && o.target != nil {
+				r.sealedTexts[o.text] = o.target
+			}
+		}
+	}
+	if t := r.sealedTexts[l.text]; t != nil {
+		r.no(codeSentPlain, l.at.Start, "a constant is a value of protected column %s.%s and would be sent as it is here", t.Table, t.Column)
 	}
 }
 

@@ -5,6 +5,7 @@ const (
 	codePatternForm = "PV217"
 	codeNormalize   = "PV218"
 	codeHolder      = "PV219"
+	codeSentPlain   = "PV220"
 )
 
 func exprRefusals() []RefusalDoc {
@@ -15,5 +16,7 @@ func exprRefusals() []RefusalDoc {
 			"Write the functions that normalize: names, on both sides: lower for [lower], lower(trim(column)) for [lower, trim]."},
 		{codeHolder, "0A000", "An array or JSON value that holds protected values is used for more than output",
 			"Select it as it is, and take it apart in the application."},
+		{codeSentPlain, "0A000", "The value of a protected column would be sent as it is in another place of the statement, where it meets no plain column",
+			"Use parameters instead of values written into the text, and a parameter of its own, such as a boolean, for what is asked here."},
 	}
 }

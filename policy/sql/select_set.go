@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -128,8 +129,12 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 		}
 	}
 	out.typ = typ
+	columns := slices.ContainsFunc(vals, func(v value) bool { return v.form == formPlain && len(v.cols) > 0 })
 	for i := range vals {
 		r.settle(vals[i], 0, typ.OID, code)
+		for _, l := range vals[i].leaves {
+			l.known = l.known || columns
+		}
 	}
 	if len(vals) == 1 && vals[0].whole != nil {
 		out.whole = vals[0].whole

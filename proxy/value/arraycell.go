@@ -79,5 +79,5 @@ func encodeWhole(dst []byte, elem Type, format int16, canonical []byte, s *Setti
 		elements = append(elements, e)
 		b = b[n:]
 	}
-	return AppendArray(dst, format, elem.OID, elements)
+	return AppendArray(dst, format, elem.OID, false, elements)
 }

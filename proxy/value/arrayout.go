@@ -7,13 +7,14 @@ import (
 )
 
 // AppendArray appends a one-dimensional array in the wire form of PostgreSQL: elements are values of type elem in the same format, nil for
-// NULL (array_out and array_send, src/backend/utils/adt/arrayfuncs.c).
-func AppendArray(dst []byte, format int16, elem uint32, elements [][]byte) ([]byte, error) {
+// NULL (array_out and array_send, src/backend/utils/adt/arrayfuncs.c). nulls is the binary form's flag that the array has, or had, a NULL:
+// the server keeps it in a slice.
+func AppendArray(dst []byte, format int16, elem uint32, nulls bool, elements [][]byte) ([]byte, error) {
 	switch format {
 	case FormatText:
 		return appendArrayText(dst, elements), nil
 	case FormatBinary:
-		return appendArrayBinary(dst, elem, elements), nil
+		return appendArrayBinary(dst, elem, nulls, elements), nil
 	}
 	return dst, unsupportedFormat(format)
 }
@@ -47,13 +48,14 @@ func needsQuotes(e []byte) bool {
 	return len(e) == 0 || strings.EqualFold(string(e), "null") || bytes.ContainsAny(e, "{}\"\\, \t\n\v\f\r")
 }
 
-func appendArrayBinary(dst []byte, elem uint32, elements [][]byte) []byte {
+func appendArrayBinary(dst []byte, elem uint32, nulls bool, elements [][]byte) []byte {
 	put := binary.BigEndian.AppendUint32
 	flags := uint32(0)
 	for _, e := range elements {
-		if e == nil {
-			flags = 1
-		}
+		nulls = nulls || e == nil
+	}
+	if nulls {
+		flags = 1
 	}
 	if len(elements) == 0 {
 		return put(put(put(dst, 0), 0), elem)
