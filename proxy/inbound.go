@@ -54,9 +54,7 @@ func (s *session) message(typ byte, size int) error {
 	case 'F':
 		return s.whole(s.call)
 	case 'S':
-		s.inBatch, s.ended = false, false
-		s.batch++
-		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+		s.endBatch()
 		return s.pass(answer{kind: kindSync})
 	case 'H':
 		return s.client.Forward(s.up)
@@ -68,6 +66,13 @@ func (s *session) message(typ byte, size int) error {
 		return s.terminate()
 	}
 	return &fatal{sqlstate: "08P01", message: fmt.Sprintf("invalid message type %q from the client, %d bytes", typ, size)}
+}
+
+// endBatch follows a Sync that is about to be sent.
+func (s *session) endBatch() {
+	s.inBatch, s.ended = false, false
+	s.batch++
+	s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 }
 
 // terminate hands the client's farewell on. The server still does what it was sent before; its answers go nowhere.
@@ -172,6 +177,7 @@ func (s *session) pass(a answer) error {
 
 // send owes a and sends frame, or drops both.
 func (s *session) send(a answer, frame []byte) error {
+	a.piece = s.piece
 	s.inBatch = s.inBatch || needsSync(a.kind)
 	if a.refusal != nil || a.kind == kindQuery || a.kind == kindExecute {
 		s.copyRaw = a.refusal == nil && a.run != nil && a.run.plan.Plain && (a.kind == kindQuery || a.portal != nil)
@@ -196,6 +202,9 @@ func (s *session) query(frame, body []byte) error {
 	}
 	p, err := s.plan(text)
 	refusal := (*sql.Refusal)(nil)
+	if several := (*severalTexts)(nil); errors.As(err, &several) {
+		return s.queryPieces(string(text), several.pieces)
+	}
 	if errors.As(err, &refusal) {
 		return s.refuse(kindQuery, refusal)
 	}

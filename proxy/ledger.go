@@ -37,8 +37,9 @@ type answer struct {
 	portal    *portal
 	oldStmt   *statement // what name meant before, restored when the server skips the message
 	oldPortal *portal
-	run       *run // set for Query, Execute and Describe of a statement
-	own       bool // a Describe that the client did not ask for
+	run       *run   // set for Query, Execute and Describe of a statement
+	own       bool   // a Describe that the client did not ask for
+	piece     *piece // set where the client has sent a Query for it, with others
 }
 
 // ledger holds the answers owed, in order, and what the client's names mean. It is the only thing that both loops share.

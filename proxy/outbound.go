@@ -83,11 +83,10 @@ func (s *session) answer(typ byte) error {
 		if a.own && a.portal != nil && !a.portal.plan.plain(0) && len(a.portal.plan.Statements[0].Results) > 0 {
 			return s.ownError(a, errUndescribed)
 		}
-		if a.own {
-			s.ledger.settle()
+		s.ledger.settle()
+		if a.own || a.piece != nil {
 			return s.up.Discard()
 		}
-		s.ledger.settle()
 		return s.up.Forward(s.client)
 	case 'C', 'I', 's':
 		return s.complete(a, typ)
@@ -286,6 +285,7 @@ func (s *session) serverError(a answer) error {
 	severity := wire.ErrorField(body, 'V')
 	ending := severity == "FATAL" || severity == "PANIC"
 	out := s.client.Out()
+	start := len(out)
 	switch {
 	case a.refusal != nil && !ending:
 		out = appendRefusal(out, a.refusal)
@@ -308,7 +308,7 @@ func (s *session) serverError(a answer) error {
 	if !ending {
 		s.ledger.failed()
 	}
-	return s.client.SetOut(out)
+	return s.client.SetOut(a.piece.place(out, start))
 }
 
 // ownError tells the client of something the server knows nothing of: a row that can't be shown. The rest of the answer is
@@ -337,6 +337,9 @@ const reads = sql.EffectSelect | sql.EffectExplain | sql.EffectCursor | sql.Effe
 // statement changes tables, or more of the same text follows.
 func (a answer) stands() bool {
 	st := a.run.statement()
+	if a.piece != nil && a.piece.behind {
+		return true
+	}
 	if st == nil {
 		return false
 	}

@@ -62,6 +62,9 @@ func (s *session) plan(text []byte) (planned, error) {
 		} else if fresh != cat {
 			return s.plan(text) // once: it is fresh then
 		}
+		if err := inPieces(p, string(text)); err != nil {
+			return planned{}, err
+		}
 	}
 	s.notes(p)
 	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)

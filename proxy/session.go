@@ -51,6 +51,7 @@ type session struct {
 	inBatch    bool   // messages were sent since the last Sync
 	copyRaw    bool   // CopyData that come may be forwarded as they are, if they belong to the latest Query or Execute
 	ended      bool   // the transaction may have ended since the last Sync
+	piece      *piece // of the Query that is being carried out piece by piece
 	world      *World
 	roles      policy.RoleSet
 	privileged bool

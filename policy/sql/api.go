@@ -35,32 +35,14 @@ func AnalyzeNamed(cat *Catalog, path []string, text string, names Names) []*Stat
 		return []*Statement{{Understood: true, At: Span{0, len(text)}, Verb: "empty"}}
 	}
 	var all []*Statement
-	moved, calm := false, true // an earlier statement may have changed what names mean; only in ways that data definition bears
-	ran := false               // an earlier statement may have called functions, which can change search_path unseen
+	var before earlier
 	for _, raw := range tree.GetStmts() {
 		st := analyzeOne(cat, path, text, raw, names)
-		if (moved && !(calm && calmVerb(st.Verb)) || ran && st.PathDependent) && cat.MayTouch(text[st.At.Start:st.At.End]) {
-			*st = Statement{At: st.At, Verb: st.Verb, Sensitive: true, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
-				PathDependent: st.PathDependent,
-				Refusal:       newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
-		}
-		moved = moved || st.ChangesPath || st.ChangesSchema
-		ran = ran || !calmVerb(st.Verb) && st.Verb != "begin" && st.Verb != "savepoint"
-		calm = calm && !st.ChangesPath && (!st.ChangesSchema || calmVerb(st.Verb))
+		before.judge(cat, text, raw, st)
 		all = append(all, st)
 		names = names.with(st)
 	}
 	return all
-}
-
-// calmVerb reports kinds of data definition that may follow each other in one text: their analysis goes by the configured names, and
-// none of them gives a name to another table.
-func calmVerb(verb string) bool {
-	switch verb {
-	case "create table", "alter table", "create index", "drop table", "drop index", "create seq", "create enum", "comment", "grant", "revoke":
-		return true
-	}
-	return false
 }
 
 func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt, names Names) (st *Statement) {

@@ -37,7 +37,7 @@ const (
 func Refusals() []RefusalDoc {
 	all := append(statementRefusals(), dmlRefusals()...)
 	all = append(append(append(all, ddlRefusals()...), exprRefusals()...), storedRefusals()...)
-	all = append(all, copyRefusals()...)
+	all = append(append(all, copyRefusals()...), textRefusals()...)
 	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
 	return all
 }
@@ -70,7 +70,7 @@ func statementRefusals() []RefusalDoc {
 		{codeParamNumber, "42P02", "A parameter number is out of range",
 			"Use $1 to $65535."},
 		{codePathChanged, "0A000", "Several statements were sent in one text, and an earlier one may change what a later one's names mean",
-			"Send the SET, the DDL or the ROLLBACK in a text of its own."},
+			"The proxy carries out such a text statement by statement where it is sent as a simple Query. Send each statement in a text of its own."},
 		{codeUnsupported, "0A000", "This kind of statement can't be used with a protected or listed table",
 			"Connect directly as an administrator if it must be done."},
 		{codeOpaqueCall, "0A000", "The function runs SQL that the proxy can't see, or its body names a protected or listed table",

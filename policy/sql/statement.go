@@ -240,6 +240,11 @@ type Statement struct {
 	// Copy is set for a sensitive COPY, whose rows come as CopyData; Results is nil then.
 	Copy *Copy
 
+	// Later is set where an earlier statement of the same text may change what this one means. A refusal need not stand then: see Pieces.
+	Later bool
+	// TakesData: it is COPY FROM STDIN, of any table.
+	TakesData bool
+
 	// Renames are columns that get another name, each before the name that it gets: rules that name one of them would be about another column.
 	Renames []ColumnUse
 
