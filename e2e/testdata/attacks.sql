@@ -254,7 +254,8 @@ create function public.f5() returns text language plpgsql as $$ declare r text; 
 create function public.f6(int) returns text language plpgsql as $$ declare r text; begin execute 'select name from peo'||'ple limit 1' into r; return r; end $$ ;; create table public.t6 (id int, x text generated always as ('a') stored, y text default f6(1)) ;; insert into t6 (id) values (1) returning y
 create function public.f6(int) returns text language plpgsql as $$ declare r text; begin execute 'select name from peo'||'ple limit 1' into r; return r; end $$ ;; create table public.t6 (id int, y text default public.f6(1)) ;; insert into t6 (id) values (1) returning y
 create table public.t7 (id int, y text) ;; create function public.f7() returns trigger language plpgsql as $$ begin execute 'select name from peo'||'ple limit 1' into new.y; return new; end $$ ;; create trigger tr before insert on t7 for each row execute function f7() ;; insert into t7 (id) values (1) returning y
-create table public.t7 (id int, y text); create function public.f7() returns trigger language plpgsql as $$ begin execute 'select name from peo'||'ple limit 1' into new.y; return new; end $$; create trigger tr before insert on t7 for each row execute function f7(); insert into t7 (id) values (1) returning y
+create temp table t7 (id int, y text); create function pg_temp.f7() returns trigger language plpgsql as $$ begin execute 'select name from peo'||'ple limit 1' into new.y; return new; end $$; create trigger tr before insert on t7 for each row execute function pg_temp.f7(); insert into t7 (id) values (1) returning y
+? create table public.t7 (id int, y text); create function public.f7() returns trigger language plpgsql as $$ begin execute 'select name from peo'||'ple limit 1' into new.y; return new; end $$; create trigger tr before insert on t7 for each row execute function f7(); insert into t7 (id) values (1) returning y
 create temp table t8 (id int, y text) ;; create function pg_temp.f8() returns trigger language plpgsql as $$ begin execute 'select name from peo'||'ple limit 1' into new.y; return new; end $$ ;; create trigger tr before insert on t8 for each row execute function pg_temp.f8() ;; insert into t8 (id) values (1) returning y
 create temp table t9 (id int, y text) ;; create function pg_temp.f9() returns trigger language plpgsql as E'begin new.y := (select string_agg(name,\',\') from peo\x70le); return new; end' ;; create trigger tr before insert on t9 for each row execute function pg_temp.f9() ;; insert into t9 (id) values (1) returning y
 create function pg_temp.f10(text) returns bool language plpgsql as $$ declare r text; begin execute 'select name from peo'||'ple limit 1' into r; raise exception '%', r; end $$ ;; create domain pg_temp.d10 as text check (pg_temp.f10(value)) ;; select 'a'::pg_temp.d10
@@ -375,3 +376,32 @@ select 1 where fdyn() = 'x'
 select 'a' ### 'b'
 select 'a' operator(public.###) 'b'
 alter table mvapp rename to x
+
+# Texts that are carried out statement by statement
+create temp table people (id int, name text); select name from people
+? create temp table x1 (id int, name text); alter table x1 rename to people; select name from people
+create temp table x1 (id int); create temp view people as select * from public.people; select * from people
+create temp table x1 (id int); create temp view x2 as select name from people; select * from x2
+create temp view x2 as select id, email from people; select email || name from x2, people
+? create temp view x2 as select id, email, ssn from people; select * from x2
+? create temp table x1 as select id from people; select * from x1; select email, ssn from people where id in (select id from x1)
+create temp table x1 (id int); select fdyn()
+create temp table x1 (id int); select name from people where fimm(email) is null
+create temp table x1 (id int); create function pg_temp.g() returns text language sql as 'select name from people limit 1'; select pg_temp.g()
+create function pg_temp.g() returns text language sql as 'select 1::text'; create or replace function pg_temp.g() returns text language sql as 'select name from people limit 1'; select pg_temp.g(); select ssn from people
+create temp table x1 (id int); do $$ begin raise exception '%', (select name from people limit 1); end $$
+create temp table x1 (id int); do $$ begin raise exception '%', (select name from peo'||'ple limit 1); end $$
+? create temp table x1 (id int); set role app; select fsecdef()
+? create temp table x1 (id int); set role app; select name, ssn from people
+? create temp table x1 (id int); set session authorization app; select name, ssn from people
+? set search_path = pg_temp; create temp table x1 (id int); select name, ssn from public.people
+? begin; create temp table x1 (id int); rollback; select name, ssn, email from people
+? savepoint s; create temp table x1 (id int); rollback to s; select name, ssn, email from people
+create temp table x1 (id int); prepare x3 as select name || 'x' from people; execute x3
+? create temp table x1 (id int); prepare x3 as select name, ssn from people; execute x3
+? create temp table x1 (id int); declare x4 cursor for select name, ssn from people; fetch 3 from x4
+? create temp table x1 (id int); copy (select name, ssn from people) to stdout
+create temp table x1 (id int); copy people from stdin
+create temp table x1 (t text); insert into x1 select name from people; select * from x1
+create temp table x1 (t text); explain analyze select * from people where name = 'Name 1'
+create temp table x1 (t text); select to_jsonb(people) from people
