@@ -167,7 +167,7 @@ var storedScripts = []struct {
 		do(query("select id from kept where email = 'cnry-new'")), do(query("create unique index on kept (id)")), do(query("drop materialized view kept")), do(query("rollback")),
 	}},
 	{"MERGE", []step{
-		do(query("begin")), do(query("merge into people p using (values (7001, 'cnry-merged'), (7990, 'cnry-new')) v (i, e) on p.id = v.i "+
+		do(query("begin")), do(query("merge into people p using (values (7001, 'cnry-merged'), (7990, 'cnry-new')) v (i, e) on p.id = v.i " +
 			"when matched and p.email = 'cnry-frame-1' then update set email = v.e, ssn = 'cnry-s' when not matched then insert (id, name, email) values (v.i, 'n', v.e)")),
 		do(query("select id, email, ssn from people where id in (7001, 7990) order by id")),
 		do(parse("", "merge into people p using (values (7001), (7002)) v (i) on p.id = v.i when matched and p.email = $1 then delete when matched then update set email = $2"),

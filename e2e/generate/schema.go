@@ -51,12 +51,9 @@ type gen struct {
 	w         *World
 	support   Support
 	aliases   int
-	outer     []rel // what a correlated subquery sees
-	open      bool  // within a transaction
-	never     bool  // no constant is NULL
+	open      bool // within a transaction
+	never     bool // no constant is NULL
 	savepoint int
-	depth     int
-	prepared  int
 	made      int
 }
 

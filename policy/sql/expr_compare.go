@@ -200,9 +200,6 @@ func operatorCode(parts []string) (code string, typ uint32) {
 	return codeExpression, 0
 }
 
-// ordered settles an operand of a comparison other than equality.
-func (r *resolver) ordered(v value, use Use) { r.settle(v, use, 0, codeOrdered) }
-
 // compareUsing is compare that records lookup where one side is made of constants.
 func (r *resolver) compareUsing(l, rt value, lookup, use Use) {
 	if l.constant() || rt.constant() || l.form == formIndex && rt.form == formFolded || l.form == formFolded && rt.form == formIndex {

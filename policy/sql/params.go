@@ -95,7 +95,7 @@ func (r *resolver) hideNeutral(l *leaf) {
 }
 
 // sentPlain refuses a constant that stays as it is and whose value is sealed elsewhere in the statement, unless it meets plain columns:
-// drivers without parameters make ('x' = '' OR c = 'x') of ($1 = '' OR c = $1). Of numbers this is said only where they are compared
+// drivers without parameters make ('x' = 'y' OR c = 'x') of ($1 = 'y' OR c = $1). Of numbers this is said only where they are compared
 // with other constants, and have more than one digit: the same number often stands in a statement by chance.
 func (r *resolver) sentPlain(l *leaf) {
 	if l.known || len(l.text) == 0 || l.lit != LiteralString && !(l.alone && len(l.text) > 1) {

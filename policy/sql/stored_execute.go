@@ -1,8 +1,6 @@
 package sql
 
 import (
-	"strings"
-
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
@@ -47,7 +45,6 @@ type executing struct {
 	kept   *Stored
 	values []*leaf // of the arguments that are sealed, by number from 0
 	nulls  []bool  // that they are NULL
-	extra  strings.Builder
 }
 
 // argument analyses argument n, from 1.
