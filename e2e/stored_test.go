@@ -146,6 +146,8 @@ var storedScripts = []struct {
 		do(query("update above set mail = 'cnry-by-view' where mail = 'cnry-frame-5' returning mail, number")), do(query("select email from people where id = 7005")),
 		do(query("delete from above where number = 7006 returning *")), do(query("insert into seventh (id, email) values (7008, 'x')")), do(query("rollback")), do(query("begin")),
 		do(query("create view writable as select id, name, email from people where email <> 'cnry-hidden' with check option")),
+		do(query("alter view writable alter column email set default 'cnry-default'")), do(query("insert into writable (id, name) values (7996, 'n') returning email")),
+		do(query("alter view writable alter email drop default")), do(query("insert into writable (id, name, email) values (7997, 'n', default) returning email")),
 		do(query("insert into writable values (7990, 'n', 'cnry-written') returning *")), do(query("insert into writable values (7990, 'n', 'cnry-again') on conflict (id) do update set email = excluded.email returning email")),
 		do(query("savepoint a")), do(query("update writable set email = 'cnry-hidden' where id = 7990")), do(query("rollback to a")), do(query("select * from writable where id = 7990")),
 		do(query("create or replace view writable as select id, name, email, coalesce(ssn, 'cnry-none') as ssn from people where email in ('cnry-frame-1', 'cnry-frame-2')")),

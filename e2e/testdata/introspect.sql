@@ -46,3 +46,7 @@ explain (costs off) select 1;
 select attname, format_type(atttypid, atttypmod) from pg_catalog . pg_attribute /* c */ where attrelid = 'people'::regclass and attnum between 2 and 4 union all select 'x', null;
 select exists (select from information_schema.columns where table_name = 'people' and column_name = 'born' and data_type = 'date');
 select attname from pg_attribute natural join (select 'people'::regclass::oid as attrelid) x where atttypid = 'text'::regtype order by attnum;
+select attname, typname from pg_attribute join (select oid as atttypid, typname from pg_type) t using (atttypid) where attrelid = 'people'::regclass and attnum > 0 order by attname;
+select attname, typname from pg_attribute natural join (select oid as atttypid, typname from pg_type) t where attrelid = 'people'::regclass and attnum > 0 order by attname;
+select n, format_type(t, -1), a.tableoid::regclass from pg_attribute a(r, n, t) where r = 'people'::regclass order by 1;
+select t, format_type(ty, -1) from (pg_attribute a cross join (select 1) x) j(r, t, ty) where r = 'people'::regclass order by 1;

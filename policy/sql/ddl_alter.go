@@ -69,7 +69,11 @@ func (a *analysis) alterCommand(table TableName, rel *Relation, prot map[string]
 	case pg_query.AlterTableType_AT_AddConstraint:
 		a.tableConstraint(table, prot, c.GetDef().GetConstraint())
 	case pg_query.AlterTableType_AT_ColumnDefault:
-		if p != nil && c.GetDef() != nil {
+		switch {
+		case c.GetDef() == nil:
+		case rel != nil && rel.Sensitive && rel.Kind == 'v':
+			a.viewDefault(rel, c)
+		case p != nil:
 			a.defaultValue(table, c.GetName(), *p, c.GetDef(), a.findName(c.GetName()))
 		}
 	case pg_query.AlterTableType_AT_AlterColumnType:

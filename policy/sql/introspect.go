@@ -95,6 +95,7 @@ func (in *introspection) walk(m protoreflect.Message, inFrom bool) {
 		return
 	case *pg_query.JoinExpr:
 		inFrom = true
+		in.joined(n)
 	default:
 		inFrom = false
 	}
@@ -113,6 +114,14 @@ func (in *introspection) walk(m protoreflect.Message, inFrom bool) {
 		}
 		return true
 	})
+}
+
+// joined notes the columns that a join reads without a reference. One whose columns get other names, or that joins all of one name, may read any.
+func (in *introspection) joined(n *pg_query.JoinExpr) {
+	for _, name := range stringList(n.GetUsingClause()) {
+		in.columns[name] = true
+	}
+	in.star = in.star || n.GetIsNatural() || len(n.GetAlias().GetColnames()) > 0
 }
 
 func (in *introspection) column(n *pg_query.ColumnRef) {
@@ -165,7 +174,7 @@ func (in *introspection) replacement(r *pg_query.RangeVar, name TableName) strin
 		alias = r.GetRelname()
 	}
 	whole := in.star || in.bare[alias]
-	reads := whole || len(s.columns) == 0 || slices.ContainsFunc(s.columns, func(c string) bool { return in.columns[c] })
+	reads := whole || len(r.GetAlias().GetColnames()) > 0 || len(s.columns) == 0 || slices.ContainsFunc(s.columns, func(c string) bool { return in.columns[c] })
 	if len(columns) == 0 || !reads || in.locking || !in.plainPlace(r) {
 		return ""
 	}

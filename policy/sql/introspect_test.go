@@ -40,6 +40,12 @@ func TestIntrospect(t *testing.T) {
 		"explain select atttypid from pg_attribute":                                                                   "explain select atttypid from @ \"pg_attribute\"",
 		"declare c cursor for select atttypid from pg_attribute":                                                      "declare c cursor for select atttypid from @ \"pg_attribute\"",
 		"select a from pg_attribute a":                                                                                "select a from @ a",
+		"select typname from pg_attribute join x using (atttypid)":                                                    "select typname from @ \"pg_attribute\" join x using (atttypid)",
+		"select typname from x natural join pg_attribute a":                                                           "select typname from x natural join @ a",
+		"select n from pg_attribute a(r, n, t) where t = 1":                                                           "select n from @ a(r, n, t) where t = 1",
+		"select t from (pg_attribute a cross join x) j(r, n, t)":                                                      "select t from (@ a cross join x) j(r, n, t)",
+		"select attname from pg_attribute join x using (attname)":                                                     "",
+		"select tableoid, attname from pg_attribute natural join x":                                                   "",
 		"select attname from pg_attribute":                                                                            "",
 		"select atttypid from pg_attributes":                                                                          "",
 		"table pg_attribute":                                                                                          "",
@@ -73,7 +79,7 @@ func TestIntrospect(t *testing.T) {
 // TestIntrospectText: what is told of columns of tables, views and indexes, and what is left out.
 func TestIntrospectText(t *testing.T) {
 	for text, want := range map[string]string{
-		"select atttypid, tableoid from pg_attribute": `(SELECT r."tableoid", r."attrelid", r."attname", COALESCE(v.typid, r.atttypid) AS "atttypid", COALESCE(v.typmod, r.atttypmod) AS "atttypmod", r."attnum", r.atthasdef AND v.num IS NULL AS "atthasdef" ` +
+		"select atttypid, tableoid from pg_attribute": `(SELECT r."attrelid", r."attname", COALESCE(v.typid, r.atttypid) AS "atttypid", COALESCE(v.typmod, r.atttypmod) AS "atttypmod", r."attnum", r.atthasdef AND v.num IS NULL AS "atthasdef", r."tableoid" ` +
 			`FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES (0::pg_catalog.oid, 1::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4), ` +
 			`(17000::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4), (17000::pg_catalog.oid, 3::pg_catalog.int2, 1043::pg_catalog.oid, (13)::pg_catalog.int4), ` +
 			`(17010::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4)) v(relid, num, typid, typmod) ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)`,

@@ -49,10 +49,10 @@ func splicedRelation(name TableName) (spliced, bool) {
 	return spliced{}, false
 }
 
-// selectList writes r's columns, those that change by expr.
+// selectList writes r's columns, those that change by expr, and behind them more, which a list of names for the columns does not reach.
 func selectList(columns, more []string, expr func(column string) string) string {
 	var b strings.Builder
-	for i, name := range append(slices.Clone(more), columns...) {
+	for i, name := range slices.Concat(columns, more) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
