@@ -81,7 +81,7 @@ cover: ## run all tests and write coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -1
 
 schema: ## write docs/*.schema.json, docs/errors.md and the table of docs/sql.md again from the code
-	$(GO) test ./config -run TestSchemaIsCurrent -update
+	$(GO) test ./config -run 'TestSchemaIsCurrent|TestTypesDoc' -update
 	$(GO) test ./policy -run TestSchemaFile -update
 	$(GO) test ./cmd/pgveil -run TestErrorsDoc -update
 	$(GO) test ./policy/sql -run TestKindsDoc -update
