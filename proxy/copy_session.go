@@ -257,13 +257,16 @@ func (s *session) copyOutData(a answer) error {
 		return s.up.Forward(s.client)
 	}
 	s.inCopy, s.rowsOf = true, a
-	var failed error
+	var failed, lost error
 	err := s.up.Pieces(func(piece []byte) error {
 		if failed == nil {
-			failed = s.showCopy(a.run, piece, false)
+			failed, lost = s.showCopy(a.run, piece, false)
 		}
-		return nil
+		return lost
 	})
+	if lost != nil {
+		return lost
+	}
 	if err != nil {
 		return fmt.Errorf("upstream read: %w", err)
 	}
@@ -274,19 +277,20 @@ func (s *session) copyOutData(a answer) error {
 	return nil
 }
 
-// showCopy appends what the client sees of a piece of data to what is pending for it.
-func (s *session) showCopy(r *run, piece []byte, final bool) error {
+// showCopy appends what the client sees of a piece of data to what is pending for it. failed says that the data can't be shown, lost that
+// the client can't be reached.
+func (s *session) showCopy(r *run, piece []byte, final bool) (failed, lost error) {
 	out := s.client.Out()
 	keep := len(out)
 	out, at := wire.Begin(out, 'd')
 	before := r.out.rows
-	out, err := r.out.appendShown(out, piece, final, s.settings.Load(), &s.scratch)
+	out, failed = r.out.appendShown(out, piece, final, s.settings.Load(), &s.scratch)
 	r.rows += r.out.rows - before
 	s.scratch = rowScratch{cell: trimmed(s.scratch.cell), plain: trimmed(s.scratch.plain), text: trimmed(s.scratch.text)}
-	if err != nil || len(out) == at+5 {
-		return errors.Join(err, s.client.SetOut(out[:keep]))
+	if failed != nil || len(out) == at+5 {
+		return failed, s.client.SetOut(out[:keep])
 	}
-	return s.client.SetOut(wire.End(out, at))
+	return nil, s.client.SetOut(wire.End(out, at))
 }
 
 // copyOutEnds answers the server's CopyDone.
@@ -294,10 +298,13 @@ func (s *session) copyOutEnds(a answer) error {
 	if a.run == nil || a.run.out == nil {
 		return s.up.Forward(s.client)
 	}
-	err := s.showCopy(a.run, nil, true)
+	failed, lost := s.showCopy(a.run, nil, true)
 	a.run.out = nil
-	if err != nil {
-		return errors.Join(s.up.Discard(), s.ownError(a, err))
+	if lost != nil {
+		return lost
+	}
+	if failed != nil {
+		return errors.Join(s.up.Discard(), s.ownError(a, failed))
 	}
 	return s.up.Forward(s.client)
 }

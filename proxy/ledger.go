@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pgveil/pgveil/policy/sql"
@@ -55,6 +56,7 @@ type ledger struct {
 
 	skipping bool    // after an error, the server's or ours: inbound drops messages up to the next Sync
 	copyIn   bool    // the server is taking CopyData
+	started  bool    // it has begun to, in a statement that is not complete
 	sealed   *copyIn // what seals them; nil if they may pass as they are
 	maybe    int     // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
 	ended    bool
@@ -205,7 +207,7 @@ func (l *ledger) failed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.change.Broadcast()
-	l.copyIn = false
+	l.copyIn, l.started = false, false
 	if l.first == len(l.queue) || simple(l.queue[l.first].kind) || l.queue[l.first].kind == kindSync {
 		return // ReadyForQuery follows
 	}
@@ -286,7 +288,7 @@ func (l *ledger) copyStarted(in *copyIn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.change.Broadcast()
-	l.sealed = in
+	l.sealed, l.started = in, true
 	kept := l.queue[:l.first]
 	open := true
 	l.maybe = 0
@@ -305,11 +307,22 @@ func (l *ledger) copyStarted(in *copyIn) {
 	l.copyIn = open
 }
 
-// copyDone is called when a statement is complete: a COPY that is has read all up to the client's CopyDone.
+// copyDone is called when a statement is complete: a COPY that is has read all up to the client's CopyDone, whose mark goes, since the
+// same Query may hold another COPY.
 func (l *ledger) copyDone() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.maybe = 0
+	if !l.started {
+		return
+	}
+	l.started = false
+	for i := l.first; i < len(l.queue); i++ {
+		if l.queue[i].kind == kindCopyEnd {
+			l.queue = slices.Delete(l.queue, i, i+1)
+			return
+		}
+	}
 }
 
 // unowed reports whether a ReadyForQuery is the answer to a Sync that was sent before the client could know that a COPY had

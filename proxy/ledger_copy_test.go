@@ -25,6 +25,31 @@ func TestLedgerOwesNothingAfterCopy(t *testing.T) {
 	}
 }
 
+// The CopyDone of one COPY does not end the next one of the same Query, whether the client has waited for it or not.
+func TestLedgerSeveralCopiesInAQuery(t *testing.T) {
+	for _, ahead := range []int{0, 1} {
+		l := newLedger()
+		l.owe(answer{kind: kindQuery})
+		for range ahead {
+			l.owe(answer{kind: kindCopyEnd})
+		}
+		for i := range 3 {
+			l.copyDone() // of a statement that is no COPY
+			l.copyStarted(nil)
+			if open := i >= ahead; l.copyIn != open {
+				t.Errorf("COPY %d after %d CopyDone sent ahead: open %v", i, ahead, l.copyIn)
+			}
+			if i >= ahead {
+				l.owe(answer{kind: kindCopyEnd})
+			}
+			l.copyDone()
+		}
+		if !sameKinds(owedKinds(l), kindQuery) {
+			t.Errorf("owed: %v", owedKinds(l))
+		}
+	}
+}
+
 // A COPY that fails before the server reads leaves the Sync behind it to be answered.
 func TestLedgerSyncOfACopyThatFails(t *testing.T) {
 	for name, eaten := range map[string]bool{"ignored": true, "read": false} {
