@@ -36,6 +36,13 @@ func TestEveryRunIsRecorded(t *testing.T) {
 		{"a portal run in parts", []step{do(parse("", "select generate_series(1, 3)"), bind("", ""), execute("", 1), execute("", 1), execute("", 0), sync)},
 			[]string{"ok", "ok", "ok"}},
 		{"a function of large objects", []step{do(call(964, 1, []byte{0, 0x0f, 0xff, 0xff}))}, []string{"error"}},
+		{"the system catalogs", []step{do(query("select count(*) from pg_attribute")), do(parse("", "select 'pg_attribute'"), bind("", ""), execute("", 0), sync)},
+			[]string{"ok", "ok"}},
+		{"the system catalogs, behind an aborted transaction", []step{do(query("begin; select 1/0")), do(query("rollback; select count(*) from pg_attribute"))},
+			[]string{"error", "ok"}},
+		{"the system catalogs, where text can't be read", []step{do(query("set standard_conforming_strings = off")), do(query("select 'pg_attribute'")),
+			do(parse("r", "select 'pg_attribute'"), bind("", "r"), execute("", 0), sync), do(query("set standard_conforming_strings = on")),
+			do(bind("", "r"), execute("", 0), sync)}, []string{"ok", "ok", "ok", "ok", "ok"}},
 		{"an empty text", []step{do(query(""))}, []string{"ok"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

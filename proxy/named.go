@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
 
@@ -26,6 +27,19 @@ func (s *session) mayName(text []byte) bool {
 		}
 	}
 	return false
+}
+
+// sureOfNames makes sure that a text is read as the server does, where it may change what a name stands for that means something sensitive.
+func (s *session) sureOfNames(text []byte) error {
+	switch {
+	case !s.naming || bytes.IndexByte(text, '\'') < 0 && ascii(text):
+		return nil // settings change the meaning of constants and of what is not ASCII, nothing else
+	case s.settling || s.odd.Load():
+		return s.makeSure()
+	case bytes.IndexByte(text, '\\') < 0 || s.transaction() == 'E' && !s.ended:
+		return nil
+	}
+	return s.readState() // functions may have changed what a backslash is
 }
 
 // containsFold reports whether a word stands in text, in letters of either case.

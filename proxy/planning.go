@@ -38,12 +38,15 @@ func (s *session) plan(text []byte) (planned, error) {
 	}
 	concern := w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
 	if concern != policy.Analysed && s.mayName(text) {
+		if err := s.sureOfNames(text); err != nil {
+			return planned{}, err
+		}
 		if p := s.judgeNamed(w, cat, text, sql.Names{}); p.Allowed {
 			return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
 		}
 	}
-	if concern == policy.Unread && !s.privileged {
-		return planned{Plan: unreadPlan(text), world: w, catalog: cat}, nil
+	if concern == policy.Unread && (!s.privileged || s.odd.Load()) {
+		return planned{Plan: s.unread(text), world: w, catalog: cat}, nil
 	}
 	if concern == policy.Reading {
 		return s.planReading(w, cat, text)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pgveil/pgveil/policy"
+	"github.com/pgveil/pgveil/policy/sql"
 )
 
 // plainPlan is for what was never analysed and touches nothing sensitive.
@@ -35,6 +36,20 @@ func unreadPlan(text []byte) *policy.Plan {
 		return p
 	}
 	return plainPlanOf(string(word), sideEffects(text))
+}
+
+// unread is unreadPlan for the session's subject: what a privileged one sends is recorded all the same.
+func (s *session) unread(text []byte) *policy.Plan {
+	p := unreadPlan(text)
+	if !s.privileged {
+		return p
+	}
+	recorded := *p
+	recorded.Privileged, recorded.Normalized = true, "(a text in which constants can't be told from the rest)"
+	if !s.odd.Load() {
+		recorded.Normalized = sql.Normalize(string(text))
+	}
+	return &recorded
 }
 
 // sideEffect is what a text may do besides its result.
