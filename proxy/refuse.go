@@ -43,6 +43,9 @@ var (
 	refusalLike = &sql.Refusal{Code: "PV014", SQLSTATE: "0A000", At: -1,
 		Message: "LIKE on a column with search: range can only have a pattern that is text, or text with % behind it",
 		Hint:    "Order tells what a text begins with, not what it holds. Use 'abc%', or search in the application."}
+	refusalShown = &sql.Refusal{Code: "PV221", SQLSTATE: "0A000", At: -1,
+		Message: "a value beside a protected numeric(p,s) or char(n) has not its scale or length, by which it would be shown",
+		Hint:    "Give the value the column's scale or length, with a cast to its type: $1::numeric(10,2)."}
 	refusalGrams = &sql.Refusal{Code: "PV020", SQLSTATE: "0A000", At: -1,
 		Message: "LIKE on a column with search: match needs a pattern with three characters in a row",
 		Hint:    "Ask for more of the text: '%abc%'. Whole values are found with =."}
@@ -78,6 +81,8 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalName.Code, SQLSTATE: refusalName.SQLSTATE, Title: "A name of a prepared statement or portal beyond ASCII", Fix: refusalName.Hint},
 		{Code: refusalLike.Code, SQLSTATE: refusalLike.SQLSTATE, Title: "A LIKE or ILIKE pattern that the column's search can't answer", Fix: refusalLike.Hint},
 		{Code: refusalGrams.Code, SQLSTATE: refusalGrams.SQLSTATE, Title: "A LIKE pattern too short to be searched for", Fix: refusalGrams.Hint},
+		{Code: refusalShown.Code, SQLSTATE: refusalShown.SQLSTATE,
+			Title: "A value beside numeric(p,s) or char(n), in COALESCE, CASE or UNION, has another scale or length", Fix: refusalShown.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 		{Code: "PV254", SQLSTATE: "54000", Title: "A row of COPY is too long", Fix: "Raise limits.max_message_bytes."},

@@ -38,6 +38,18 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 	}
 	var err error
 	typ := columnType(&t.Protection)
+	if t.Through.OID != 0 {
+		if raw, err = value.Cast(nil, valueType(t.Through), declared, format, raw, set); err != nil {
+			return dst, err
+		}
+		defer clear(raw)
+		declared, format = t.Through.OID, value.FormatBinary
+	}
+	if t.Shown.OID != 0 {
+		if err = shownBy(t, declared, format, raw, set); err != nil {
+			return dst, err
+		}
+	}
 	s.plain, err = typ.Decode(s.plain[:0], decodeOptions(t), declared, format, raw, set)
 	if err != nil {
 		return dst, err
@@ -46,6 +58,26 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 	dst, err = s.sealPlain(dst, key, t)
 	clear(s.plain)
 	return dst, err
+}
+
+// shownBy refuses a value that stands beside values of numeric(p,s) or char(n) and would not be shown as they are.
+func shownBy(t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) error {
+	typ := valueType(t.Shown)
+	ok := declared == 0 || declared == value.OIDUnknown || declared == typ.OID || typ.OID == value.OIDNumeric && wholeNumber(declared)
+	if ok {
+		canonical, err := value.Decode(nil, value.Type{OID: typ.OID, Mod: -1}, value.Options{Purpose: value.Store, KeepScale: true}, declared, format, raw, set)
+		if err != nil {
+			return err
+		}
+		ok = value.ShownBy(typ, canonical, raw)
+		clear(canonical)
+	}
+	if ok {
+		return nil
+	}
+	r := *refusalShown
+	r.Message = fmt.Sprintf("a value beside %s.%s has not its scale or length, by which it would be shown", t.Table, t.Column)
+	return &r
 }
 
 func decodeOptions(t *sql.Target) value.Options {

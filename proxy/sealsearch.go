@@ -12,6 +12,9 @@ import (
 
 // sealPlain appends what the target's part is of the value in s.plain: a cell, or what cells are compared with.
 func (s *sealer) sealPlain(dst []byte, key *crypto.Key, t *sql.Target) ([]byte, error) {
+	if t.Part == sql.PartPattern {
+		return s.sealPattern(dst, key, t)
+	}
 	switch mode := key.Mode(); {
 	case t.Part == sql.PartCell && (mode == crypto.ModeRandom || mode == crypto.ModeEqual):
 		return key.Seal(dst, s.plain)
@@ -23,6 +26,26 @@ func (s *sealer) sealPlain(dst []byte, key *crypto.Key, t *sql.Target) ([]byte, 
 		return s.sealMatched(dst, key, t)
 	}
 	return dst, fmt.Errorf("a key of mode %s gives no such part", key.Mode())
+}
+
+// sealPattern makes the cell of the one text that a LIKE pattern matches.
+func (s *sealer) sealPattern(dst []byte, key *crypto.Key, t *sql.Target) ([]byte, error) {
+	if len(s.plain) == 0 || value.Tag(s.plain[0]) != value.TagText {
+		return dst, refusalEqualOnly(t)
+	}
+	text, kind, err := value.LeadingText([]byte{byte(value.TagText)}, s.plain[1:])
+	if err != nil {
+		return dst, err
+	}
+	defer clear(text)
+	if kind != value.PatternExact {
+		return dst, refusalEqualOnly(t)
+	}
+	whole := *t
+	whole.Part = sql.PartCell
+	clear(s.plain)
+	s.plain = append(s.plain[:0], text...)
+	return s.sealPlain(dst, key, &whole)
 }
 
 // sealIndexed makes a whole cell or the index that it begins with.
@@ -129,6 +152,14 @@ func (s *sealer) orderedCell(dst []byte, key *crypto.Key, t *sql.Target, plain [
 func refusalPattern(t *sql.Target) *sql.Refusal {
 	r := *refusalLike
 	r.Message = fmt.Sprintf("LIKE on %s.%s can only have a pattern that is text, or text with %% behind it", t.Table, t.Column)
+	return &r
+}
+
+// refusalEqualOnly is for a LIKE pattern on a column that knows equality only.
+func refusalEqualOnly(t *sql.Target) *sql.Refusal {
+	r := *refusalLike
+	r.Message = fmt.Sprintf("LIKE on %s.%s can only have a pattern without wildcards", t.Table, t.Column)
+	r.Hint = "The column can be asked for equality only. For prefixes set search: range, for other patterns search: match."
 	return &r
 }
 

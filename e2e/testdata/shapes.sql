@@ -1080,3 +1080,78 @@ select email from people where id = 3 for update
 select email from people where id = 3 for share of people skip locked
 table people
 values ((select email from people where id = 3)), ('x')
+# casts to types with a length, precision or scale
+select id from people where code = 'cnryA5678901'::varchar(8) order by id
+select id from people where code = $1::varchar(8) order by id ## cnryA5678901
+select id from people where email = $1::varchar(12) order by id ## cnry3@x.testxxx
+select id from people where email = cast('cnry3@x.testxxx' as varchar(12)) order by id
+select id from people where email = varchar(12) 'cnry3@x.testxxx' order by id
+select id from people where email = 'cnry3@x.testxxx'::char(12) order by id
+select id from people where email = 'cnry3@x.test'::char(20) order by id
+select id from people where email = $1::character varying(12) and note is distinct from $1 order by id ## nobody@x.testxxx
+select id from people where email = $1::varchar(12) or email = $1::varchar(13) or email = $1 order by id ## cnry3@x.testxxx
+update people set code = 'cnryAbcdefghijk'::varchar(20)::varchar(5) where id = 3 returning code
+update people set code = 'cnryAbcdefghijk'::varchar(5) where id = 3 returning code
+update people set code = 'cnryAbcdefghijk'::varchar(9) where id = 3 returning code
+update people set code = $1::varchar(9) where id = 3 returning code ## cnryAbcdefghijk
+update people set code = $1::varchar(5) where id = 3 returning code ## cnryAbcdefghijk
+update people set code = $1::char(6) where id = 3 returning code ## cnry
+update people set code = 'cnry'::char(6) where id = 3 returning code
+update people set ssn = $1::varchar(6), note = $1::varchar(4) where id = 3 returning ssn, note ## pqr-not-secret
+update people set ssn = null::varchar(6) where id = 3 returning ssn
+update people set rate = $1::numeric(6,1) where id = 3 returning rate ## 33.25
+update people set rate = 33.25::numeric(6,1), amount = 1.005::numeric(10,2) where id = 3 returning rate, amount
+update people set rate = '1234567.5'::numeric(6,1) where id = 3 returning rate
+update people set balance = $1::numeric(12,3), amount = $1::numeric(12,3) where id = 3 returning balance, amount ## 7744.1055
+update people set seen = '2024-05-06 07:08:09.987654+00'::timestamptz(2) where id = 3 returning seen
+update people set seen = $1::timestamptz(0) where id = 3 returning seen ## 2024-05-06 07:08:09.5+00
+update people set age = 54.4::numeric(3,0) where id = 3 returning age
+select id from people where rate = $1::numeric(10,4) order by id ## 3.30000001
+insert into people (id, name, email, code) values (900, 'n', $1::varchar(30), 'cnrycnry9'::varchar(8)) returning email, code ## cnry900@x.test
+select coalesce(code, 'none'::varchar(8)) from people order by id
+select coalesce(code, 'none'::varchar(5)) from people order by id
+select coalesce(code, $1::varchar(8)) from people order by id ## nonenonenone
+select code::varchar(8), code::varchar(20), code::varchar, code::text from people where id = 3
+select code::varchar(5) from people where id = 3
+select rate::numeric(10,4), rate::numeric(12,5), rate::numeric, balance::numeric(12,2), balance::numeric(14,2) from people where id = 3
+select rate::numeric(10,2) from people where id = 3
+select balance::numeric(14,4) from people where id = 3
+select seen::timestamptz(6) from people where id = 3
+select seen::timestamptz(3) from people where id = 3
+select id from people where rate::numeric = 3.3 order by id
+select id from people where code::varchar(30) = 'cnryA' order by id
+prepare casted as update people set code = $1::varchar(5) where id = 3 returning code; execute casted('cnryAbcdefghijk'); deallocate casted
+# alternatives whose scale is that of the column
+select coalesce(rate, 1.1000) from people order by id
+select coalesce(rate, '1.1000') from people order by id
+select coalesce(rate, $1) from people order by id ## 1.1000
+select coalesce(rate, $1) from people order by id ## 1.1
+select coalesce(rate, $1::numeric(10,4)) from people order by id ## 1.1
+select case when id = 3 then rate else 7.5::numeric(10,4) end from people order by id
+select rate from people where id = 3 union all select 1.2500
+select rate from people where id = 3 union all select 9999999.2500
+select coalesce(rate, 'NaN') from people order by id
+insert into people (id, name, rate) select 901, 'n', coalesce(rate, 2.5000) from people where id = 3 returning rate
+# patterns without wildcards
+select id from people where email like $1 order by id ## cnry3@x.test
+select id from people where email like $1 order by id ## cnry3@x.tes\t
+select id from people where email like $1 order by id ## cnry%
+select id from people where email like $1 order by id ## cnry3@x.test\
+select id from people where email not like $1 order by id ## cnry3@x.test
+select id from people where email like 'cnry3@x.test' escape '\' order by id
+select id from people where email like 'cnry3\@x.test' order by id
+select id from people where email like $1 escape '\' order by id ## cnry3@x.test
+select id from people where email not like $1 escape E'\\' and code like $2 order by id ## cnry3@x.test|cnryA
+select id from people where email like 'cnry3@x.test' escape '!' order by id
+select id from people where email like $1 or email = $1 or note like $1 order by id ## nobody@x.test
+select id from notes where title like '%quick%' escape '\' order by id
+# protected values through WITH RECURSIVE
+with recursive r(id, e, s) as (select id, email, ssn from people where id = 1 union all select p.id, p.email, r.s from people p join r on p.id = r.id + 1 where p.id < 5) select * from r order by id
+with recursive r(e) as (select email from people where id = 1 union select l.email from logins l join r on l.email = r.e) select e, count(*) from r group by e order by 2
+with recursive r(s) as (select ssn from people where id = 1 union select s from r) select s from r
+with recursive r(e, n) as (select email, 1 from people where id = 3 union all select 'cnryfree', n + 1 from r where n < 3) select e from r order by n
+with recursive r(c, n) as (select code, 1 from people where id = 3 union all select 'cnry', n + 1 from r where n < 3) select c from r order by n
+with recursive r(c, n) as (select code, 1 from people where id = 3 union all select email, n + 1 from people, r where n < 3) select c from r order by n
+with recursive r(e, n) as (select null::text, 1 union all select email, n + 1 from r, people where n < 2 and people.id = 3) select e from r order by n
+with recursive r(e, n) as (select email, 1 from people where id = 3 union all select e, n + 1 from r where n < 3 and e = 'cnry3@x.test') search breadth first by e set o select e from r
+with recursive r(rate, n) as (select rate, 1 from people where id = 3 union all select rate, n + 1 from r where n < 3) select max(n), rate from r group by rate

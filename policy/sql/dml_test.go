@@ -180,10 +180,16 @@ func targetText(t *Target, array bool) string {
 	}
 	s := fmt.Sprintf(" for %s.%s %s", t.Table, t.Column, map[Purpose]string{PurposeStore: "store", PurposeCompare: "compare"}[t.Purpose])
 	if t.Part != PartCell {
-		s += []string{"", " index", " from", " to", " prefix from", " prefix to", " exact index", " pattern index", " tokens"}[t.Part]
+		s += []string{"", " index", " from", " to", " prefix from", " prefix to", " exact index", " pattern index", " tokens", " pattern"}[t.Part]
 	}
 	if array {
 		s += " array"
+	}
+	if t.Through.OID != 0 {
+		s += " through " + t.Through.String()
+	}
+	if t.Shown.OID != 0 {
+		s += " shown as " + t.Shown.String()
 	}
 	return s
 }

@@ -70,12 +70,12 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	if c.array {
 		typ.OID = arrayOID(c.oid)
 	}
-	if c.mod != -1 {
+	if c.modified {
 		typ.OID = 0
 	}
 	switch {
 	case r.view != nil && arg.GetAConst() != nil:
-		if c.oid == OIDBytea && c.mod == -1 || arg.GetAConst().GetIsnull() {
+		if c.oid == OIDBytea && !c.modified || arg.GetAConst().GetIsnull() {
 			// A cell that the proxy sealed when the view was made, or NULL.
 			return value{form: formFree, src: -1, typ: typ, at: r.view.at}
 		}
@@ -84,7 +84,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		if arg.GetAConst().GetIsnull() {
 			v := value{form: formFree, src: -1, typ: typ, at: r.span(arg.GetAConst().GetLocation(), literalEnd)}
 			if c.at.Start >= 0 {
-				v.leaves = []*leaf{r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})}
+				v.leaves = []*leaf{r.leaf(&leaf{at: c.at, kind: leafCast, cast: c, exact: true})}
 			}
 			return v
 		}
@@ -144,21 +144,4 @@ func narrow(v value, c *castTo) {
 		}
 		narrow(e, c)
 	}
-}
-
-// castSealed analyses the cast of a protected value. To its own type, or a wider one of the family, it changes nothing.
-func (r *resolver) castSealed(v value, c *castTo, use Use) value {
-	r.mark(v, use|UseExpression)
-	from := v.prot.Type.OID
-	scaled := from == OIDBpchar || from == OIDNumeric && v.prot.Search.Equal() && v.prot.Type.Mod != -1 // see keepsScale
-	if r.view != nil || c.array || c.mod != -1 || c.oid == 0 || c.defined != nil && !(v.prot.Defined != nil && v.prot.Defined.OID == c.defined.OID) || scaled || family(c.oid) != family(from) || width(c.oid) < width(from) {
-		r.no(codeCast, v.at.Start, "%s can't be cast to this type", v.name())
-		return v
-	}
-	l := r.leaf(&leaf{at: c.at, kind: leafCast, cast: c})
-	r.bind(l, v.target(PurposeCompare), false)
-	p := *v.prot
-	p.Type, p.Defined = Type{c.oid, -1}, c.defined
-	v.prot, v.typ = &p, p.Type
-	return v
 }

@@ -29,6 +29,10 @@ func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
 			right, p = param, pattern{before: before, after: after, whole: whole}
 		}
 	}
+	escape, escaped := escapedPattern(right)
+	if escaped && l.form == formSealed {
+		right = escape
+	}
 	rt := r.eval(s, right, use)
 	if l.form != formSealed || rt.form != formFree {
 		r.settle(l, use, OIDText, codePattern)
@@ -55,7 +59,7 @@ func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
 		return
 	}
 	p.operator = r.operatorSpan(int(e.GetLocation()))
-	if !p.place(r, e.GetLexpr(), right, rt) {
+	if !p.place(r, e.GetLexpr(), right, rt) || escaped && !p.unescape(r) {
 		if o := p.row(); r.may(o, l) {
 			r.noHint(codePatternForm, l.at.Start, "", "the pattern for %s is not written as column LIKE 'constant' or $1", l.name())
 		}
@@ -85,8 +89,8 @@ func (p *pattern) place(r *resolver, left, right *pg_query.Node, rt value) bool 
 	l := rt.leaves[0]
 	p.right = l.at
 	if l.cast != nil {
-		if right.GetTypeCast() == nil || l.cast.at.Start < l.at.End {
-			return false // CAST('x' AS text), text 'x'
+		if right.GetTypeCast() == nil || l.cast.at.Start < l.at.End || l.cast.modified {
+			return false // CAST('x' AS text), text 'x', 'x'::varchar(8)
 		}
 		p.right.End = l.cast.at.End
 	}
@@ -126,9 +130,9 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 	case p.fold:
 		r.matchFolded(p, v, l, exact)
 	case exact && !p.prefix && v.prot.Search.Equal() && family(v.prot.Type.OID) == OIDText:
-		// No wildcard: it is equality.
-		r.splice(p.operator, r.padded(p.operator, map[bool]string{false: "=", true: "<>"}[p.not]))
-		r.bind(l, v.target(PurposeCompare), false)
+		r.equals(p, v, l, PartCell)
+	case !p.prefix && equalText(v.prot) && (l.kind == leafParam || literal && exactPattern(text)):
+		r.equals(p, v, l, PartPattern)
 	case !r.may(p.row(), v):
 	case literal && !p.prefix && !likePrefix(text):
 		r.noHint(codePattern, v.at.Start, "Only patterns with one % at the end can be asked of a column with search: range.",
@@ -140,6 +144,14 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 		}
 		r.between2(p, v, l, from, to)
 	}
+}
+
+// equals writes a pattern without a wildcard as equality.
+func (r *resolver) equals(p pattern, v value, l *leaf, part Part) {
+	r.splice(p.operator, r.padded(p.operator, map[bool]string{false: "=", true: "<>"}[p.not]))
+	t := v.target(PurposeCompare)
+	t.Part = part
+	r.bind(l, t, false)
 }
 
 // between2 writes the two bounds.

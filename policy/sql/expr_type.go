@@ -3,7 +3,6 @@ package sql
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
@@ -32,7 +31,7 @@ func width(oid uint32) int {
 
 // castType reads a TypeName. The OID is 0 for a type that no protected column has.
 func (r *resolver) castType(t *pg_query.TypeName) *castTo {
-	c := &castTo{at: Span{-1, -1}, mod: -1}
+	c := &castTo{at: Span{-1, -1}}
 	names := nameList(t.GetNames())
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {
 		c.oid = logicalType(names[len(names)-1])
@@ -53,13 +52,8 @@ func (r *resolver) castType(t *pg_query.TypeName) *castTo {
 		c.oid, c.defined = 0, nil
 	}
 	c.array = len(t.GetArrayBounds()) > 0
-	if mods := t.GetTypmods(); len(mods) > 0 {
-		c.mod = -2
-		if len(mods) == 1 {
-			if i := mods[0].GetAConst().GetIval(); i != nil {
-				c.mod = int(i.GetIval())
-			}
-		}
+	if c.modified = len(t.GetTypmods()) > 0; c.modified {
+		c.cut = cutType(t)
 	}
 	if r.view == nil && t.GetLocation() >= 0 {
 		c.at = Span{int(t.GetLocation()), typeNameEnd(r.text, int(t.GetLocation()))}
@@ -110,7 +104,7 @@ func (r *resolver) noType(l *leaf, t *Target) {
 func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	oid, c := t.Protection.Type.OID, l.cast
 	if elementOID(oid) != 0 {
-		if !c.array || array || c.defined != nil || arrayOID(c.oid) != oid || c.mod != -1 || c.at.End <= c.at.Start || c.at.Start < 0 {
+		if !c.array || array || c.defined != nil || arrayOID(c.oid) != oid || c.modified || c.at.End <= c.at.Start || c.at.Start < 0 {
 			r.no(codeCast, l.at.Start, "the cast does not fit protected column %s.%s", t.Table, t.Column)
 			return false
 		}
@@ -119,10 +113,10 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	ok := c.array == array && (c.defined == nil || !(array && c.defined.Kind == DefinedDomain) && t.Protection.Defined != nil && t.Protection.Defined.OID == c.defined.OID) && c.at.End > c.at.Start && c.at.Start >= 0
 	switch {
 	case !ok:
+	case c.modified && (c.cut.OID == 0 || array || l.kind == leafCast && !l.exact):
+		ok = false
 	case c.oid == 0 || family(c.oid) != family(oid) && (oid != OIDNumeric || family(c.oid) != OIDInt8):
-		ok = l.kind == leafLiteral && !l.lifted && !array && c.mod == -1 && assignable(c.whole(), oid, t.Purpose)
-	case c.mod != -1:
-		ok = l.kind == leafLiteral && (c.oid == OIDVarchar || c.oid == OIDBpchar) && !array && c.mod >= utf8.RuneCountInString(l.text)
+		ok = l.kind == leafLiteral && !l.lifted && !array && assignable(c.whole(), oid, t.Purpose)
 	case family(oid) == OIDInt8:
 		ok = numberFits(l, oid, array)
 	}
@@ -152,6 +146,10 @@ func assignable(cast, column uint32, p Purpose) bool {
 		return p == PurposeStore && (cast == OIDFloat8 || cast == OIDNumeric || family(cast) == OIDInt8)
 	case OIDBpchar:
 		return cast == OIDText || cast == OIDVarchar
+	case OIDText:
+		return cast == OIDBpchar
+	case OIDVarchar:
+		return p == PurposeStore && cast == OIDBpchar
 	case OIDInet:
 		return cast == OIDCidr
 	case OIDInterval:

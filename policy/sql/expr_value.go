@@ -105,6 +105,8 @@ type leaf struct {
 	lifted bool
 	// neutral: where it stands, the type doesn't matter ($1 IS NULL).
 	neutral bool
+	// exact: the cast, of NULL or of a protected value, changes nothing.
+	exact bool
 
 	plain     bool   // it met a plain value
 	known     bool   // it meets plain columns, in a comparison or by assignment: the client means the database to see it
@@ -137,7 +139,9 @@ type castTo struct {
 	// defined is set for a type that the database defines; oid is then the enum's, or a domain's base.
 	defined *DefinedType
 	array   bool
-	mod     int // its one modifier, -1: none, -2: something else
+	// modified: it has a modifier. cut is then the type with it, OID 0 if it is not understood.
+	modified bool
+	cut      Type
 }
 
 // whole is the type cast to, the array type if it is one.
@@ -278,6 +282,7 @@ func (r *resolver) bindPlain(l *leaf, typ uint32) {
 // bind settles one leaf as a value of t's column.
 func (r *resolver) bind(l *leaf, t *Target, array bool) {
 	array = array || l.spread
+	t = t.through(l)
 	if l.plain {
 		r.no(codeConflict, l.at.Start, "the value is used both for protected column %s.%s and otherwise", t.Table, t.Column)
 		return

@@ -47,6 +47,7 @@ var operations = []operation{
 
 	{opLike, "text", "SELECT K FROM t WHERE C LIKE 'bar%'", only(yieldsPlain, codePattern, kindRangeText, kindMatch), hintPattern},
 	{opLike, "text", "SELECT K FROM t WHERE C NOT LIKE 'b%'", with(only(yieldsPlain, codePattern, kindRangeText), kindMatch, cell{code: codeMatchPlace}), hintPattern},
+	{opLike, "text", "SELECT K FROM t WHERE C LIKE 'b' ESCAPE '\\'", only(yieldsPlain, codePattern, kindEquality, kindNormalized, kindRangeText, kindMatch), hintPattern},
 	{opPrefix, "text", "SELECT K FROM t WHERE starts_with(C, 'b')", only(yieldsPlain, codePattern, kindRangeText), hintPattern},
 	{opPrefix, "text", "SELECT K FROM t WHERE C ^@ 'b'", only(yieldsPlain, codePattern, kindRangeText), hintPattern},
 	{opMatch, "text", "SELECT K, C FROM t WHERE C LIKE '%bar%'", only(yieldsSealed, codePattern, kindMatch), hintPattern},
@@ -71,6 +72,8 @@ var operations = []operation{
 	{opCarry, "carrying", "SELECT CASE WHEN K = 1 THEN C ELSE D END FROM t", yes(yieldsSealed), ""},
 	{opCarry, "carrying", "SELECT lag(C) OVER (ORDER BY K) FROM t", yes(yieldsSealed), ""},
 	{opCarry, "carrying", "SELECT first_value(C) OVER (ORDER BY K) FROM t", yes(yieldsSealed), ""},
+	{opRecursive, "carrying", "WITH RECURSIVE w AS (SELECT C, 1 AS n FROM t UNION ALL SELECT C, n + 1 FROM w WHERE n < 2) SELECT C FROM w", yes(yieldsSealed), ""},
+	{opGroup, "carrying", "WITH RECURSIVE w AS (SELECT C FROM t UNION SELECT t.D FROM t JOIN w ON t.C = w.C) SELECT C FROM w", equalKinds(yieldsSealed, codeNotSearchable), ""},
 	{opArray, "carrying", "SELECT array_agg(C ORDER BY K) FROM t", yes(yieldsArray), ""},
 	{opArray, "carrying", "SELECT ARRAY(SELECT C FROM t ORDER BY K)", yes(yieldsArray), ""},
 	{opArray, "carrying", "SELECT ARRAY[C, D] FROM t", yes(yieldsArray), ""},
@@ -92,5 +95,4 @@ var operations = []operation{
 	{opConcat, "computing", "SELECT C || 'x' FROM t", no(codeExpression), hintCompute},
 	{opStringAgg, "computing", "SELECT string_agg(C, ',') FROM t", no(codeAggregate), "Use array_agg and join the values in the application."},
 	{opWholeRow, "computing", "SELECT t FROM t", no(codeWholeRow), ""},
-	{opRecursive, "computing", "WITH RECURSIVE w AS (SELECT C, 1 AS n FROM t UNION ALL SELECT C, n + 1 FROM w WHERE n < 2) SELECT C FROM w", no(codeRecursive), ""},
 }

@@ -78,44 +78,6 @@ func (item *cteItem) define(out output, c *pg_query.CommonTableExpr) {
 	}
 }
 
-// recursive analyses WITH RECURSIVE: the columns are those of the non-recursive term, and every value that passes through is an
-// expression, since a column may be fed by another one on the way. Protected values may not pass.
-func (r *resolver) recursive(s *scope, item *cteItem, c *pg_query.CommonTableExpr, sel *pg_query.SelectStmt) {
-	at := r.span(c.GetLocation(), refEnd)
-	if sel.GetOp() != pg_query.SetOperation_SETOP_UNION {
-		r.no(codeRecursive, at.Start, "recursive query %q can't be understood", item.name)
-		out, _ := r.statement(s, c.GetCtequery())
-		item.define(out, c)
-		return
-	}
-	inner := r.withClause(s, sel.GetWithClause())
-	first := r.query(inner, sel.GetLarg())
-	r.opaque(first, at)
-	item.define(first, c)
-	second := r.query(inner, sel.GetRarg())
-	r.opaque(second, at)
-	if len(c.GetCtequery().GetSelectStmt().GetSortClause()) > 0 || sel.GetLimitCount() != nil || sel.GetLimitOffset() != nil {
-		r.clausesOfSet(inner, sel, first)
-	}
-	if sc := c.GetSearchClause(); sc != nil {
-		item.cols = append(item.cols, itemColumn{name: sc.GetSearchSeqColumn(), val: plainValue(0, at)})
-	}
-	if cc := c.GetCycleClause(); cc != nil {
-		for _, name := range []string{cc.GetCycleMarkColumn(), cc.GetCyclePathColumn()} {
-			item.cols = append(item.cols, itemColumn{name: name, val: plainValue(0, at)})
-		}
-	}
-}
-
-// opaque turns every column of out into a plain expression.
-func (r *resolver) opaque(out output, at Span) {
-	for i := range out.cols {
-		v := out.cols[i].val
-		r.settle(v, UseExpression|UseGroup, 0, codeRecursive)
-		out.cols[i].val = plainValue(v.typ.OID, at)
-	}
-}
-
 // mentions reports whether a relation called name is named, unqualified, anywhere below node.
 func mentions(node *pg_query.Node, name string) bool {
 	found := false

@@ -164,14 +164,18 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		}
 	}
 	if want == nil {
-		r.keepsScale(vals, like, p.Type.Mod)
+		r.keepsScale(vals, like, p.Type)
 	}
+	scaled := want == nil && needsScale(&p) && p.Type.Mod != -1
 	to := want
 	if to == nil {
 		// Seen as a result, a value of another length is as good; the server would not check it either.
 		q := p
 		q.Type.Mod = -1
 		to = &Target{Table: like.table, Column: like.column, Protection: q, Purpose: PurposeStore}
+		if scaled {
+			to.Shown = p.Type
+		}
 	}
 	for i := range vals {
 		v := &vals[i]
@@ -183,7 +187,11 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 				l.lifted = l.lifted || l.kind == leafLiteral
 			}
 			r.bindAll(*v, to, false)
-			if want == nil && !(onlyNulls(*v) && needsScale(&p)) {
+			switch {
+			case want != nil, onlyNulls(*v) && needsScale(&p), v.cutTo(p.Type):
+			case scaled:
+				out.bare = true
+			default:
 				p.Type.Mod = -1
 			}
 		default:
@@ -213,14 +221,14 @@ func needsScale(p *Protection) bool {
 
 // keepsScale refuses alternatives in which the scale of numeric(p,s) or the length of char(n) is lost: cells that are equal bytes for
 // equal numbers hold no trailing zeros, those of char(n) no blanks, and without the scale or length nobody knows how many to show.
-func (r *resolver) keepsScale(vals []value, like value, mod int32) {
+func (r *resolver) keepsScale(vals []value, like value, typ Type) {
 	if !needsScale(like.prot) {
 		return
 	}
-	scaled, lost := false, mod == -1
+	scaled, lost := false, typ.Mod == -1
 	for _, v := range vals {
 		scaled = scaled || v.form == formSealed && v.prot.Type.Mod != -1
-		lost = lost || v.form == formFree && !onlyNulls(v)
+		lost = lost || v.form == formFree && !onlyNulls(v) && !v.shownAs(typ)
 	}
 	if scaled && lost {
 		r.no(codeSetMix, like.at.Start, "%s would lose its scale or length among these alternatives", like.name())

@@ -91,6 +91,9 @@ const (
 	// PartTokens are the tokens of a LIKE or ILIKE pattern, with a blank between them: what the cells of all values that match begin with,
 	// among others (SearchMatch).
 	PartTokens
+	// PartPattern is the cell of the text that a LIKE pattern without a wildcard matches; one with a wildcard is refused when its value is
+	// known.
+	PartPattern
 )
 
 // Target is the protected column that a literal or parameter meets.
@@ -102,6 +105,11 @@ type Target struct {
 	Part       Part
 	// Before and After are constants that the statement puts around the value, for PartTokens.
 	Before, After string
+	// Through is the type with a modifier that the text casts the value to, varchar(8), which cuts or rounds it first (OID 0: none).
+	Through Type
+	// Shown is the type of whose modifier alone the value's scale or length can be known when it is shown: a value of another scale or
+	// length is refused (OID 0: any).
+	Shown Type
 }
 
 // LiteralKind is the lexical kind of a constant.

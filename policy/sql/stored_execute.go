@@ -126,10 +126,10 @@ func (x *executing) argumentFits(l *leaf, p *Param) bool {
 	switch {
 	case !ok:
 	case p.Array:
-		ok = l.lit == LiteralString && (l.cast == nil || l.cast.array && l.cast.mod == -1 && l.cast.whole() == oid)
+		ok = l.lit == LiteralString && (l.cast == nil || l.cast.array && !l.cast.modified && l.cast.whole() == oid)
 	case l.cast != nil:
 		c := l.cast
-		ok = !c.array && c.mod == -1 && c.oid != 0 && c.at.Start >= 0 && family(c.oid) == family(oid) &&
+		ok = !c.array && !c.modified && c.oid != 0 && c.at.Start >= 0 && family(c.oid) == family(oid) &&
 			(family(c.oid) != OIDInt8 || numberFits(l, c.oid, false))
 	case l.lit == LiteralInteger:
 		ok = family(oid) == OIDInt8 || oid == OIDNumeric

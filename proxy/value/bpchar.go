@@ -22,7 +22,7 @@ func (in *input) bpchar(dst []byte) ([]byte, error) {
 	}
 	if n := int(in.t.Mod) - 4; in.store() && n > 0 {
 		var ok bool
-		if b, ok = cutText(b, n); !ok {
+		if b, ok = cutText(b, n); !ok && !in.o.Explicit {
 			return dst, fail(stateTooLong, "value too long for type character("+itoa(n)+")")
 		}
 	}

@@ -215,7 +215,9 @@ func (in *input) text(dst []byte) ([]byte, error) {
 	}
 	if in.t.OID == OIDVarchar && in.store() && in.t.Mod >= 4 {
 		var err error
-		if b, err = cutVarchar(b, int(in.t.Mod)-4); err != nil {
+		if in.o.Explicit {
+			b, _ = cutText(b, int(in.t.Mod)-4)
+		} else if b, err = cutVarchar(b, int(in.t.Mod)-4); err != nil {
 			return dst, err
 		}
 	}

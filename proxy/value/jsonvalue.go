@@ -24,7 +24,7 @@ func AppendJSON(dst, canonical []byte, t Type, s *Settings) ([]byte, error) {
 		return append(dst, "false"...), nil
 	case OIDInt2, OIDInt4, OIDInt8, OIDJSONB:
 		return append(dst, text...), nil
-	case OIDNumeric, OIDFloat4, OIDFloat8:
+	case OIDNumeric:
 		if c := text[len(text)-1]; isDigit(c) {
 			return append(dst, text...), nil
 		}

@@ -101,6 +101,8 @@ type Options struct {
 	// KeepScale keeps the display scale of numerics (1.50 stays 1.50), also inside jsonb. Set it where equal values need
 	// not be equal bytes (search: none), so that output is exactly what PostgreSQL prints.
 	KeepScale bool
+	// Explicit is for Store: the text casts the value to the type, so that what is too long is cut.
+	Explicit bool
 }
 
 // typeInfo is what the package knows of one logical type. Source: pg_type.dat.

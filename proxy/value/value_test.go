@@ -69,7 +69,7 @@ func TestCanonical(t *testing.T) {
 		{OIDJSONB, -1, true, `{"b":1.0,"a":"x"}`, "09" + hex.EncodeToString([]byte(`{"a": "x", "b": 1.0}`)), `{"a": "x", "b": 1.0}`},
 	} {
 		typ := Type{c.oid, c.mod}
-		got, err := Decode([]byte("pre"), typ, Options{Store, c.keep}, 0, FormatText, []byte(c.text), s)
+		got, err := Decode([]byte("pre"), typ, Options{Purpose: Store, KeepScale: c.keep}, 0, FormatText, []byte(c.text), s)
 		if err != nil || string(got[:3]) != "pre" || hex.EncodeToString(got[3:]) != c.want {
 			t.Errorf("%d %q: %x, want %s (%v)", c.oid, c.text, got, c.want, err)
 			continue
