@@ -79,6 +79,7 @@ func dialogue(t *testing.T) (proxied, plain *pgconn.PgConn) {
 	t.Helper()
 	proxied = connect(shared.DSN("app", password("app"), "shop", ""))
 	plain = connect(shared.plain.DSN("app", password("app"), "plain", ""))
+	inAll(t, []*pgconn.PgConn{proxied, plain}, "truncate logins, people, things")
 	t.Cleanup(func() {
 		inAll(t, []*pgconn.PgConn{proxied, plain}, "truncate logins, people, things")
 		proxied.Close(context.Background())

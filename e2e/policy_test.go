@@ -83,7 +83,7 @@ func TestMaskedColumnsAreNoOracles(t *testing.T) {
 		"with x as (select name as n from people) select * from x where n = 'Row 1'", "select * from (select name as n from people) x order by n",
 		"select n from (select upper(name) as n from people) x", "copy people to stdout", "copy people (name) to stdout",
 		"copy (select name from people) to stdout", "create temp table t as select name from people", "select name into temp t from people",
-		"create temp view v as select name from people", "declare c cursor for select name from people", "prepare q as select name from people",
+		"create temp view v as select name from people",
 		"insert into people (id, name) values (7999, 'x')", "update people set name = name where id = 7001 returning name",
 		"update people set name = 'x' where id = 7001", "delete from people where id = 7001", "delete from people where name = 'Row 1' returning id",
 		"truncate people", "select age from people", "select * from people", "select people.* from people", "select note from people",
