@@ -202,6 +202,7 @@ func (s *session) query(frame, body []byte) error {
 	}
 	p, err := s.plan(text)
 	refusal := (*sql.Refusal)(nil)
+	err = s.endsFirst(err, text)
 	if several := (*severalTexts)(nil); errors.As(err, &several) {
 		return s.queryPieces(string(text), several.pieces)
 	}

@@ -45,6 +45,27 @@ func inPieces(p *policy.Plan, text string) error {
 	return &severalTexts{refusal: at(p.Refusal, text), pieces: pieces}
 }
 
+// endsFirst takes a text that could not be planned in an aborted transaction for one in pieces, if its first statement ends that. It is err otherwise.
+func (s *session) endsFirst(err error, text []byte) error {
+	var buf [12]byte
+	switch string(firstWord(text, buf[:])) {
+	case "rollback", "abort", "commit", "end":
+		if refusedBy(err) != refusalAborted || single(text) {
+			return err
+		}
+	default:
+		return err
+	}
+	pieces, refusal := sql.Split(string(text))
+	switch {
+	case refusal != nil:
+		return at(refusal, string(text))
+	case len(pieces) < 2:
+		return err
+	}
+	return &severalTexts{refusal: refusalAborted, pieces: pieces}
+}
+
 // piece is one statement of a text that is carried out in pieces.
 type piece struct {
 	before int  // characters of the text in front of it

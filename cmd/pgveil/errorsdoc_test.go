@@ -61,7 +61,7 @@ HINT:  Select the column as it is. …
 
 The error arrives in the place where the answer would have stood, also in a pipeline, and leaves the transaction in the state in which an
 error of the server's would (docs/adr/0001-the-server-raises.md). Nothing of a refused statement is sent to the server, and a text of
-several statements is refused as a whole. ` + "`pgveil explain`" + ` tells beforehand.
+several statements is refused as a whole, unless an earlier one changes what a later one means (docs/adr/0016-texts.md). ` + "`pgveil explain`" + ` tells beforehand.
 
 Errors without a code are the server's own. Their positions point into the text that the client sent, and sealed values that they
 quote are replaced by ` + "`(sealed)`" + `. When a session can't begin or go on, the error is FATAL and the SQLSTATE is PostgreSQL's for the same

@@ -252,6 +252,8 @@ type Statement struct {
 	Later bool
 	// TakesData: it is COPY FROM STDIN, of any table.
 	TakesData bool
+	// ChangesReading: client_encoding or standard_conforming_strings may be other than UTF8 and on afterwards.
+	ChangesReading bool
 
 	// Renames are columns that get another name, each before the name that it gets: rules that name one of them would be about another column.
 	Renames []ColumnUse
