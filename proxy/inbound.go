@@ -68,13 +68,6 @@ func (s *session) message(typ byte, size int) error {
 	return &fatal{sqlstate: "08P01", message: fmt.Sprintf("invalid message type %q from the client, %d bytes", typ, size)}
 }
 
-// endBatch follows a Sync that is about to be sent.
-func (s *session) endBatch() {
-	s.inBatch, s.ended = false, false
-	s.batch++
-	s.ddlOpen = s.ddlOpen || s.ddlInTransaction
-}
-
 // terminate hands the client's farewell on. The server still does what it was sent before; its answers go nowhere.
 func (s *session) terminate() error {
 	s.client.Deaf.Store(true)

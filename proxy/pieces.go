@@ -92,6 +92,13 @@ func (s *session) queryPieces(text string, pieces []sql.Span) error {
 	return s.send(answer{kind: kindSync}, wire.AppendFrame(nil, 'S', nil))
 }
 
+// endBatch follows a Sync that is about to be sent.
+func (s *session) endBatch() {
+	s.inBatch, s.ended = false, false
+	s.batch++
+	s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+}
+
 // implicitBlock makes the server take all that follows for a part of something, as it does the statements of a text, in which VACUUM and its like
 // are errors: otherwise it would for a batch's second message only (PreventInTransactionBlock in src/backend/access/transam/xact.c). SHOW takes
 // no snapshot, so SET TRANSACTION may still come.
