@@ -118,7 +118,7 @@ def transactions(c):
             return seen(list(cur))
     step("named cursor", lambda: named("select n from generate_series(1, 10) n"))
     c.rollback()
-    step("refused named cursor", lambda: named("select id, email from people order by id"))
+    step("named cursor", lambda: named("select id, email from people order by id"))
     c.rollback()
     step("isolation", lambda: (c.set_session(isolation_level="SERIALIZABLE"), run(c, "show transaction_isolation"), run(c, "select email from people where email = 'ada1@python.test'")))
     c.rollback()

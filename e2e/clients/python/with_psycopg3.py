@@ -154,7 +154,7 @@ def cursors(c):
     step("server-side cursor", named("select n, n::text as t from generate_series(1, %s) n", (9,)))
     step("server-side cursor, binary", named("select label, price, token from things order by id limit %s", (9,), ))
     step("scrollable cursor", named("select id from things order by id", (), scrollable=True))
-    step("refused server-side cursor", named("select id, email from people where age = %s order by id", (45,)))
+    step("server-side cursor", named("select id, email from people where age = %s order by id", (45,)))
     step("rows as dicts", lambda: c.cursor(row_factory=dict_row).execute("select id, email, born as \"Born on\" from people order by id limit 3").fetchall())
 
     def streamed():
@@ -239,11 +239,11 @@ def sql_level(c):
                 return result(r) if isinstance(r := act(), psycopg.Cursor) else r
         finally:
             c.execute("deallocate all")
-    step("refused prepare", lambda: undone(lambda: c.execute("prepare find (text) as select id, email, born from people where email = $1")))
-    step("refused declare", lambda: undone(lambda: c.execute("declare all_people cursor for select id, email from people order by id")))
-    step("refused copy in", lambda: undone(lambda: copy_in(c, "copy people (id, name, email, age, born) from stdin")))
-    step("refused copy out", lambda: copy_out(c, "copy (select email, age, born, balance from people where age = 45 order by id) to stdout"))
-    step("refused copy of a table", lambda: copy_out(c, "copy people to stdout"))
+    step("prepare", lambda: undone(lambda: c.execute("prepare find (text) as select id, email, born from people where email = $1")))
+    step("declare", lambda: undone(lambda: c.execute("declare all_people cursor for select id, email from people order by id")))
+    step("copy in", lambda: undone(lambda: copy_in(c, "copy people (id, name, email, age, born) from stdin")))
+    step("copy out", lambda: copy_out(c, "copy (select email, age, born, balance from people where age = 45 order by id) to stdout"))
+    step("copy of a table", lambda: copy_out(c, "copy people to stdout"))
     step("nothing was copied", lambda: c.execute("select name, email, age, born from people where name = 'Copy'"))
     step("explain", lambda: c.execute("explain (costs off) select id from people where id = 7"))
     step("truncate", lambda: c.execute("truncate things"))
