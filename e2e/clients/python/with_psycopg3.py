@@ -243,7 +243,7 @@ def sql_level(c):
     step("declare", lambda: undone(lambda: c.execute("declare all_people cursor for select id, email from people order by id")))
     step("copy in", lambda: undone(lambda: copy_in(c, "copy people (id, name, email, age, born) from stdin")))
     step("copy out", lambda: copy_out(c, "copy (select email, age, born, balance from people where age = 45 order by id) to stdout"))
-    step("copy of a table", lambda: copy_out(c, "copy people to stdout"))
+    step("copy of a table", lambda: copy_out(c, "copy (select * from people order by id) to stdout"))
     step("nothing was copied", lambda: c.execute("select name, email, age, born from people where name = 'Copy'"))
     step("explain", lambda: c.execute("explain (costs off) select id from people where id = 7"))
     step("truncate", lambda: c.execute("truncate things"))
