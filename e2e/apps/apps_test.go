@@ -35,6 +35,7 @@ var programs = []program{
 	{name: "sqlc", command: goProgram("sqlc"), lines: 40, differ: map[string]string{
 		"busiest": "min() of a range column is cast",
 	}},
+	{name: "migrations", command: goProgram("migrations"), lines: 150},
 	{name: "knex", command: nodeProgram("knex.js"), lines: 44, differ: map[string]string{
 		"column info": "a protected column's default is not shown in the catalogs",
 	}},
