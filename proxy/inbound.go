@@ -187,7 +187,10 @@ func (s *session) query(frame, body []byte) error {
 		if err := s.quiet(); err != nil {
 			return err
 		}
-		defer func() { s.inBatch, s.ended = false, false }()
+		defer func() {
+			s.revert()
+			s.inBatch, s.ended = false, false
+		}()
 	}
 	text, ok := cString(body)
 	if !ok {

@@ -208,7 +208,8 @@ func (s *session) readState() error {
 		}
 	}
 	s.path, s.pathID, s.pathKnown, s.settling = path, strings.Join(path, "\x00"), true, false
-	s.pathVolatile = s.pathVolatile && s.transaction() != 'I'
+	open := s.transaction() != 'I' || s.inBatch
+	s.pathVolatile, s.settingsOpen = s.pathVolatile && open, s.settingsOpen && open
 	return nil
 }
 
@@ -364,6 +365,14 @@ func (s *session) effects(p *policy.Plan) {
 			s.settling, s.settingsOpen = true, false
 		}
 		s.ddlOpen = s.ddlOpen || s.ddlInTransaction
+	}
+}
+
+// revert notes that the batch's own transaction, if it has one, ends: it takes back settings of which the server, that has not told of them,
+// says nothing.
+func (s *session) revert() {
+	if s.settingsOpen && (s.transaction() == 'I' || s.ended) {
+		s.settling = true
 	}
 }
 
