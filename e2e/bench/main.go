@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,7 +18,8 @@ import (
 func main() {
 	seconds := flag.Int("seconds", 3, "length of one measurement")
 	rounds := flag.Int("rounds", 3, "measurements of each cell")
-	workloads := flag.String("workloads", "", "comma-separated workloads; empty: all")
+	workloads := flag.String("workloads", "", "comma-separated workloads, of which copy is one; empty: all")
+	copyRows := flag.Int("copy-rows", 1000000, "rows of the COPY workload")
 	modes := flag.String("modes", "simple,extended,prepared", "comma-separated pgbench query modes")
 	clients := flag.String("clients", "1,8,64", "comma-separated numbers of clients")
 	hold := flag.Bool("hold", false, "set everything up, print how to reach it and wait for Ctrl-C, for a profiler")
@@ -30,7 +32,7 @@ func main() {
 		}
 		return
 	}
-	if err := run(*seconds, *rounds, split(*workloads), split(*modes), split(*clients), *out); err != nil {
+	if err := run(*seconds, *rounds, *copyRows, split(*workloads), split(*modes), split(*clients), *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -43,7 +45,7 @@ func split(s string) []string {
 	return strings.Split(s, ",")
 }
 
-func run(seconds, rounds int, only, modes, clients []string, out string) error {
+func run(seconds, rounds, copyRows int, only, modes, clients []string, out string) error {
 	started := time.Now()
 	b, err := setUp()
 	if err != nil {
@@ -63,10 +65,22 @@ func run(seconds, rounds int, only, modes, clients []string, out string) error {
 			}
 		}
 	}
+	var copies []copyRow
+	if only == nil || slices.Contains(only, "copy") {
+		if copies, err = b.copies(copyRows, rounds); err != nil {
+			return err
+		}
+		for _, r := range copies {
+			fmt.Println(r.line())
+		}
+	}
 	if out == "" {
 		return nil
 	}
 	text := b.markdown(report, seconds, rounds, time.Since(started))
+	if copies != nil {
+		text += copyMarkdown(copies, copyRows, rounds)
+	}
 	return os.WriteFile(out, []byte(text), 0o644)
 }
 

@@ -70,7 +70,7 @@ roles:
   bench:
     who: {users: ["*"], databases: ["*"]}
     allow:
-      - {id: all, on: [public.customers, public.events], do: [all], show: "*", write: "*"}
+      - {id: all, on: [public.customers, public.events, public.copied], do: [all], show: "*", write: "*"}
 `
 
 func setUp() (b *bench, err error) {
@@ -107,7 +107,7 @@ func setUp() (b *bench, err error) {
 	if err = os.Mkdir(files, 0o700); err != nil {
 		return b, err
 	}
-	b.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: ca, Dir: files, Encrypt: encrypt, Policy: rules,
+	b.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: ca, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules,
 		TLSMode: "plain-on-loopback", UpstreamTLS: "disable"})
 	if err != nil {
 		return b, err

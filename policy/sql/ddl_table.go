@@ -2,6 +2,7 @@ package sql
 
 import (
 	"maps"
+	"slices"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
@@ -23,12 +24,17 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 		a.inherited(table, prot, p.GetRangeVar(), n.GetPartbound())
 	}
 	a.making = a.become(table, nil, prot, columnDefs(n.GetTableElts()))
+	stored, guards := restored(n.GetTableElts(), prot)
 	for _, elt := range n.GetTableElts() {
 		switch e := elt.GetNode().(type) {
 		case *pg_query.Node_ColumnDef:
-			a.columnDef(table, prot, e.ColumnDef)
+			if !stored[e.ColumnDef.GetColname()] {
+				a.columnDef(table, prot, e.ColumnDef)
+			}
 		case *pg_query.Node_Constraint:
-			a.tableConstraint(table, prot, e.Constraint)
+			if !slices.Contains(guards, e.Constraint) {
+				a.tableConstraint(table, prot, e.Constraint)
+			}
 		case *pg_query.Node_TableLikeClause:
 			a.liked(table, prot, e.TableLikeClause)
 		}
