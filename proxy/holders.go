@@ -76,6 +76,21 @@ func (c *columnShape) appendArray(dst, raw []byte, set *value.Settings, scratch 
 	})
 }
 
+// readable refuses, before it is sent, what the server would answer with JSON in which cells can't be found.
+func readable(p planned, set *value.Settings) error {
+	if set.HexBytea() || p.Plan == nil {
+		return nil
+	}
+	for i := range p.Statements {
+		for _, slot := range p.Statements[i].Results {
+			if slot.Shape == sql.ShapeJSON && slot.Do == policy.Open {
+				return refusalEscape
+			}
+		}
+	}
+	return nil
+}
+
 var errEndlessJSON = errors.New("the server's JSON ends within a string")
 
 // appendJSON copies json or jsonb, which begins with a version byte in binary, and shows the value in place of each cell.

@@ -221,6 +221,9 @@ func (s *session) query(frame, body []byte) error {
 	}
 	if !p.Plain {
 		rewritten, err := s.seal.rewrite(p, string(text), s.settings.Load())
+		if err == nil {
+			err = readable(p, s.settings.Load())
+		}
 		if err != nil {
 			return s.refuse(kindQuery, at(refusalOf(err), string(text)))
 		}
@@ -329,7 +332,9 @@ func (s *session) bind(frame, body []byte) error {
 			return s.refuseBind(string(portalName), refusalOf(err))
 		}
 	}
-	s.frame, err = s.seal.appendBind(s.frame[:0], &m, st, p, server, s.settings.Load())
+	if err = readable(p, s.settings.Load()); err == nil {
+		s.frame, err = s.seal.appendBind(s.frame[:0], &m, st, p, server, s.settings.Load())
+	}
 	if err != nil {
 		return s.refuseBind(string(portalName), refusalOf(err))
 	}

@@ -46,6 +46,9 @@ var (
 	refusalShown = &sql.Refusal{Code: "PV221", SQLSTATE: "0A000", At: -1,
 		Message: "a value beside a protected numeric(p,s) or char(n) has not its scale or length, by which it would be shown",
 		Hint:    "Give the value the column's scale or length, with a cast to its type: $1::numeric(10,2)."}
+	refusalEscape = &sql.Refusal{Code: "PV222", SQLSTATE: "0A000", At: -1,
+		Message: "protected values within JSON can't be read with this bytea_output",
+		Hint:    "SET bytea_output = hex, which is the default."}
 	refusalGrams = &sql.Refusal{Code: "PV020", SQLSTATE: "0A000", At: -1,
 		Message: "LIKE on a column with search: match needs a pattern with three characters in a row",
 		Hint:    "Ask for more of the text: '%abc%'. Whole values are found with =."}
@@ -83,6 +86,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalGrams.Code, SQLSTATE: refusalGrams.SQLSTATE, Title: "A LIKE pattern too short to be searched for", Fix: refusalGrams.Hint},
 		{Code: refusalShown.Code, SQLSTATE: refusalShown.SQLSTATE,
 			Title: "A value beside numeric(p,s) or char(n), in COALESCE, CASE or UNION, has another scale or length", Fix: refusalShown.Hint},
+		{Code: refusalEscape.Code, SQLSTATE: refusalEscape.SQLSTATE, Title: "JSON that holds protected values under bytea_output = escape", Fix: refusalEscape.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 		{Code: "PV254", SQLSTATE: "54000", Title: "A row of COPY is too long", Fix: "Raise limits.max_message_bytes."},

@@ -79,6 +79,17 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 	r.Ways[s.Way.String()]++
 	for _, st := range s.Steps() {
 		got := p.Got.Run(st)
+		if got.valued() {
+			if want := p.Want.Run(st); want.State == got.State {
+				r.Failed++
+				if got.Lost || want.Lost || want.Status != got.Status {
+					return "transaction", fmt.Sprintf("after a value that does not fit\ngot  %c\nwant %c", got.Status, want.Status)
+				}
+				return w.recover(p, s, got.Status)
+			} else if want.State != "" || st.Way != Named {
+				return "error", fmt.Sprintf("got  error %q\nwant error %q %s", got.State, want.State, want.Detail)
+			}
+		}
 		if got.Code != "" {
 			r.Refused[got.Code]++
 			if old, ok := r.Shapes[got.Code]; !ok || len(st.Text)+len(got.Message) < len(old) {

@@ -31,6 +31,9 @@ type Outcome struct {
 	Lost    bool     // the connection is gone
 }
 
+// valued reports an error of a value that does not fit its column: it has the SQLSTATE of the server's own.
+func (o *Outcome) valued() bool { return o.Code == "PV001" && o.State != "0A000" }
+
 // Refusal is a code as it stands in messages.
 var refusal = regexp.MustCompile(`\[(PV[0-9]{3})\]`)
 

@@ -1155,3 +1155,17 @@ with recursive r(c, n) as (select code, 1 from people where id = 3 union all sel
 with recursive r(e, n) as (select null::text, 1 union all select email, n + 1 from r, people where n < 2 and people.id = 3) select e from r order by n
 with recursive r(e, n) as (select email, 1 from people where id = 3 union all select e, n + 1 from r where n < 3 and e = 'cnry3@x.test') search breadth first by e set o select e from r
 with recursive r(rate, n) as (select rate, 1 from people where id = 3 union all select rate, n + 1 from r where n < 3) select max(n), rate from r group by rate
+select id from people where email = any($1::varchar(12)[]) order by id ## {cnry3@x.testxxx,NULL,cnry4@x.testyy}
+select id from people where email = any('{cnry3@x.testxxx,cnry4@x.testyy}'::varchar(12)[]) order by id
+select id from people where rate = any($1::numeric(10,4)[]) order by id ## {3.30000001,4.4}
+select id from people where rate in (null::numeric(10,4), 3.3::numeric(10,4)) order by id
+# an array without a type is one of text
+select id from people where age = any(array['33']) order by id
+select id from people where age = any(array[$1]) order by id ## 33
+select id from people where age = any(array[$1, null]) order by id ## 33
+select id from people where age = any(array[$1, 34]) order by id ## 33
+select id from people where age = any(array['33', 34]) order by id
+select id from people where age = any(array['33']::int[]) order by id
+select id from people where token <> all(array['00000000-0000-0000-0000-000000000000']) order by id
+select id from people where age = $1 and age = any(array[$1]) order by id ## 33
+select id from people where code = any(array['cnryA', $1]) order by id ## cnryB

@@ -46,19 +46,23 @@ func (a *analysis) indexElements(name TableName, prot map[string]Protection, n *
 	}
 }
 
-// loweredColumn is the protected column c of lower(c), when cells begin with an index of the value in lower case.
+// loweredColumn is the protected column c of lower(c), when the functions written are those of the index with which its cells begin.
 func loweredColumn(expr *pg_query.Node, prot map[string]Protection) (string, *Protection) {
-	f := expr.GetFuncCall()
-	names := stringList(f.GetFuncname())
-	if len(names) == 0 || names[len(names)-1] != "lower" || len(names) > 2 || len(names) == 2 && names[0] != "pg_catalog" || len(f.GetArgs()) != 1 {
-		return "", nil
+	chain := &fold{}
+	for expr.GetFuncCall() != nil {
+		step := foldStep(expr.GetFuncCall())
+		if step == "" {
+			return "", nil
+		}
+		chain.steps = append([]string{step}, chain.steps...)
+		expr = expr.GetFuncCall().GetArgs()[0]
 	}
-	ref := stringList(f.GetArgs()[0].GetColumnRef().GetFields())
-	if len(ref) != 1 {
+	ref := stringList(expr.GetColumnRef().GetFields())
+	if len(ref) != 1 || len(chain.steps) == 0 {
 		return "", nil
 	}
 	p := lookup(prot, ref[0])
-	if p == nil || !slices.Contains(strings.Split(p.Normalize, ","), "lower") {
+	if p == nil || p.Normalize == "" || !chain.matches(p.Normalize) {
 		return "", nil
 	}
 	return ref[0], p

@@ -13,12 +13,9 @@ const (
 	maxPrecision  = 1000
 )
 
-// cutType is a type name with a modifier as a type, zero if the server would not take it or it has no part in what is protected.
+// cutType is a type name with a modifier as a type, of an array its elements', zero if the server would not take it or it has no part in what is protected.
 func cutType(n *pg_query.TypeName) Type {
-	if len(n.GetArrayBounds()) > 0 {
-		return Type{}
-	}
-	t, ok := typeOf(n)
+	t, ok := typeOf(&pg_query.TypeName{Names: n.GetNames(), Setof: n.GetSetof(), PctType: n.GetPctType(), Typmods: n.GetTypmods()})
 	if !ok {
 		return Type{}
 	}
@@ -107,7 +104,7 @@ func (t Type) numeric() (precision, scale int) {
 // cutTo reports whether all of a free value is cast to exactly t.
 func (v value) cutTo(t Type) bool {
 	for _, l := range v.leaves {
-		if l.cast == nil || l.cast.cut != t || t.OID == 0 || l.kind == leafCast && !l.exact {
+		if l.cast == nil || l.cast.array || l.cast.cut != t || t.OID == 0 || l.kind == leafCast && !l.exact {
 			return false
 		}
 	}
@@ -120,7 +117,7 @@ func (v value) shownAs(t Type) bool {
 	for _, l := range v.leaves {
 		switch {
 		case l.kind == leafNull || l.kind == leafCast && l.exact && l.cast.cut.OID == 0:
-		case l.cast != nil && l.cast.cut == t && (l.kind != leafCast || l.exact):
+		case l.cast != nil && !l.cast.array && l.cast.cut == t && (l.kind != leafCast || l.exact):
 		case l.cast != nil && (l.cast.modified || l.cast.array || l.cast.defined != nil || l.cast.oid != t.OID):
 			return false
 		case l.kind == leafParam:

@@ -288,6 +288,9 @@ func (r *resolver) compareArrayBy(o op, l, array value, lookup, use Use) {
 			protected = protected || e.form == formSealed
 			r.compareBy(o, l, e, use)
 		}
+		if l.form == formSealed && array.untyped() && family(l.prot.Type.OID) != OIDText {
+			r.readAsText(array)
+		}
 		if len(array.elems) == 0 {
 			r.compareBy(o, l, value{form: formFree, src: -1}, use)
 		}

@@ -119,7 +119,7 @@ type leaf struct {
 	ghost         *leaf
 	isGhost       bool
 	before, after string
-	read          uint32 // the type that the ghost's value is read as: the cast of the leaf it belongs to
+	read          uint32 // the type that the value is read as, without a cast of its own: of a ghost, the cast of the leaf it belongs to
 }
 
 type leafKind uint8
@@ -139,7 +139,7 @@ type castTo struct {
 	// defined is set for a type that the database defines; oid is then the enum's, or a domain's base.
 	defined *DefinedType
 	array   bool
-	// modified: it has a modifier. cut is then the type with it, OID 0 if it is not understood.
+	// modified: it has a modifier. cut is then the type with it, of an array the elements', OID 0 if it is not understood.
 	modified bool
 	cut      Type
 }

@@ -178,7 +178,7 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 				if p.Cast == 0 {
 					p.Cast = l.cast.whole()
 				}
-			} else if l.isGhost && p.Cast == 0 {
+			} else if l.read != 0 && p.Cast == 0 {
 				p.Cast = l.read
 			}
 		}
