@@ -77,11 +77,14 @@ func (s *session) queryPieces(text string, pieces []sql.Span) error {
 	s.batch++
 	s.inBatch = true
 	err := s.implicitBlock()
+	counted, characters := 0, 0
 	for i, at := range pieces {
 		if err != nil {
 			break
 		}
-		s.piece = &piece{before: utf8.RuneCountInString(text[:at.Start]), behind: i > 0}
+		characters += utf8.RuneCountInString(text[counted:at.Start])
+		counted = at.Start
+		s.piece = &piece{before: characters, behind: i > 0}
 		err = s.queryPiece(text[at.Start:at.End])
 	}
 	s.piece = nil
