@@ -334,7 +334,7 @@ func (s *session) ownError(a answer, cause error) error {
 const reads = sql.EffectSelect | sql.EffectExplain | sql.EffectCursor | sql.EffectCopyTo
 
 // stands reports whether the server has done or will do something that the client, told of an error, would believe undone: the
-// statement changes tables, or more of the same text follows.
+// statement changes tables, or is one of several in its text.
 func (a answer) stands() bool {
 	st := a.run.statement()
 	if a.piece != nil && a.piece.behind {
@@ -343,7 +343,7 @@ func (a answer) stands() bool {
 	if st == nil {
 		return false
 	}
-	if a.kind == kindQuery && a.run.index+1 < len(a.run.plan.Statements) {
+	if a.kind == kindQuery && len(a.run.plan.Statements) > 1 {
 		return true
 	}
 	for i := 0; st.Statement != nil && i < len(st.Statement.Tables); i++ {
