@@ -80,15 +80,7 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 	for _, st := range s.Steps() {
 		got := p.Got.Run(st)
 		if got.valued() {
-			if want := p.Want.Run(st); want.State == got.State {
-				r.Failed++
-				if got.Lost || want.Lost || want.Status != got.Status {
-					return "transaction", fmt.Sprintf("after a value that does not fit\ngot  %c\nwant %c", got.Status, want.Status)
-				}
-				return w.recover(p, s, got.Status)
-			} else if want.State != "" || st.Way != Named {
-				return "error", fmt.Sprintf("got  error %q\nwant error %q %s", got.State, want.State, want.Detail)
-			}
+			return w.valued(p, s, st, got, r)
 		}
 		if got.Code != "" {
 			r.Refused[got.Code]++
@@ -101,6 +93,9 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 			return w.refused(p, s, got)
 		}
 		want := p.Want.Run(st)
+		if strings.HasPrefix(st.Text, "MERGE") && got.State == want.State {
+			got.Detail, want.Detail = "", "" // which row fails first depends on the plan
+		}
 		if kind, what := difference(got, want); kind != "" {
 			return kind, what
 		}
@@ -111,6 +106,19 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 	}
 	r.Equal++
 	return "", ""
+}
+
+// valued runs on the model what has failed because a value does not fit. That is mostly the server's own error. Where the server would find
+// another one first, or none, since the value meets no row, it counts as refused.
+func (w *World) valued(p *Pair, s *Statement, st Step, got Outcome, r *Report) (kind, what string) {
+	want := p.Want.Run(st)
+	if got.State == want.State && got.Status == want.Status && !got.Lost && !want.Lost {
+		r.Failed++
+		return w.recover(p, s, got.Status)
+	}
+	r.Refused[got.Code]++
+	r.Shapes[got.Code] = got.Message + " | " + st.Text
+	return again, ""
 }
 
 // again says that both sides must begin anew, which is no difference.
