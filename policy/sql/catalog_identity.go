@@ -205,8 +205,28 @@ func (a *analysis) asConfigured() {
 			c.Name = r.configuredColumn(c.Num, c.Name)
 		}
 	}
-	for i := range a.st.Results {
-		if o := &a.st.Results[i].Origin; o.Table >= 0 && o.Table < len(a.st.Tables) {
+	a.resultsAsConfigured(a.st.Results)
+	for i := range a.st.Literals {
+		a.targetAsConfigured(&a.st.Literals[i].Target)
+	}
+	a.paramsAsConfigured(a.st.Params)
+	if k := a.st.Stored; k != nil {
+		a.resultsAsConfigured(k.Results)
+		a.paramsAsConfigured(k.Params)
+	}
+	if c := a.st.Copy; c != nil {
+		a.resultsAsConfigured(c.Results)
+		for i := range c.Columns {
+			if t := c.Columns[i].Target; t != nil {
+				c.Columns[i].Target = a.configuredTarget(*t)
+			}
+		}
+	}
+}
+
+func (a *analysis) resultsAsConfigured(results []Result) {
+	for i := range results {
+		if o := &results[i].Origin; o.Table >= 0 && o.Table < len(a.st.Tables) {
 			if r := a.cat.byOID[a.st.Tables[o.Table].OID]; r != nil && (r.OID == o.OID || o.OID == 0) {
 				o.Column = r.configuredColumn(o.Num, o.Column)
 			} else if r != nil {
@@ -214,16 +234,19 @@ func (a *analysis) asConfigured() {
 			}
 		}
 	}
-	for i := range a.st.Literals {
-		a.targetAsConfigured(&a.st.Literals[i].Target)
-	}
-	for i := range a.st.Params {
-		if t := a.st.Params[i].Target; t != nil {
-			own := *t
-			a.targetAsConfigured(&own)
-			a.st.Params[i].Target = &own
+}
+
+func (a *analysis) paramsAsConfigured(params []Param) {
+	for i := range params {
+		if t := params[i].Target; t != nil {
+			params[i].Target = a.configuredTarget(*t)
 		}
 	}
+}
+
+func (a *analysis) configuredTarget(t Target) *Target {
+	a.targetAsConfigured(&t)
+	return &t
 }
 
 func (a *analysis) targetAsConfigured(t *Target) {

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -289,7 +290,7 @@ func (a *analysis) adopt(kept *Statement) {
 	a.st.Sensitive = a.st.Sensitive || kept.Sensitive
 	a.st.PathDependent = a.st.PathDependent || kept.PathDependent && !kept.Stored.Cursor
 	a.st.ChangesPath = a.st.ChangesPath || kept.ChangesPath && !kept.Stored.Cursor
-	a.st.Results = kept.Stored.Results
+	a.st.Results = slices.Clone(kept.Stored.Results) // the kept ones are other sessions' too
 }
 
 // fetch analyses FETCH and MOVE: the rows are those of the cursor.
