@@ -62,6 +62,8 @@ func TestMatch(t *testing.T) {
 			"select * from notes where title %s %s order by id", "select id, upper('x') as x from notes n where n.title %s %s and num < 5 order by id desc",
 			"select title from notes where num in (select 2) and title %s %s order by id", "select a.id, b.id from notes a join notes b on a.num = b.id where a.title %[1]s %[2]s and b.num < 7 order by 1, 2",
 			"with w as (select title t, id from notes where num > 0) select id from w where t %s %s order by id",
+			"with w as (select title t, id, num from notes) select a.t, b.id from w a join w b on a.id = b.num where b.t %s %s order by b.id",
+			"(select id as from from notes where title %s %s order by id)",
 			"select id as title from notes n where n.title %s %s order by title, 1 limit 7 offset 3", "select title from notes where title %s %s order by id desc fetch first 2 rows only",
 		} {
 			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec, pgx.QueryExecModeCacheStatement} {

@@ -207,7 +207,7 @@ func (c *planned) extended(a, b *pg_query.Node) bool {
 	switch x := a.GetNode().(type) {
 	case *pg_query.Node_ResTarget:
 		y := b.GetResTarget()
-		return y != nil && x.ResTarget.GetName() == "" && y.GetName() != "" && !c.message(x.ResTarget.GetVal().ProtoReflect(), y.GetVal().ProtoReflect()) &&
+		return y != nil && x.ResTarget.GetName() == "" && y.GetName() != "" && (x.ResTarget.GetVal().GetTypeCast() != nil || !c.message(x.ResTarget.GetVal().ProtoReflect(), y.GetVal().ProtoReflect())) &&
 			len(x.ResTarget.GetIndirection())+len(y.GetIndirection()) == 0 && c.node(x.ResTarget.GetVal(), y.GetVal())
 	case *pg_query.Node_PrepareStmt:
 		y := b.GetPrepareStmt()

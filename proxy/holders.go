@@ -91,6 +91,9 @@ func readable(p planned, set *value.Settings) error {
 	return nil
 }
 
+// escapedFooter is how a cell ends in a JSON string where bytea_output was "escape", whatever it was believed to be.
+var escapedFooter = []byte(`\\305~\\221"`)
+
 var errEndlessJSON = errors.New("the server's JSON ends within a string")
 
 // appendJSON copies json or jsonb, which begins with a version byte in binary, and shows the value in place of each cell.
@@ -114,7 +117,10 @@ func (c *columnShape) appendJSON(dst, raw []byte, set *value.Settings, scratch *
 		text := raw[:n]
 		raw = raw[n:]
 		cell, ok := cellOf(scratch.cell[:0], text)
-		if scratch.cell = cell; !ok || isKey(raw) {
+		if scratch.cell = cell; !ok && bytes.HasSuffix(text, escapedFooter) {
+			return dst[:start], value.NeedsHex()
+		}
+		if !ok || isKey(raw) {
 			dst = append(dst, text...)
 			continue
 		}

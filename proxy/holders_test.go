@@ -88,6 +88,10 @@ func TestHeldCellsRefuse(t *testing.T) {
 			t.Errorf("%s: %q, %v", in, got, err)
 		}
 	}
+	var hidden *value.Error
+	if got, err := c.append(nil, []byte(`[1, "a\\000\\305~\\221"]`), &value.Settings{}, &rowScratch{}); !errors.As(err, &hidden) {
+		t.Errorf("a cell in the form of bytea_output escape: %q, %v", got, err)
+	}
 	set := &value.Settings{}
 	if err := set.Set("bytea_output", "escape"); err != nil {
 		t.Fatal(err)

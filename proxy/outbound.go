@@ -368,6 +368,10 @@ func (s *session) rowError(a answer, cause error) *wire.Error {
 		return &wire.Error{Severity: "ERROR", Code: "XX001", Message: broken.Error() + " [PV009]",
 			Hint: "The value was altered, moved from another column, or sealed with other keys."}
 	}
+	var unshown *value.Error
+	if errors.As(cause, &unshown) { // by the session's settings
+		return &wire.Error{Severity: "ERROR", Code: unshown.SQLSTATE, Message: unshown.Message + " [PV001]", Hint: unshown.Hint}
+	}
 	s.log.Warn("a result was not what was planned", zap.Error(cause))
 	s.server.metrics.Refusal("PV010")
 	s.server.catalogs.outdate(s.subject.Database)

@@ -42,6 +42,9 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 		if p := s.judgeNamed(w, cat, text, sql.Names{}); p.Allowed {
+			if err := s.takenBack(p, string(text)); err != nil {
+				return planned{}, err
+			}
 			return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
 		}
 	}
@@ -68,6 +71,9 @@ func (s *session) plan(text []byte) (planned, error) {
 		if err := inPieces(p, string(text)); err != nil {
 			return planned{}, err
 		}
+	}
+	if err := s.takenBack(p, string(text)); err != nil {
+		return planned{}, err
 	}
 	s.notes(p)
 	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)
@@ -102,6 +108,38 @@ func withSideEffects(p *policy.Plan, text []byte) *policy.Plan {
 	p.ChangesPath = p.ChangesPath || e.path
 	p.ChangesSchema = p.ChangesSchema || e.schema
 	return p
+}
+
+// takenBack is why a text is carried out in pieces in which a transaction ends, and with it what SET LOCAL did, before protected values are
+// shown or read; nil for all others.
+func (s *session) takenBack(p *policy.Plan, text string) error {
+	if !s.settingsOpen || !p.EndsTransaction || len(p.Statements) < 2 {
+		return nil
+	}
+	all := make([]*sql.Statement, len(p.Statements))
+	ended, found := false, -1
+	for i := range p.Statements {
+		st := p.Statements[i].Statement
+		if all[i] = st; st == nil {
+			return nil // read by nobody: it touches nothing
+		}
+		if ended && found < 0 && st.Sensitive && st.Refusal == nil {
+			found = st.At.Start
+		}
+		switch st.Verb {
+		case "commit", "rollback", "rollback to", "prepare transaction":
+			ended = true
+		}
+	}
+	if found < 0 {
+		return nil
+	}
+	refusal := sql.RefusalSettings(found)
+	pieces, other := sql.AllPieces(all)
+	if other != nil {
+		return at(other, text)
+	}
+	return &severalTexts{refusal: at(refusal, text), pieces: pieces}
 }
 
 // pathDependent reports whether under another search path the text could mean something else that matters.

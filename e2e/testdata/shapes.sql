@@ -1169,3 +1169,18 @@ select id from people where age = any(array['33']::int[]) order by id
 select id from people where token <> all(array['00000000-0000-0000-0000-000000000000']) order by id
 select id from people where age = $1 and age = any(array[$1]) order by id ## 33
 select id from people where code = any(array['cnryA', $1]) order by id ## cnryB
+select 'cnry3' union select email from people where id = 3
+select 'cnry3'::text union select email from people where id = 3
+select cast(null as text), 1 union all select email, id from people where id = 3
+select x.text from (select 'cnry3'::text union all select email from people) x where x.text = 'cnry3'
+select $1::text union all select email from people where id < 3 ## cnry3
+select (select 'cnry3'), 33 union all select email, age from people where id < 3
+select case when id < 3 then rate end, case when id < 3 then rate else null end, coalesce(rate, null) from people order by id
+select null union all select rate from people where id < 3
+select id from people where email like 'cnry3@x.test' = true
+select id from people where true = email not like 'cnry3@x.test' order by id
+set local bytea_output = escape; select json_agg(email) from people
+set local timezone = 'Asia/Tokyo'; select seen from people order by id
+set local datestyle = german; select id from people where born = '03.01.1980'
+select set_config('bytea_output', 'escape', true), json_agg(email) from people
+select set_config('app.user', '7', true), email from people where id = 3

@@ -29,6 +29,9 @@ func (r *resolver) caseExpr(s *scope, n *pg_query.CaseExpr, use Use, want *Targe
 		return r.branches(vals, use, want, at)
 	}
 	v := r.branches(vals, use, want, at)
+	if v.form == formSealed && want == nil {
+		v.bare = true
+	}
 	if v.form == formSealed && want == nil && !needsScale(v.prot) {
 		v.prot.Type.Mod, v.typ.Mod = -1, -1 // without ELSE there is a NULL, which has no length: exprTypmod
 	}
@@ -55,7 +58,7 @@ func (r *resolver) coalesce(vals []value, use Use, want *Target, at Span) value 
 	some := slices.DeleteFunc(slices.Clone(vals), func(v value) bool { return v.form == formFree && onlyNulls(v) })
 	v := r.branches(vals, use, want, at)
 	if len(some) == 1 && v.form == formSealed && want == nil {
-		v.prot.Type.Mod, v.typ.Mod = some[0].prot.Type.Mod, some[0].prot.Type.Mod
+		v.prot.Type.Mod, v.typ.Mod, v.bare = some[0].prot.Type.Mod, some[0].prot.Type.Mod, some[0].bare
 	}
 	return v
 }

@@ -159,9 +159,10 @@ func (r *resolver) matchFolded(p pattern, v value, l *leaf, exact bool) {
 			"%s can't be matched against a pattern with wildcards", v.name())
 		return
 	}
-	r.splice(Span{p.left.Start, p.left.Start}, "pg_catalog.substr(")
+	r.splice(Span{p.left.Start, p.left.Start}, "(pg_catalog.substr(")
 	r.splice(Span{p.left.End, p.left.End}, ", 1, 16)")
 	r.splice(p.operator, r.padded(p.operator, map[bool]string{false: "=", true: "<>"}[p.not]))
+	r.splice(Span{p.right.End, p.right.End}, ")")
 	r.bind(l, v.indexTarget(PartIndexLike), false)
 }
 

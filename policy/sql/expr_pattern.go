@@ -148,7 +148,9 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 
 // equals writes a pattern without a wildcard as equality.
 func (r *resolver) equals(p pattern, v value, l *leaf, part Part) {
+	r.splice(Span{p.left.Start, p.left.Start}, "(") // = binds less than LIKE
 	r.splice(p.operator, r.padded(p.operator, map[bool]string{false: "=", true: "<>"}[p.not]))
+	r.splice(Span{p.right.End, p.right.End}, ")")
 	t := v.target(PurposeCompare)
 	t.Part = part
 	r.bind(l, t, false)

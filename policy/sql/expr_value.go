@@ -30,6 +30,9 @@ type value struct {
 	// oid and num are the origin as the server's RowDescription names it, 0 for none.
 	oid uint32
 	num int16
+	// item and index are the column of FROM that the value was read as, last.
+	item  *rangeItem
+	index int
 	// typ is the type of a plain value, OID 0 when unknown.
 	typ    Type
 	leaves []*leaf
@@ -119,6 +122,7 @@ type leaf struct {
 	ghost         *leaf
 	isGhost       bool
 	before, after string
+	title         *title
 	read          uint32 // the type that the value is read as, without a cast of its own: of a ghost, the cast of the leaf it belongs to
 }
 

@@ -73,7 +73,7 @@ func shown(st *Statement) string {
 		}
 	}
 	for _, e := range st.Edits {
-		if strings.HasPrefix(e.Text, "pg_catalog.substr(") {
+		if strings.Contains(e.Text, "pg_catalog.substr(") {
 			return "index"
 		}
 	}

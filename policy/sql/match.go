@@ -47,12 +47,12 @@ func manyToOne(sel *pg_query.SelectStmt, columns int) string {
 	return ""
 }
 
-// gathers reports whether a window function is called in an expression, or an aggregate whose name is known; of others the server would
-// say that the column that is looked at again is not grouped.
+// gathers reports whether a window function is called in an expression, or an aggregate whose name is known; of others the server
+// says that the column that is looked at again is not grouped.
 func gathers(m protoreflect.Message) (found bool) {
 	if f, ok := m.Interface().(*pg_query.FuncCall); ok {
 		parts := nameList(f.GetFuncname())
-		if f.GetOver() != nil || aggregate(parts[len(parts)-1]) || builtin(parts, "count") {
+		if f.GetOver() != nil || aggregate(parts[len(parts)-1]) || gatherer(parts[len(parts)-1]) {
 			return true
 		}
 	}
@@ -69,6 +69,16 @@ func gathers(m protoreflect.Message) (found bool) {
 		return !found
 	})
 	return found
+}
+
+// gatherer reports the server's aggregates that aggregate doesn't: \daS of psql.
+func gatherer(name string) bool {
+	switch name {
+	case "count", "bit_and", "bit_or", "bit_xor", "corr", "covar_pop", "covar_samp", "stddev_pop", "stddev_samp", "var_pop", "var_samp",
+		"rank", "dense_rank", "percent_rank", "cume_dist":
+		return true
+	}
+	return strings.HasPrefix(name, "regr_") || strings.HasSuffix(name, "agg")
 }
 
 // matching notes that conditions of sel's WHERE can be looked at again in the proxy, until the result is called.
@@ -121,16 +131,20 @@ func (r *resolver) matchAgain(p pattern, v value, l *leaf) {
 func (r *resolver) resultOf(v value) int {
 	all := append(r.again.out.cols[:len(r.again.out.cols):len(r.again.out.cols)], r.hidden...)
 	for i, c := range all {
-		if o := c.val; o.form == formSealed && o.src == v.src && o.src >= 0 && o.num == v.num && o.oid == v.oid && o.num > 0 && o.oid > 0 {
+		if o := c.val; o.form == formSealed && o.item == v.item && o.item != nil && o.index == v.index && o.num > 0 && o.oid > 0 {
 			return i
 		}
 	}
 	at := fromClause(r.text, r.st.At)
 	if at < 0 {
-		r.no(codeInternal, v.at.Start, "the place of FROM is not known")
+		r.noHint(codeMatchPlace, v.at.Start, "Select the column that is matched, too.", "LIKE on %s can't be answered by a SELECT in this form", v.name())
 		return 0
 	}
-	name := r.text[v.at.Start:v.at.End] + " AS pgveil_again "
+	label := "pgveil_again"
+	for strings.Contains(r.text, label) {
+		label += "_"
+	}
+	name := r.text[v.at.Start:v.at.End] + " AS " + label + " "
 	if len(all) > 0 {
 		name = ", " + name
 	}
@@ -139,26 +153,31 @@ func (r *resolver) resultOf(v value) int {
 	return len(all)
 }
 
-// fromClause is the offset of the FROM of the statement's outermost SELECT, -1 if there is none that is written without parentheses
-// around the SELECT. IS DISTINCT FROM is another word.
+// fromClause is the offset of the FROM of the statement's outermost SELECT, which may stand in parentheses with all that belongs to it; -1
+// if there is none or it stands otherwise. IS DISTINCT FROM is another word, and what follows AS or a dot is a name.
 func fromClause(text string, st Span) int {
-	depth, selected, before := 0, false, Token{}
+	depth, selected, started, before := 0, false, false, Token{}
 	for at := st.Start; at < st.End; {
 		t, ok := nextToken(text, at)
 		if !ok {
 			return -1
 		}
 		switch {
+		case text[t.Start] == '(' && !started:
+			// around all of it
 		case text[t.Start] == '(' || text[t.Start] == '[':
 			depth++
 		case text[t.Start] == ')' || text[t.Start] == ']':
 			depth--
 		case depth > 0 || t.Kind != KindWord:
+		case isWord(text, before, "as") || isPunct(text, before, "."):
+			t.Kind = KindQuoted // a label is never the word AS
 		case isWord(text, t, "select"):
 			selected = true
 		case selected && isWord(text, t, "from") && !isWord(text, before, "distinct"):
 			return t.Start
 		}
+		started = started || text[t.Start] != '('
 		before, at = t, t.End
 	}
 	return -1

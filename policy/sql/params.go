@@ -23,6 +23,7 @@ func (r *resolver) closeParams() {
 			r.no(codeInternal, -1, "the place of a constant for protected column %s.%s is not known", l.target.Table, l.target.Column)
 			return
 		}
+		r.writeTitle(l)
 		switch l.kind {
 		case leafParam:
 			occurrences[l.number] = append(occurrences[l.number], l)

@@ -75,14 +75,16 @@ func (it *rangeItem) find(name string) (index, count int) {
 // value is column i as an expression; named says that the client's text names it.
 func (it *rangeItem) value(r *resolver, i int, at Span, named bool) value {
 	if it.rel != nil {
-		return r.baseColumn(it, i, at, named)
+		v := r.baseColumn(it, i, at, named)
+		v.item, v.index = it, i
+		return v
 	}
 	c := &it.cols[i]
 	if c.from != nil {
 		return c.from.value(r, c.idx, at, named)
 	}
 	v := c.val
-	v.at = at
+	v.at, v.item, v.index = at, it, i
 	if named && r.view == nil {
 		for _, use := range v.cols {
 			r.named[use] = true

@@ -67,6 +67,7 @@ func (r *resolver) targets(s *scope, list []*pg_query.Node) output {
 		}
 		col.val = r.target(s, t.GetVal())
 		r.keepName(t, col.name)
+		r.keepTitle(t, col.name, col.val)
 		lift(col.val)
 		out.cols = append(out.cols, col)
 	}

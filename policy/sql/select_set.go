@@ -194,6 +194,7 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 			default:
 				p.Type.Mod = -1
 			}
+			out.bare = out.bare || onlyNulls(*v) // the server gives a NULL no modifier
 		default:
 			r.no(code, v.at.Start, "%s and a value that is not protected can't be alternatives", like.name())
 		}

@@ -26,6 +26,7 @@ func textRefusals() []RefusalDoc {
 type earlier struct {
 	moved bool // what names mean
 	noisy bool // in other ways than calm data definition does
+	set   bool // how values are written and read
 	ran   bool // functions may have been called, which can change search_path unseen
 	// unnamed: something is reached now by a name that the catalog does not know to be that of something sensitive.
 	unnamed bool
@@ -42,6 +43,11 @@ func (e *earlier) judge(cat *Catalog, text string, raw *pg_query.RawStmt, st *St
 			PathDependent: st.PathDependent,
 			Refusal:       newRefusal(codePathChanged, st.At.Start, "an earlier statement of this text may change what the names in this one mean")}
 	}
+	if st.Sensitive && st.Refusal == nil && (e.set || configures(raw.GetStmt().ProtoReflect())) {
+		*st = Statement{At: st.At, Verb: verb, Sensitive: true, Later: e.set, ChangesPath: st.ChangesPath, ChangesSchema: st.ChangesSchema,
+			PathDependent: st.PathDependent, Refusal: RefusalSettings(st.At.Start)}
+	}
+	e.set = e.set || setsReading(raw.GetStmt())
 	noteDivision(st, raw, text)
 	e.moved = e.moved || st.ChangesPath || st.ChangesSchema
 	e.ran = e.ran || !calmVerb(verb) && verb != "begin" && verb != "savepoint"
@@ -86,6 +92,11 @@ func Pieces(all []*Statement, refused int) ([]Span, *Refusal) {
 	if refused < 0 || refused >= len(all) || !all[refused].Later {
 		return nil, nil
 	}
+	return AllPieces(all)
+}
+
+// AllPieces are the places of a text's statements, which are to be carried out one by one.
+func AllPieces(all []*Statement) ([]Span, *Refusal) {
 	spans := make([]Span, len(all))
 	for i, st := range all {
 		if r := indivisible(st); r != nil {
