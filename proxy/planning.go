@@ -308,9 +308,9 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		return old, nil
 	}
 	changes := s.server.catalogs.changes(s.subject.Database)
-	snapshot, err := s.snapshot(old != nil)
+	read, err := s.reading(w, old != nil)
 	for again := 0; again < 3 && old == nil && errors.Is(err, refusalCatalog) && s.transaction() == 'I' && !s.inBatch; again++ {
-		snapshot, err = s.snapshot(false) // what others drop while it is read makes a reading fail
+		read, err = s.reading(w, false) // what others drop while it is read makes a reading fail
 	}
 	if err != nil {
 		s.server.catalogs.unread(s.subject.Database, s.now())
@@ -319,7 +319,7 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		}
 		return nil, err
 	}
-	cat, err := s.server.catalogs.publish(s.subject.Database, w, snapshot, changes, s.now())
+	cat, err := s.server.catalogs.publish(s.subject.Database, w, read, changes, s.now())
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
@@ -338,29 +338,6 @@ func (s *session) unreadable(err error) error {
 	return refusalCatalog
 }
 
-// impatience makes a reading of the catalog fail soon where somebody has locked a table: pg_get_viewdef and pg_get_constraintdef
-// wait for it. It lasts for a transaction.
-const impatience = "SELECT pg_catalog.set_config('lock_timeout', '500ms', true)"
-
-// snapshot reads the catalog as the session sees it. hasty says that there is an older one to go on with.
-func (s *session) snapshot(hasty bool) ([]byte, error) {
-	if err := s.quiet(); err != nil {
-		return nil, err
-	}
-	texts := []string{sql.CatalogQuery}
-	if hasty && !s.inBatch { // a failure is our own transaction's
-		texts = []string{impatience, sql.CatalogQuery}
-	}
-	rows, err := s.aside(texts...)
-	if err != nil {
-		return nil, s.asked(err)
-	}
-	if len(rows) != len(texts) || len(rows[len(rows)-1]) != 1 {
-		return nil, refusalCatalog
-	}
-	return rows[len(rows)-1][0], nil
-}
-
 // catalogAfterDDL waits for the change of schema to be done and reads what is there now.
 func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 	if err := s.quiet(); err != nil {
@@ -373,11 +350,11 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 		return s.catalog(w)
 	}
 	// What this transaction sees is nobody else's business yet.
-	snapshot, err := s.snapshot(false)
+	read, err := s.reading(w, false)
 	if err != nil {
 		return nil, err
 	}
-	cat, err := sql.NewCatalog(snapshot, w.Spec)
+	cat, err := sql.NewCatalog(read.snapshot(), w.Spec)
 	if err != nil {
 		return nil, s.unreadable(err)
 	}

@@ -68,6 +68,8 @@ type catalogs struct {
 
 type shared struct {
 	snapshot []byte // what the catalog was built from, kept for another World
+	first    []byte // the part of it that was read first
+	query    string // what world needs besides
 	world    *World
 	catalog  *sql.Catalog
 	read     time.Time
@@ -90,10 +92,10 @@ func (c *catalogs) current(database string, w *World, now time.Time) (cat *sql.C
 	}
 	if s.world != w {
 		if s.catalog, err = sql.NewCatalog(s.snapshot, w.Spec); err != nil {
-			s.catalog = nil
-			return nil, true, err
+			s.catalog = nil // it was read for other tables
+			return nil, true, nil
 		}
-		s.world = w
+		s.world, s.stale, s.first = w, true, nil
 	}
 	if s.stale {
 		return s.catalog, true, nil
@@ -122,14 +124,26 @@ func (c *catalogs) of(database string) *shared {
 	return s
 }
 
+// definitions is the query for what is needed besides the first part of a snapshot.
+func (c *catalogs) definitions(database string, w *World, first []byte) (string, error) {
+	c.mu.Lock()
+	s := c.of(database)
+	if s.world == w && s.first != nil && string(s.first) == string(first) {
+		defer c.mu.Unlock()
+		return s.query, nil
+	}
+	c.mu.Unlock()
+	return sql.Definitions(first, w.Spec)
+}
+
 // publish takes what a session has read after there had been so many changes. An unchanged snapshot keeps the catalog and the
 // plans made with it. What was read before the latest change is used and is still due.
-func (c *catalogs) publish(database string, w *World, snapshot []byte, changes uint64, now time.Time) (*sql.Catalog, error) {
+func (c *catalogs) publish(database string, w *World, read reading, changes uint64, now time.Time) (*sql.Catalog, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.of(database)
 	s.reading = false
-	if s.catalog == nil || s.world != w || string(s.snapshot) != string(snapshot) {
+	if snapshot := read.snapshot(); s.catalog == nil || s.world != w || string(s.snapshot) != string(snapshot) {
 		cat, err := sql.NewCatalog(snapshot, w.Spec)
 		if err != nil {
 			return nil, err
@@ -137,6 +151,7 @@ func (c *catalogs) publish(database string, w *World, snapshot []byte, changes u
 		s.catalog, s.world, s.snapshot = cat, w, snapshot
 		c.generation.Add(1)
 	}
+	s.first, s.query = read.first, read.query
 	if s.changes == changes {
 		s.read, s.stale = now, false
 	}

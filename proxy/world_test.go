@@ -19,14 +19,14 @@ func TestCatalogReadDuringAChange(t *testing.T) {
 			for range 2 { // for the first time, and again
 				before := c.changes("d")
 				change(c)
-				if _, err := c.publish("d", w, []byte(empty), before, now); err != nil {
+				if _, err := c.publish("d", w, reading{first: []byte(empty)}, before, now); err != nil {
 					t.Fatal(err)
 				}
 				if _, due, err := c.current("d", w, now); err != nil || !due {
 					t.Errorf("what was read before the change is taken for current, %v", err)
 				}
 				c.unread("d", time.Time{})
-				if _, err := c.publish("d", w, []byte(empty), c.changes("d"), now); err != nil {
+				if _, err := c.publish("d", w, reading{first: []byte(empty)}, c.changes("d"), now); err != nil {
 					t.Fatal(err)
 				}
 				if _, due, _ := c.current("d", w, now); due {

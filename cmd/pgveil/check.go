@@ -152,13 +152,21 @@ func (f *dbFlags) view(c *cobra.Command, cfg *config.Config, spec sql.Spec) (*db
 	if err := conn.QueryRow(ctx, sql.CatalogQuery).Scan(&snapshot); err != nil {
 		return nil, fmt.Errorf("reading the catalog: %w", err)
 	}
+	query, err := sql.Definitions([]byte(snapshot), spec)
+	if err != nil {
+		return nil, err
+	}
+	var definitions string
+	if err := conn.QueryRow(ctx, query).Scan(&definitions); err != nil {
+		return nil, fmt.Errorf("reading the catalog's definitions: %w", err)
+	}
 	if err := conn.QueryRow(ctx, sql.PathQuery).Scan(&pathText, &role); err != nil {
 		return nil, fmt.Errorf("reading the search path: %w", err)
 	}
 	if v.path, err = sql.ParsePath([]byte(pathText)); err != nil {
 		return nil, err
 	}
-	v.catalog, err = sql.NewCatalog([]byte(snapshot), spec)
+	v.catalog, err = sql.NewCatalog(sql.Join([]byte(snapshot), []byte(definitions)), spec)
 	return v, err
 }
 

@@ -7,13 +7,21 @@ import (
 	"strings"
 )
 
-// NewCatalog joins the answer of CatalogQuery with the configuration. It fails only if the answer can't be read: what does not fit
+// NewCatalog joins the answers of CatalogQuery and Definitions (see Join) with the configuration. It fails only if the answer can't be read: what does not fit
 // together is refused when a statement touches it, and listed by Problems.
 func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	s, err := readSnapshot(snapshotText)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.complete(spec); err != nil {
+		return nil, err
+	}
+	return build(s, spec), nil
+}
+
+// build makes a catalog of what has been read so far: a view without its definition and a function without its body can't be used.
+func build(s *snapshot, spec Spec) *Catalog {
 	c := &Catalog{
 		Database: s.Database, spec: spec, viewPath: s.Path,
 		foldsHighBytes: s.Encoding != "UTF8",
@@ -48,7 +56,7 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
 	c.readLogical(s)
 	c.problems = c.findProblems(s)
-	return c, nil
+	return c
 }
 
 func (c *Catalog) addRelation(s *snapRelation) {

@@ -17,6 +17,7 @@ type function struct {
 	trigger      bool // can't be called by name, but by a trigger that somebody makes
 	sensitive    bool
 	vouched      bool // see Spec.TrustOpaque
+	unseen       bool // its body has not been read
 }
 
 // sqlRunners are functions that run SQL given as text, or read tables or pages given by name: built-in ones and those of well-known
@@ -46,7 +47,7 @@ func (c *Catalog) readFunctions(s *snapshot) []*function {
 		f := &s.Functions[i]
 		all = append(all, &function{
 			oid: f.OID, schema: f.Schema, name: f.Name, language: f.Language, source: f.Source, calls: f.Calls, extension: f.Extension, field: f.Field, trigger: f.Trigger,
-			vouched: c.spec.TrustOpaque,
+			vouched: c.spec.TrustOpaque, unseen: f.Parsed && f.Source == "",
 		})
 	}
 	return all
@@ -54,6 +55,9 @@ func (c *Catalog) readFunctions(s *snapshot) []*function {
 
 // opaque reports whether the body may run SQL that its text does not show.
 func (f *function) opaque() bool {
+	if f.unseen {
+		return true
+	}
 	if f.vouched {
 		return false
 	}

@@ -1,17 +1,15 @@
 package sql
 
-// CatalogQuery reads what NewCatalog needs, as one row with one text column: JSON in base64, so that neither client_encoding nor
-// DateStyle and the like can change it. It works for any role on PostgreSQL 14 to 18. Every function, operator, type and table in it is
-// schema-qualified: the session's search_path, which a client may have set to a schema of its own, has no say in what it reads.
+// CatalogQuery reads what NewCatalog needs, but for what Definitions asks then, as one row with one text column: JSON in base64, so that
+// neither client_encoding nor DateStyle and the like can change it. It works for any role on PostgreSQL 14 to 18. Every function, operator,
+// type and table in it is schema-qualified: the session's search_path, which a client may have set to a schema of its own, has no say in what
+// it reads. It calls nothing that opens a table of the user's, so it takes no lock on one and no concurrent DROP makes it fail.
 //
 // While it runs it sets search_path to pg_catalog, and back: pg_get_viewdef asks the server's own tables with unqualified operators, so an
 // operator in a schema of the path could make it tell another view's body, and it leaves out the schema of names that the path makes
 // visible. The setting is local to the transaction and restored in the same statement; CASE and MATERIALIZED keep the order.
 // "path" records the path that was in force, so that names in view bodies resolve to what they mean.
-const CatalogQuery = `WITH saved AS MATERIALIZED (SELECT pg_catalog.current_setting('search_path') AS setting),
-taken AS MATERIALIZED (SELECT saved.setting, CASE WHEN pg_catalog.set_config('search_path', CASE WHEN saved.setting IS NOT NULL THEN 'pg_catalog' END, true) IS NOT NULL
-THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
-'database', pg_catalog.current_database(),
+const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 'encoding', pg_catalog.current_setting('server_encoding'),
 'ctype', (SELECT d.datctype FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()),
 'path', pg_catalog.to_json(pg_catalog.current_schemas(true)),
@@ -22,8 +20,7 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::pg_catalog.int8, a.atttypmod,
 			a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) ORDER BY a.attnum)
 		FROM pg_catalog.pg_attribute a
-		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped),
-	'definition', CASE WHEN c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['v','m']::pg_catalog."char"[]) THEN pg_catalog.pg_get_viewdef(c.oid) END))
+		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
 	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','v','m','f','S','c']::pg_catalog."char"[])
 	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[])
@@ -50,7 +47,8 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
 'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', k.oid::pg_catalog.int8, 'relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
 		'columns', k.conkey, 'target', k.confrelid::pg_catalog.int8, 'others', k.confkey,
-		'definition', CASE WHEN k.contype OPERATOR(pg_catalog.=) 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) END))
+		'guardlike', k.contype OPERATOR(pg_catalog.=) 'c' AND k.conbin::pg_catalog.text OPERATOR(pg_catalog.~~) (SELECT pg_catalog.concat('%:funcid ',
+			'pg_catalog.substr(pg_catalog.bytea,pg_catalog.int4)'::pg_catalog.regprocedure::pg_catalog.oid, ' %'))))
 	FROM pg_catalog.pg_constraint k
 	WHERE k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c','f','x']::pg_catalog."char"[])
 	AND k.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND k.connamespace OPERATOR(pg_catalog.<>) ALL (
@@ -68,7 +66,7 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 		'field', p.pronargs OPERATOR(pg_catalog.>) 0 AND p.pronargs OPERATOR(pg_catalog.<=) (p.pronargdefaults OPERATOR(pg_catalog.+) 1)
 			AND EXISTS (SELECT 1 FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) p.proargtypes[0]
 				AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['c','p']::pg_catalog."char"[])),
-		'source', coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
+		'source', p.prosrc, 'parsed', p.prosqlbody IS NOT NULL,
 		'calls', CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'a' THEN (SELECT pg_catalog.json_build_array(g.aggtransfn::pg_catalog.oid::pg_catalog.int8,
 			g.aggfinalfn::pg_catalog.oid::pg_catalog.int8, g.aggmtransfn::pg_catalog.oid::pg_catalog.int8, g.aggmfinalfn::pg_catalog.oid::pg_catalog.int8)
 			FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::pg_catalog.oid OPERATOR(pg_catalog.=) p.oid) END,
@@ -86,15 +84,21 @@ THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_obje
 		'schema', n.nspname, 'name', t.typname, 'kind', t.typtype, 'base', t.typbasetype::pg_catalog.int8, 'mod', t.typtypmod, 'notnull', t.typnotnull,
 		'default', t.typdefault IS NOT NULL,
 		'labels', CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'e' THEN (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
-			FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid) END,
-		'checks', CASE WHEN t.typtype OPERATOR(pg_catalog.=) 'd' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
-			'definition', pg_catalog.pg_get_constraintdef(k.oid)) ORDER BY k.conname)
-			FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.=) t.oid AND k.contype OPERATOR(pg_catalog.=) 'c') END))
+			FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid) END))
 	FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
 	WHERE t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND t.typtype OPERATOR(pg_catalog.<>) 'c' AND t.typcategory OPERATOR(pg_catalog.<>) 'A'
 	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[]))
-))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)
+` + readingEnds
+
+// readingBegins and readingEnds stand around the keys and values of the JSON that is read.
+const (
+	readingBegins = `WITH saved AS MATERIALIZED (SELECT pg_catalog.current_setting('search_path') AS setting),
+taken AS MATERIALIZED (SELECT saved.setting, CASE WHEN pg_catalog.set_config('search_path', CASE WHEN saved.setting IS NOT NULL THEN 'pg_catalog' END, true) IS NOT NULL
+THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
+`
+	readingEnds = `))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)
 SELECT taken.snapshot FROM taken WHERE pg_catalog.set_config('search_path', taken.setting, true) IS NOT NULL`
+)
 
 // PathQuery reads what names mean in a session right now: one row, the effective search path as a JSON array (see ParsePath) and
 // the current role.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// snapshot is the JSON that CatalogQuery makes.
+// snapshot is the JSON that CatalogQuery makes; definitions may stand in it already.
 type snapshot struct {
 	Database    string           `json:"database"`
 	Encoding    string           `json:"encoding"`
@@ -27,6 +27,8 @@ type snapshot struct {
 	Functions   []snapFunction   `json:"functions"`
 	Operators   []snapOperator   `json:"operators"`
 	Types       []snapType       `json:"types"`
+
+	defined *definitions // nil: Definitions has not been asked yet, or all is in here
 }
 
 // snapType is a type that the database defines: an enum, a domain, or one whose name alone counts.
@@ -173,6 +175,7 @@ type snapConstraint struct {
 	Columns    []int16 `json:"columns"`
 	Target     uint32  `json:"target"`
 	Others     []int16 `json:"others"`
+	Guardlike  bool    `json:"guardlike"` // a CHECK that may be a guard
 	Definition string  `json:"definition"`
 }
 
@@ -197,6 +200,7 @@ type snapFunction struct {
 	Language  string   `json:"language"`
 	Trigger   bool     `json:"trigger"`
 	Source    string   `json:"source"`
+	Parsed    bool     `json:"parsed"` // the server keeps the body parsed; Source is empty until it is asked for
 	Calls     []uint32 `json:"calls"`
 	Extension bool     `json:"extension"`
 	Field     bool     `json:"field"`
@@ -213,28 +217,47 @@ func tuple(b []byte, fields ...any) error {
 	return nil
 }
 
-// readSnapshot accepts CatalogQuery's answer as the server sends it (base64 with line breaks), and plain JSON.
+// readSnapshot accepts the answers of CatalogQuery and Definitions as Join makes one of them, and plain JSON.
 func readSnapshot(text []byte) (*snapshot, error) {
+	var s snapshot
+	first, rest, split := text, []byte(nil), false
+	if text = bytes.TrimSpace(text); len(text) > 0 && text[0] != '{' {
+		first, rest, split = bytes.Cut(text, joint)
+	}
+	if err := readAnswer(first, &s); err != nil {
+		return nil, err
+	}
+	if s.Database == "" || len(s.Path) == 0 {
+		return nil, errors.New("catalog: no database or search path in the server's answer")
+	}
+	if split {
+		s.defined = &definitions{}
+		if err := readAnswer(rest, s.defined); err != nil {
+			return nil, err
+		}
+		s.fill()
+	}
+	return &s, nil
+}
+
+// readAnswer reads an answer as the server sends it, base64 with line breaks, or plain JSON.
+func readAnswer(text []byte, into any) error {
 	text = bytes.TrimSpace(text)
 	if len(text) > 0 && text[0] != '{' {
 		plain := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 		n, err := base64.StdEncoding.Decode(plain, text)
 		if err != nil {
-			return nil, errors.New("catalog: the server's answer is not base64")
+			return errors.New("catalog: the server's answer is not base64")
 		}
 		text = plain[:n]
 	}
 	if !utf8.Valid(text) {
-		return nil, errors.New("catalog: names are not valid UTF-8")
+		return errors.New("catalog: names are not valid UTF-8")
 	}
-	var s snapshot
-	if err := json.Unmarshal(text, &s); err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("catalog: %w", err)
 	}
-	if s.Database == "" || len(s.Path) == 0 {
-		return nil, errors.New("catalog: no database or search path in the server's answer")
-	}
-	return &s, nil
+	return nil
 }
 
 // ParsePath reads the first column of PathQuery's answer.

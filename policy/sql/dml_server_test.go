@@ -149,7 +149,11 @@ func testTypeText(t Type) string {
 func (w *twin) readCatalog(t *testing.T, spec Spec) *Catalog {
 	t.Helper()
 	rows := run(t, w.sealed, CatalogQuery)
-	c, err := NewCatalog(rows[0][0], spec)
+	query, err := Definitions(rows[0][0], spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewCatalog(Join(rows[0][0], run(t, w.sealed, query)[0][0]), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"github.com/pgveil/pgveil/policy/sql"
+)
+
+// reading is a catalog as a session has read it: in two parts, of which the second is asked for by what the first one says.
+type reading struct {
+	first, definitions []byte
+	query              string // asked for definitions
+}
+
+func (r *reading) snapshot() []byte {
+	if r.definitions == nil {
+		return r.first
+	}
+	return sql.Join(r.first, r.definitions)
+}
+
+// impatience makes a reading of the catalog fail soon where somebody has locked a table: pg_get_viewdef and pg_get_constraintdef
+// wait for it. It lasts for a transaction.
+const impatience = "SELECT pg_catalog.set_config('lock_timeout', '500ms', true)"
+
+// reading reads the catalog as the session sees it. hasty says that there is an older one to go on with.
+//
+// What another session changes between the two parts is said to have changed when it is done (see catalogs.publish), as what it changes
+// after them.
+func (s *session) reading(w *World, hasty bool) (r reading, err error) {
+	if err := s.quiet(); err != nil {
+		return r, err
+	}
+	if r.first, err = s.readPart(sql.CatalogQuery, hasty); err != nil {
+		return r, err
+	}
+	if r.query, err = s.server.catalogs.definitions(s.subject.Database, w, r.first); err != nil {
+		return r, s.unreadable(err)
+	}
+	r.definitions, err = s.readPart(r.query, hasty)
+	return r, err
+}
+
+// readPart asks for one row of one column.
+func (s *session) readPart(query string, hasty bool) ([]byte, error) {
+	texts := []string{query}
+	if hasty && !s.inBatch { // a failure is our own transaction's
+		texts = []string{impatience, query}
+	}
+	rows, err := s.aside(texts...)
+	if err != nil {
+		return nil, s.asked(err)
+	}
+	if len(rows) != len(texts) || len(rows[len(rows)-1]) != 1 {
+		return nil, refusalCatalog
+	}
+	return rows[len(rows)-1][0], nil
+}
