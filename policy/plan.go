@@ -117,6 +117,9 @@ type Plan struct {
 
 	ChangesSchema bool
 	ChangesPath   bool
+	// KeepsNames: ChangesSchema, but what is sensitive, and its names, stay. Cascades: it may drop what it does not name. Both are set
+	// by the session, as those below.
+	KeepsNames, Cascades bool
 	// ChangesSettings and EndsTransaction are set by the session that asked for the plan, before it is cached: they are about
 	// the protocol.
 	ChangesSettings bool

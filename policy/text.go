@@ -89,3 +89,6 @@ func (p *Policy) forbidsAnywhere(roles RoleSet) bool {
 	}
 	return false
 }
+
+// Indifferent reports whether no rule can be about a table that it doesn't name: what is in no rule passes, and nothing is forbidden.
+func (p *Policy) Indifferent() bool { return p.rules.UnlistedPass && len(p.rules.Forbids) == 0 }

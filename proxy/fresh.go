@@ -20,8 +20,7 @@ func (s *session) freshCatalog(w *World, cat *sql.Catalog) (*sql.Catalog, error)
 	if err != nil {
 		return nil, err
 	}
-	s.cat, s.generation, s.catUntil = fresh, shared.generation.Load(), s.now().Add(recheck)
-	s.latest.Store(fresh)
+	s.keepCatalog(fresh)
 	return fresh, nil
 }
 

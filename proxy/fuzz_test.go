@@ -109,7 +109,7 @@ func FuzzSideEffects(f *testing.F) {
 		if (word == "set" || word == "reset" || word == "discard" || word == "call" || word == "do") && !e.settings {
 			t.Errorf("%q changes no setting", text)
 		}
-		if p := unreadPlan([]byte(text)); p.ChangesSettings != e.settings || p.ChangesPath != e.path || p.EndsTransaction != e.ends || p.ChangesSchema != e.schema {
+		if p := unreadPlan(nil, []byte(text)); p.ChangesSettings != e.settings || p.ChangesPath != e.path || p.EndsTransaction != e.ends || p.ChangesSchema != e.schema {
 			t.Errorf("%q: the plan says other than its text", text)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 
 // planReading plans a text that touches nothing sensitive but reads the system catalogs. Where it can't be understood it is sent as it is.
 func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned, error) {
-	plain := planned{Plan: s.unread(text), world: w, catalog: cat}
+	plain := planned{Plan: s.unread(cat, text), world: w, catalog: cat}
 	if s.odd.Load() || s.transaction() == 'E' {
 		return plain, nil
 	}

@@ -217,9 +217,7 @@ func (s *session) complete(a answer, typ byte) error {
 
 // commandTag looks for the two commands that make the server forget prepared statements.
 func (s *session) commandTag(r *run) error {
-	if r.plan.ChangesSchema {
-		s.ddlDone, s.plainDDLDone = s.ddlDone || !r.plan.Plain, true
-	}
+	s.noteChange(r.plan)
 	tag, err := s.up.Peek(24)
 	if err != nil {
 		return err
@@ -244,13 +242,8 @@ func (s *session) ready(a answer) error {
 	}
 	status := frame[5]
 	s.status.Store(uint32(status))
-	if status == 'I' && s.ddlDone {
-		s.ddlDone = false
-		s.server.catalogs.outdate(s.subject.Database)
-	}
-	if status == 'I' && s.plainDDLDone {
-		s.plainDDLDone = false
-		s.server.catalogs.expire(s.subject.Database)
+	if status == 'I' {
+		s.changesDone()
 	}
 	s.swallowing = false
 	s.done(a.run, "ok", "") // of a text, which may have held several statements; unless it failed

@@ -26,17 +26,26 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 	}
-	if (s.unsure() || s.plainDDL) && cat.MayTouch(string(text)) {
+	concern := w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
+	if concern == policy.Analysed {
+		known := cat
 		if s.plainDDL {
-			if cat, err = s.catalogAfterDDL(w); err != nil {
-				return planned{}, err
-			}
+			cat, err = s.catalogAfterDDL(w)
+		} else {
+			cat, err = s.catchUp(w, cat, false)
 		}
+		if err != nil {
+			return planned{}, err
+		}
+		if cat != known {
+			concern = w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
+		}
+	}
+	if s.unsure() && cat.MayTouch(string(text)) {
 		if err := s.makeSure(); err != nil {
 			return planned{}, err
 		}
 	}
-	concern := w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
 	if concern != policy.Analysed && s.mayName(text) {
 		if err := s.sureOfNames(text); err != nil {
 			return planned{}, err
@@ -49,7 +58,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		}
 	}
 	if concern == policy.Unread && (!s.privileged || s.odd.Load()) {
-		return planned{Plan: s.unread(text), world: w, catalog: cat}, nil
+		return planned{Plan: s.unread(cat, text), world: w, catalog: cat}, nil
 	}
 	if concern == policy.Reading {
 		return s.planReading(w, cat, text)
@@ -95,7 +104,7 @@ func (s *session) judge(w *World, cat *sql.Catalog, text []byte) *policy.Plan {
 	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
 	p, ok := s.server.plans.Get(key, text)
 	if !ok {
-		p = withSideEffects(w.Policy.Plan(s.roles, cat, s.path, string(text)), text)
+		p = withKeepsNames(withSideEffects(w.Policy.Plan(s.roles, cat, s.path, string(text)), text), cat, text)
 		s.server.plans.Put(key, string(text), p)
 	}
 	return p
@@ -274,6 +283,11 @@ func (s *session) asked(err error) error {
 // It isn't read for its age alone in the middle of a transaction, which would wait for locks and fail with it, nor of a batch: a
 // statement of the proxy's own makes the server take that for a pipeline, in which VACUUM and its like are errors.
 func (s *session) catalog(w *World) (*sql.Catalog, error) {
+	if w.nothing != nil {
+		s.cat, s.ddlOpen, s.plainDDL, s.ddlInTransaction = w.nothing, false, false, false
+		s.latest.Store(s.cat)
+		return s.cat, nil
+	}
 	shared := s.server.catalogs
 	if s.ddlOpen {
 		return s.catalogAfterDDL(w)
@@ -291,7 +305,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 				return nil, err
 			}
 		}
-		s.cat, s.generation, s.catUntil = cat, shared.generation.Load(), s.now().Add(recheck)
+		s.keepCatalog(cat)
 	}
 	s.latest.Store(s.cat)
 	return s.cat, nil
@@ -319,6 +333,13 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		}
 		return nil, err
 	}
+	if old != nil && (s.transaction() != 'I' || s.inBatch) {
+		cat, err := s.server.catalogs.within(s.subject.Database, w, read)
+		if err != nil {
+			return nil, s.unreadable(err)
+		}
+		return cat, nil
+	}
 	cat, err := s.server.catalogs.publish(s.subject.Database, w, read, changes, s.now())
 	if err != nil {
 		return nil, s.unreadable(err)
@@ -344,10 +365,17 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 		return nil, err
 	}
 	s.ddlOpen, s.ddlInTransaction, s.plainDDL = false, false, false
-	s.server.catalogs.outdate(s.subject.Database)
+	if s.restless {
+		s.server.catalogs.outdate(s.subject.Database)
+	}
 	if s.transaction() != 'T' && !s.inBatch {
-		s.cat = nil
-		return s.catalog(w)
+		calm := !s.restless
+		s.cat, s.restless = nil, false
+		cat, err := s.catalog(w)
+		if err != nil || !calm {
+			return cat, err
+		}
+		return s.catchUp(w, cat, true)
 	}
 	// What this transaction sees is nobody else's business yet.
 	read, err := s.reading(w, false)
@@ -364,10 +392,12 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 
 // effects notes what a statement that is about to be sent may change.
 func (s *session) effects(p *policy.Plan) {
-	if p.Plain {
-		s.plainDDL = s.plainDDL || p.ChangesSchema
-	} else {
-		s.ddlOpen = s.ddlOpen || p.ChangesSchema
+	switch {
+	case !p.ChangesSchema:
+	case p.Plain || p.KeepsNames:
+		s.plainDDL, s.restless = true, s.restless || !p.KeepsNames
+	default:
+		s.ddlOpen, s.restless = true, true
 	}
 	if p.ChangesPath {
 		s.pathVolatile = true
@@ -404,6 +434,11 @@ func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 		return planned{}, err
 	}
 	old := st.plan
+	if st.kept != nil || !old.Plain {
+		if cat, err = s.catchUp(w, cat, false); err != nil {
+			return planned{}, err
+		}
+	}
 	if (st.kept != nil || !old.Plain) && s.unsure() {
 		if err := s.makeSure(); err != nil {
 			return planned{}, err

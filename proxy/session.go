@@ -70,9 +70,11 @@ type session struct {
 	naming bool            // names of statements or cursors may mean something sensitive
 	unmade map[string]bool // names of PREPAREs that were refused
 
-	ddlOpen          bool // what is sensitive may have changed since the catalog was read
-	plainDDL         bool // something else in the schema has
-	ddlInTransaction bool // cat holds this transaction's own changes
+	ddlOpen          bool   // what is sensitive may have changed since the catalog was read
+	plainDDL         bool   // something else in the schema has
+	restless         bool   // some change was not a calm one
+	seen             uint64 // see catalogs.behind; 0: nothing
+	ddlInTransaction bool   // cat holds this transaction's own changes
 
 	// The outbound loop's.
 	scratch                 rowScratch
@@ -85,6 +87,8 @@ type session struct {
 	version                 int  // the server's major version
 	upGone                  bool // the server has ended the connection
 	ddlDone, plainDDLDone   bool
+	calmBy                  *sql.Catalog // by which calm changes of schema were judged
+	calmStrict              bool
 	oddEncoding, oddStrings bool
 }
 

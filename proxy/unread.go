@@ -28,19 +28,19 @@ func plainPlanOf(verb string, e sideEffect) *policy.Plan {
 		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends, ChangesSchema: e.schema}
 }
 
-// unreadPlan is the plan of a text that may be forwarded unread. Ordinary texts get one that exists already.
-func unreadPlan(text []byte) *policy.Plan {
+// unreadPlan is the plan of a text that, by cat, may be forwarded unread. Ordinary texts get one that exists already.
+func unreadPlan(cat *sql.Catalog, text []byte) *policy.Plan {
 	var buf [12]byte
 	word := firstWord(text, buf[:])
 	if p, ok := unreadPlans[string(word)]; ok && single(text) && !setsConfig(text) {
 		return p
 	}
-	return plainPlanOf(string(word), sideEffects(text))
+	return withKeepsNames(plainPlanOf(string(word), sideEffects(text)), cat, text)
 }
 
 // unread is unreadPlan for the session's subject: what a privileged one sends is recorded all the same.
-func (s *session) unread(text []byte) *policy.Plan {
-	p := unreadPlan(text)
+func (s *session) unread(cat *sql.Catalog, text []byte) *policy.Plan {
+	p := unreadPlan(cat, text)
 	if !s.privileged {
 		return p
 	}

@@ -28,7 +28,7 @@ func TestSideEffects(t *testing.T) {
 		if e.schema = false; e != (sideEffect{settings: c.settings, path: c.path, ends: c.ends}) {
 			t.Errorf("%q: %+v", c.text, e)
 		}
-		p := unreadPlan([]byte(c.text))
+		p := unreadPlan(nil, []byte(c.text))
 		if p.ChangesSettings != c.settings || p.ChangesPath != c.path || p.EndsTransaction != c.ends || !p.Plain || !p.Allowed {
 			t.Errorf("%q: plan %+v", c.text, p)
 		}
@@ -40,7 +40,7 @@ func TestSideEffectsOnTheSchema(t *testing.T) {
 		"create table x (a int)": true, "DROP VIEW v": true, "alter table x add b int": true, "select 1": false, "begin; create table x()": true,
 		"insert into x values (1)": false, "vacuum": false,
 	} {
-		if unreadPlan([]byte(text)).ChangesSchema != want {
+		if unreadPlan(nil, []byte(text)).ChangesSchema != want {
 			t.Errorf("%q: not %v", text, want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestSideEffectsOnTheSchema(t *testing.T) {
 
 func TestUnreadPlanOfOrdinaryTextsAllocatesNothing(t *testing.T) {
 	text := []byte("SELECT abalance FROM pgbench_accounts WHERE aid = 12345;")
-	if n := testing.AllocsPerRun(100, func() { unreadPlan(text) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { unreadPlan(nil, text) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

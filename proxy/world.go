@@ -17,6 +17,9 @@ type World struct {
 	Policy  *policy.Policy
 	Keyring *crypto.Keyring
 	Spec    sql.Spec // the tables that Policy names are added by NewWorld
+
+	// nothing is the catalog where no table matters, so that none has to be read; nil otherwise.
+	nothing *sql.Catalog
 }
 
 // NewWorld checks that each protected column has its key and adds the policy's tables to the spec.
@@ -38,7 +41,11 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 		}
 	}
 	spec.Protected = protected
-	return &World{Policy: p, Keyring: k, Spec: p.Extend(spec)}, nil
+	w := &World{Policy: p, Keyring: k, Spec: p.Extend(spec)}
+	if p.Indifferent() && len(protected) == 0 && len(w.Spec.Listed) == 0 && !w.Spec.AllListed {
+		w.nothing = sql.EmptyCatalog(w.Spec)
+	}
+	return w, nil
 }
 
 func modeOf(p sql.Protection) crypto.Mode {
@@ -61,6 +68,7 @@ type catalogs struct {
 	age time.Duration
 	// generation changes whenever a session must look again.
 	generation atomic.Uint64
+	lagging    atomic.Int32 // how many databases are behind
 
 	mu   sync.Mutex
 	byDB map[string]*shared
@@ -74,7 +82,9 @@ type shared struct {
 	catalog  *sql.Catalog
 	read     time.Time
 	stale    bool
-	reading  bool   // a session is at it; others go on with what there is
+	reading  bool // a session is at it; others go on with what there is
+	behind   bool // see lag
+	strict   bool
 	changes  uint64 // times that it was said to have changed: what was read before that does not settle it
 }
 
@@ -154,6 +164,7 @@ func (c *catalogs) publish(database string, w *World, read reading, changes uint
 	s.first, s.query = read.first, read.query
 	if s.changes == changes {
 		s.read, s.stale = now, false
+		c.caughtUp(s)
 	}
 	return s.catalog, nil
 }

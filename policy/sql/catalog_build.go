@@ -20,6 +20,9 @@ func NewCatalog(snapshotText []byte, spec Spec) (*Catalog, error) {
 	return build(s, spec), nil
 }
 
+// EmptyCatalog is that of a database of which nothing is known, for a configuration in which no table matters.
+func EmptyCatalog(spec Spec) *Catalog { return build(&snapshot{Path: []string{"pg_catalog"}}, spec) }
+
 // build makes a catalog of what has been read so far: a view without its definition and a function without its body can't be used.
 func build(s *snapshot, spec Spec) *Catalog {
 	c := &Catalog{

@@ -46,6 +46,12 @@ func (c *Catalog) Concern(text string) (touch, read bool) {
 	return touching(hit, text), hit&hitCatalog != 0
 }
 
+// Names reports whether a text holds a name by which something sensitive is reached, in whichever form. It is true of every text where every
+// table is listed.
+func (c *Catalog) Names(text string) bool {
+	return c.spec.AllListed || c.names != nil && c.names.match(text)&(hitName|hitUnicode) != 0
+}
+
 func touching(hit uint32, text string) bool {
 	if hit&(hitName|hitUnicode) != 0 {
 		return true
