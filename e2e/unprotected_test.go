@@ -84,6 +84,11 @@ func TestUnprotectedStatements(t *testing.T) {
 					steps = steps[:1]
 				}
 				got, want := ours.record(t, steps, nil), plain.record(t, steps, nil)
+				if strings.Contains(sql, "information_schema.columns") {
+					for i := range want { // computed beside protected columns, so it has no origin: docs/adr/0013-introspection.md
+						want[i] = strings.Replace(want[i], "data_type:true:8:", "data_type:false:0:", 1)
+					}
+				}
 				if sameTrace(t, got, want); t.Failed() {
 					t.Fatal(sql)
 				}

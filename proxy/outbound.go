@@ -281,7 +281,7 @@ func (s *session) serverError(a answer) error {
 	start := len(out)
 	switch {
 	case a.refusal != nil && !ending:
-		out = appendRefusal(out, a.refusal)
+		out = appendRaised(out, a.refusal, body)
 	case !ending && a.run.copyError(body) != nil:
 		e := a.run.copyError(body)
 		s.finish(a.run, "error")

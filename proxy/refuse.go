@@ -154,6 +154,37 @@ func appendRefusal(dst []byte, r *sql.Refusal) []byte {
 	return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message+" ["+r.Code+"]", "", r.Hint, r.At+1)
 }
 
+// appendRaised appends what the client gets for r where the server has raised body in its place. What the server would have said of the
+// client's own text is told like that.
+func appendRaised(dst []byte, r *sql.Refusal, body []byte) []byte {
+	switch r.Words {
+	case sql.WordsServer:
+		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, "", "", r.At+1)
+	case sql.WordsScanner:
+		return appendAs(dst, body, r)
+	}
+	return appendRefusal(dst, r)
+}
+
+// appendAs appends an ErrorResponse with r's message and place and all else of body.
+func appendAs(dst, body []byte, r *sql.Refusal) []byte {
+	dst, at := wire.Begin(dst, 'E')
+	fields := wire.NewReader(body)
+	for field := fields.Byte(); field != 0 && fields.Err() == nil; field = fields.Byte() {
+		v := string(fields.CString())
+		switch field {
+		case 'M':
+			v = r.Message
+		case 'P':
+			if v = fmt.Sprint(r.At + 1); r.At < 0 {
+				continue
+			}
+		}
+		dst = wire.AppendCString(append(dst, field), v)
+	}
+	return wire.End(append(dst, 0), at)
+}
+
 // refused counts and records a refusal.
 func (s *session) refused(r *sql.Refusal) {
 	s.server.metrics.Refusal(r.Code)

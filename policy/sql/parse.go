@@ -56,7 +56,9 @@ func syntaxError(text string, e *parser.Error) *Refusal {
 	case strings.Contains(message, `"`):
 		message, _, _ = strings.Cut(message, ` "`)
 	}
-	return newRefusal(codeSyntax, at, "%s", message)
+	r := newRefusal(codeSyntax, at, "%s", message)
+	r.Words = wordsOf(e, message)
+	return r
 }
 
 // guard refuses what must not reach the parser.

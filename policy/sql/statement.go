@@ -216,6 +216,7 @@ type Refusal struct {
 	Message  string // one line; names tables and columns, never a value
 	Hint     string // what to do instead
 	At       int    // byte offset into the client's text, -1: none
+	Words    Words  // of Message
 }
 
 // Error makes a Refusal an error.
