@@ -59,7 +59,7 @@ func newRefusal(code string, at int, format string, args ...any) *Refusal {
 
 func statementRefusals() []RefusalDoc {
 	return []RefusalDoc{
-		{codeSyntax, "42601", "The text is not SQL that the proxy can read, and it names a protected or listed table",
+		{codeSyntax, "42601", "The text is not SQL that the proxy can read, and it names a protected or listed table; where the server would say the same, it is told in the server's words without this code",
 			"Correct the statement. Syntax newer than PostgreSQL 17 can't be used with protected tables."},
 		{codeNotText, "22021", "The text holds a NUL byte or is not valid UTF-8, and it may name a protected or listed table",
 			"Use client_encoding UTF8 for statements over protected tables."},
