@@ -102,7 +102,7 @@ func TestCopyByLibPQ(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := func(columns []string, rows int, row func(i int) []any) error {
-			st, err := tx.Prepare(pq.CopyIn("people", columns...))
+			st, err := tx.Prepare("copy people (" + strings.Join(columns, ", ") + ") from stdin")
 			if err != nil {
 				return err
 			}

@@ -126,6 +126,7 @@ func withoutGuards(t *testing.T, su *pgconn.PgConn) {
 				t.Error(err)
 			}
 		}
+		time.Sleep(2200 * time.Millisecond) // until the proxy reads the catalog again: limits.catalog_age
 	})
 }
 
