@@ -195,6 +195,10 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 	if col.Search == SearchMatch && col.Type.Class() != "text" {
 		d.problem(append(path, "search"), "search match is for text and varchar, not %s", col.Type)
 	}
+	if d.has(append(path, "paths")...) {
+		c.checkPaths(d, table, name, first)
+		return
+	}
 	col.checkRange(d, path)
 	col.checkNormalize(d, path)
 	if col.Key == "" {
@@ -212,7 +216,7 @@ func (c *Config) checkColumn(d *decoder, table, name string, first map[string]st
 		return
 	}
 	t, n, _ := strings.Cut(other, sep)
-	if with := c.Encrypt[t][n]; with.Type.Class() != col.Type.Class() || with.Search != col.Search {
+	if with := c.columnOf(t, n); with.Type.Class() != col.Type.Class() || with.Search != col.Search {
 		d.problem(append(path, "key"), "shares key %s with %s.%s, so it must have the same kind of type and the same search (there: %s, %s)",
 			col.Key, t, n, with.Type, with.Search)
 	} else if !slices.Equal(with.Normalize, col.Normalize) {

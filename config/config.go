@@ -6,6 +6,8 @@
 // the configuration file. Secrets are given by reference (see Secret) and read only when somebody asks for them.
 package config
 
+import "github.com/pgveil/pgveil/policy/sql"
+
 // Config is a whole configuration file. Get one from Load or Parse: a Config made by hand has no defaults.
 type Config struct {
 	// Listen is the address for clients, host:port. Default 127.0.0.1:6432.
@@ -136,6 +138,27 @@ type Column struct {
 	// Guard adds a CHECK constraint when the column is created through the proxy, so that a direct connection cannot store
 	// plaintext by mistake. Default true.
 	Guard bool `yaml:"guard"`
+	// Paths are fields of a jsonb column that alone are protected; the column itself stays jsonb in the database, and may not have search,
+	// normalize, key or guard. A path is the keys that lead to the field, joined by dots: address.street. Its values are strings or null.
+	// What lies within an array is at no path.
+	Paths map[string]DocumentPath `yaml:"paths,omitempty"`
+}
+
+// DocumentPath is one protected field of a jsonb column.
+type DocumentPath struct {
+	// Search is none (the default) or equality, as for a column of type text.
+	Search Search `yaml:"search,omitempty"`
+	// Key is the column key's name. Default: schema.table.column/path.
+	Key string `yaml:"key,omitempty"`
+}
+
+// PathColumns are the paths as columns of type text, by the name column/path. It is empty for a column that is protected as a whole.
+func (c Column) PathColumns(column string) map[string]Column {
+	all := make(map[string]Column, len(c.Paths))
+	for path, p := range c.Paths {
+		all[column+"/"+path] = Column{Type: Type{name: "text", sql: sql.Type{OID: sql.OIDText, Mod: -1}}, Search: p.Search, Key: p.Key}
+	}
+	return all
 }
 
 // Audit is the record: JSON lines under a Merkle log with signed checkpoints.

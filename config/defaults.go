@@ -29,6 +29,8 @@ func (c *Column) defaults() {
 	c.Guard = true
 }
 
+func (p *DocumentPath) defaults() { p.Search = SearchNone }
+
 func (a *Audit) defaults() { a.CheckpointInterval = Duration(time.Second) }
 
 func (l *Log) defaults() {

@@ -200,6 +200,12 @@ func targetName(t sql.Target) string { return t.Table.String() + "." + t.Column 
 
 func sealedHow(t sql.Target) string {
 	s := "search: " + t.Protection.Search.String() + ", key " + t.Protection.Key
+	if d := t.Protection.Document; d != nil {
+		s = "paths"
+		for _, p := range d.Paths {
+			s += " " + p.String() + " (search: " + p.Protection.Search.String() + ", key " + p.Protection.Key + ")"
+		}
+	}
 	if t.Purpose == sql.PurposeCompare {
 		return s + ", to compare"
 	}

@@ -59,6 +59,8 @@ type Slot struct {
 	Protection *sql.Protection // set for sealed cells
 	Shape      sql.Shape       // how the cells lie in the value
 	Bare       bool            // described without the type's modifier; see sql.Result
+	// Document says where cells stand in a value of sql.ShapeDocument.
+	Document *sql.Document
 	// Holds are the columns whose cells are opened in a value of sql.ShapeJSON.
 	Holds []HeldColumn
 	Mask  mask.Mask // set when Do is Mask

@@ -8,6 +8,9 @@ import (
 // slot decides what happens to one result column. It asks the rules again rather than trusting that the column is among
 // Statement.Columns.
 func (j *judgement) slot(r *sql.Result) Slot {
+	if r.Shape == sql.ShapeDocument {
+		return j.document(r)
+	}
 	if r.Origin.Table < 0 {
 		return j.expression(r)
 	}
@@ -78,6 +81,9 @@ func (j *judgement) masked(s Slot, o *occurrence, m mask.Mask) Slot {
 // statement that it may come from is shown in clear.
 func (j *judgement) expression(r *sql.Result) Slot {
 	s := Slot{Do: Pass, Name: r.Name, Protection: r.Protection, Shape: r.Shape, Bare: r.Bare}
+	if r.Shape == sql.ShapeCell && r.Protection == nil {
+		s.OID, s.Num = r.Origin.OID, r.Origin.Num // of a view, that of the column which shows the expression
+	}
 	if r.Shape == sql.ShapeJSON {
 		return j.holder(s, r)
 	}
@@ -91,7 +97,7 @@ func (j *judgement) expression(r *sql.Result) Slot {
 		}
 		o := &j.seen[c.Table]
 		prot, ok := j.protection(o.use, c.Name)
-		if !ok || prot.Key != r.Protection.Key {
+		if !ok || !prot.Uses(r.Protection.Key) {
 			continue
 		}
 		found = true
@@ -124,7 +130,13 @@ func (j *judgement) holder(s Slot, r *sql.Result) Slot {
 				c.Name, o.use.Table, j.who())
 			return Slot{}
 		}
-		s.Holds = append(s.Holds, HeldColumn{Table: o.use.Table, Column: c.Name, Protection: prot})
+		if prot.Document == nil {
+			s.Holds = append(s.Holds, HeldColumn{Table: o.use.Table, Column: c.Name, Protection: prot})
+			continue
+		}
+		for _, p := range prot.Document.Paths {
+			s.Holds = append(s.Holds, HeldColumn{Table: o.use.Table, Column: c.Name, Protection: p.Protection})
+		}
 	}
 	if len(s.Holds) == 0 || r.Protection != nil {
 		j.refuse(codeUnclear, j.st.At.Start, "", "the origin of an encrypted result column was not understood")

@@ -20,6 +20,7 @@ type copyIn struct {
 	table   sql.TableName
 	columns []copyInColumn
 	sealer  sealer // whose buffers are this COPY's own
+	world   *World
 	cell    []byte
 	text    []byte
 
@@ -34,9 +35,9 @@ type copyIn struct {
 // copyInColumn is one field of the rows.
 type copyInColumn struct {
 	name     string
-	key      *crypto.Key // nil: the field passes as it is
-	target   *sql.Target
-	stored   bool // it holds a cell, which must be one of the key's
+	key      *crypto.Key
+	target   *sql.Target // nil: the field passes as it is
+	stored   bool        // it holds a cell, which must be one of the key's
 	typ      value.Column
 	options  value.Options
 	counters *metrics.ColumnCounters
@@ -51,7 +52,7 @@ func (s *Server) newCopyIn(p planned, index int, limit int) (*copyIn, error) {
 	if len(st.Stored) != len(desc.Columns) {
 		return nil, errors.New("COPY without a verdict")
 	}
-	c := &copyIn{copyData: copyData{desc: desc, limit: limit}, sealer: sealer{server: s}, columns: make([]copyInColumn, len(desc.Columns))}
+	c := &copyIn{world: p.world, copyData: copyData{desc: desc, limit: limit}, sealer: sealer{server: s}, columns: make([]copyInColumn, len(desc.Columns))}
 	if len(st.Statement.Tables) > 0 {
 		c.table = st.Statement.Tables[0].Table
 	}
@@ -60,6 +61,10 @@ func (s *Server) newCopyIn(p planned, index int, limit int) (*copyIn, error) {
 		to.name = col.Name
 		to.force.null, to.force.notNull = col.ForceNull, col.ForceNotNull
 		if col.Target == nil {
+			continue
+		}
+		if col.Target.Protection.Document != nil {
+			to.target, to.stored, to.counters = col.Target, st.Stored[i], s.counters(col.Target.Table, col.Target.Column)
 			continue
 		}
 		key, ok := p.world.Keyring.Key(col.Target.Protection.Key)
@@ -148,7 +153,7 @@ func (c *copyIn) sealRow(dst []byte, row *copiedRow, set *value.Settings) ([]byt
 	sent := 0 // of a row with too few fields, the server says so when it has taken those
 	for i, f := range row.fields {
 		col := &c.columns[i]
-		if col.key == nil {
+		if col.target == nil {
 			continue
 		}
 		v, null := c.client(col, row.raw[f.start:f.end], f)
@@ -163,7 +168,11 @@ func (c *copyIn) sealRow(dst []byte, row *copiedRow, set *value.Settings) ([]byt
 		if c.desc.Format == sql.CopyBinary {
 			from -= 4
 		}
-		dst = c.appendCell(append(dst, row.raw[sent:from]...), cell)
+		if col.target.Protection.Document != nil {
+			dst = c.appendDocument(append(dst, row.raw[sent:from]...), cell)
+		} else {
+			dst = c.appendCell(append(dst, row.raw[sent:from]...), cell)
+		}
 		sent = f.end
 	}
 	c.rows.Add(1)
@@ -202,6 +211,9 @@ func (c *copyIn) seal(col *copyInColumn, v []byte, set *value.Settings) ([]byte,
 	format := value.FormatText
 	if c.desc.Format == sql.CopyBinary {
 		format = value.FormatBinary
+	}
+	if col.target.Protection.Document != nil {
+		return c.sealDocument(col, v, format, set)
 	}
 	if col.stored {
 		return c.check(col, v, format)

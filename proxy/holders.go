@@ -45,6 +45,8 @@ func storedType(slot policy.Slot, oid uint32) (ok bool) {
 		return oid == sql.OIDBytea
 	case sql.ShapeArray:
 		return oid == value.OIDByteaArray
+	case sql.ShapeDocument:
+		return oid == value.OIDJSONB
 	case sql.ShapeJSON:
 		return oid == value.OIDJSON || oid == value.OIDJSONB
 	}

@@ -87,6 +87,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalShown.Code, SQLSTATE: refusalShown.SQLSTATE,
 			Title: "A value beside numeric(p,s) or char(n), in COALESCE, CASE or UNION, has another scale or length", Fix: refusalShown.Hint},
 		{Code: refusalEscape.Code, SQLSTATE: refusalEscape.SQLSTATE, Title: "JSON that holds protected values under bytea_output = escape", Fix: refusalEscape.Hint},
+		{Code: refusalContains.Code, SQLSTATE: refusalContains.SQLSTATE, Title: "A document is searched for a protected path that has search: none", Fix: refusalContains.Hint},
 		{Code: "PV100", SQLSTATE: "0A000", Title: "The statement was not understood",
 			Fix: "This is a defect of pgveil: please report the statement's form, without values."},
 		{Code: "PV254", SQLSTATE: "54000", Title: "A row of COPY is too long", Fix: "Raise limits.max_message_bytes."},

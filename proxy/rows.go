@@ -64,6 +64,12 @@ func (s *Server) newRowShape(p planned, slots []policy.Slot, server, client []in
 				return nil, err
 			}
 		}
+		if slot.Shape == sql.ShapeDocument && slot.Do == policy.Open {
+			var err error
+			if c.held, err = s.pathHolders(p, slot); err != nil {
+				return nil, err
+			}
+		}
 		if slot.Protection == nil {
 			continue
 		}
@@ -136,6 +142,8 @@ func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowS
 			return c.appendArray(dst, raw, set, scratch)
 		case sql.ShapeJSON:
 			return c.appendJSON(dst, raw, set, scratch)
+		case sql.ShapeDocument:
+			return c.appendDocument(dst, raw, set, scratch)
 		}
 		plain, err := c.open(raw, scratch)
 		if err != nil {

@@ -122,6 +122,9 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 		dst = value.AppendByteaArrayText(dst, cells)
 		return append(dst, "'::pg_catalog.bytea[]"...), nil
 	}
+	if l.Target.Protection.Document != nil {
+		return s.documentLiteral(dst, w, l, set)
+	}
 	var err error
 	declared := l.Cast
 	switch {
@@ -183,6 +186,9 @@ func appendParse(dst []byte, name, text string, st *statement) []byte {
 			continue
 		}
 		sealed[p.Upstream] = sql.OIDBytea
+		if p.Target.Protection.Document != nil {
+			sealed[p.Upstream] = sql.OIDJSONB
+		}
 		if p.Array {
 			sealed[p.Upstream] = value.OIDByteaArray
 		}
@@ -306,7 +312,12 @@ func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planne
 	if declared == 0 && q.Array {
 		declared = arrayOID(q.Target) // as it is described
 	}
-	if q.Array {
+	if q.Target.Protection.Document != nil {
+		var err error
+		if s.cell, err = s.document(append(s.cell[:0], jsonbVersion), p.world, q.Target, declared, format, v, set); err != nil {
+			return dst, err
+		}
+	} else if q.Array {
 		cells, err := s.sealArray(p.world, q.Target, declared, format, v, set)
 		if err != nil {
 			return dst, err

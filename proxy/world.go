@@ -28,6 +28,14 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 	for table, columns := range spec.Protected {
 		protected[table] = make(map[string]sql.Protection, len(columns))
 		for name, prot := range columns {
+			if prot.Document != nil {
+				var err error
+				if prot.Document, err = withKeys(k, table, name, prot.Document); err != nil {
+					return nil, err
+				}
+				protected[table][name] = prot
+				continue
+			}
 			key, ok := k.Key(prot.Key)
 			if !ok {
 				return nil, fmt.Errorf("column %s.%s: there is no key %q; run pgveil keys init", table, name, prot.Key)
@@ -46,6 +54,24 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 		w.nothing = sql.EmptyCatalog(w.Spec)
 	}
 	return w, nil
+}
+
+// withKeys is a document with the numbers of its paths' keys.
+func withKeys(k *crypto.Keyring, table sql.TableName, column string, d *sql.Document) (*sql.Document, error) {
+	paths := append([]sql.DocumentPath(nil), d.Paths...)
+	for i := range paths {
+		prot := &paths[i].Protection
+		key, ok := k.Key(prot.Key)
+		if !ok {
+			return nil, fmt.Errorf("path %s of column %s.%s: there is no key %q; run pgveil keys init", paths[i], table, column, prot.Key)
+		}
+		if key.Mode() != modeOf(*prot) {
+			return nil, fmt.Errorf("path %s of column %s.%s has search: %s, but key %q was made for another search mode; give the path a new key",
+				paths[i], table, column, prot.Search, prot.Key)
+		}
+		prot.ID = uint32(key.ID())
+	}
+	return sql.NewDocument(paths), nil
 }
 
 func modeOf(p sql.Protection) crypto.Mode {

@@ -134,24 +134,15 @@ func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {
 		columns := map[string]sql.Protection{}
 		for _, col := range sorted(cfg.Encrypt[name]) {
 			c := cfg.Encrypt[name][col]
-			key, ok := keys.Key(c.Key)
-			if !ok {
-				problems = append(problems, fmt.Errorf("%s.%s: there is no key %q; pgveil keys init makes it", name, col, c.Key))
-				continue
+			p, err := sql.Protection{}, error(nil)
+			if len(c.Paths) > 0 {
+				p, err = documentOf(name, col, c, keys)
+			} else {
+				p, err = protectionOf(name+"."+col, c, keys)
 			}
-			if key.Mode() != modeOf(c) {
-				problems = append(problems, fmt.Errorf("%s.%s: key %q seals in mode %s, but the column's search needs mode %s; give the column another key name",
-					name, col, c.Key, key.Mode(), modeOf(c)))
+			if err != nil {
+				problems = append(problems, err)
 				continue
-			}
-			if key.Normalize() != normalizeOf(c) {
-				problems = append(problems, fmt.Errorf("%s.%s: key %q was made for normalize: [%s], and what it sealed can be found by that only; give the column another key name",
-					name, col, c.Key, strings.ReplaceAll(key.Normalize(), ",", ", ")))
-				continue
-			}
-			p := sql.Protection{Key: c.Key, ID: uint32(key.ID()), Search: searchOf(c.Search), Type: c.Type.SQL(), Defined: c.Type.Defined(), Normalize: normalizeOf(c)}
-			if c.Guard {
-				p.Guard = string(key.GuardSuffix())
 			}
 			columns[col] = p
 		}

@@ -49,7 +49,13 @@ func disclosures(cfg *config.Config) []disclosure {
 	all := []disclosure{}
 	for _, t := range sorted(cfg.Encrypt) {
 		for _, name := range sorted(cfg.Encrypt[t]) {
-			c := cfg.Encrypt[t][name]
+			if len(cfg.Encrypt[t][name].Paths) > 0 {
+				all = append(all, disclosure{t + "." + name, "paths", "everything but the values at its protected paths"})
+			}
+		}
+		columns := sealedColumns(cfg.Encrypt[t])
+		for _, name := range sorted(columns) {
+			c := columns[name]
 			all = append(all, disclosure{t + "." + name, searchOfColumn(c), givesAway(c)})
 		}
 	}

@@ -166,7 +166,7 @@ func initMaster(k config.Keys) (made bool, err error) {
 func keyModes(cfg *config.Config) map[string]crypto.Mode {
 	modes := map[string]crypto.Mode{maskKeyName: crypto.ModeEqual}
 	for _, columns := range cfg.Encrypt {
-		for _, c := range columns {
+		for _, c := range sealedColumns(columns) {
 			modes[c.Key] = modeOf(c)
 		}
 	}
@@ -177,7 +177,7 @@ func keyModes(cfg *config.Config) map[string]crypto.Mode {
 func keySteps(cfg *config.Config) map[string]string {
 	steps := map[string]string{}
 	for _, columns := range cfg.Encrypt {
-		for _, c := range columns {
+		for _, c := range sealedColumns(columns) {
 			steps[c.Key] = normalizeOf(c)
 		}
 	}
@@ -232,8 +232,9 @@ func newKeysList() *cobra.Command {
 func keyLines(cfg *config.Config, store *crypto.Store) (lines []keyLine, broken bool) {
 	uses := map[string][]string{maskKeyName: {"(mask hash)"}}
 	for _, t := range sorted(cfg.Encrypt) {
-		for _, col := range sorted(cfg.Encrypt[t]) {
-			key := cfg.Encrypt[t][col].Key
+		columns := sealedColumns(cfg.Encrypt[t])
+		for _, col := range sorted(columns) {
+			key := columns[col].Key
 			uses[key] = append(uses[key], t+"."+col)
 		}
 	}

@@ -94,6 +94,9 @@ func chosenColumns(c *cobra.Command, cfg *config.Config, names []string) ([]prot
 	var all []protectedColumn
 	for _, t := range sorted(cfg.Encrypt) {
 		for _, name := range sorted(cfg.Encrypt[t]) {
+			if len(cfg.Encrypt[t][name].Paths) > 0 {
+				continue // a column of cells is counted, not fields of jsonb
+			}
 			all = append(all, protectedColumn{t, name, cfg.Encrypt[t][name]})
 		}
 	}
@@ -104,7 +107,7 @@ func chosenColumns(c *cobra.Command, cfg *config.Config, names []string) ([]prot
 	for _, want := range names {
 		i := slices.IndexFunc(all, func(p protectedColumn) bool { return p.table+"."+p.name == want })
 		if i < 0 {
-			return nil, usage(c, "%s is no protected column; expected schema.table.column of the encrypt section", want)
+			return nil, usage(c, "%s is no protected column; expected schema.table.column of the encrypt section, of a column without paths", want)
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -82,6 +82,9 @@ type Protection struct {
 	// Guard is what each of the column's sealed values ends in: it gets a CHECK constraint that says so when it is created
 	// through the proxy. Empty: none.
 	Guard string
+	// Document is set for a jsonb column of which only the fields at some paths are protected: the column itself is plain jsonb, and has no
+	// Key, ID or search mode of its own.
+	Document *Document
 }
 
 // TableName is a schema-qualified relation name, as stored in pg_class (no quoting).

@@ -145,7 +145,9 @@ func protect(r *Relation, col *Column, p *Protection) {
 	}
 	what := ""
 	switch {
-	case col.Type.OID != OIDBytea:
+	case p.Document != nil && col.Type.OID != OIDJSONB:
+		what = "has protected paths and is not stored as jsonb"
+	case p.Document == nil && col.Type.OID != OIDBytea:
 		what = "is not stored as bytea"
 	case col.Generated:
 		what = "is a generated column"
@@ -279,7 +281,7 @@ func sameProtection(parent, child *Relation) bool {
 			continue
 		}
 		q := col.Protection
-		if (p == nil) != (q == nil) || p != nil && (p.ID != q.ID || p.Search != q.Search || p.Type != q.Type) {
+		if (p == nil) != (q == nil) || p != nil && (p.ID != q.ID || p.Search != q.Search || p.Type != q.Type || !sameDocument(p.Document, q.Document)) {
 			return false
 		}
 	}

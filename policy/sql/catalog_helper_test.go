@@ -205,6 +205,9 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 			p.Key = val
 		case "guard":
 			guarded = true
+		case "paths":
+			protected = true
+			p.Document, p.Key, stored = testDocument(b, val), "", p.Type
 		case "stored":
 			if stored, err = testType(val); err != nil {
 				return c, err
@@ -212,6 +215,10 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 		default:
 			return c, fmt.Errorf("unknown column word %q", x)
 		}
+	}
+	if protected && p.Document != nil {
+		b.protect(table, w[0], p)
+		return c, nil
 	}
 	if protected {
 		if b.keys[p.Key] == 0 {
@@ -226,12 +233,34 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 				Name: guardName(w[0]), Columns: []int16{num}, Definition: fmt.Sprintf(`CHECK ((substr(%[1]s, (octet_length(%[1]s) - 7)) = '\x%[2]x'::bytea))`, w[0], p.Guard)})
 		}
 		c.Type, c.Mod = stored.OID, stored.Mod
-		if b.spec.Protected[table] == nil {
-			b.spec.Protected[table] = map[string]Protection{}
-		}
-		b.spec.Protected[table][w[0]] = p
+		b.protect(table, w[0], p)
 	}
 	return c, nil
+}
+
+func (b *catalogBuilder) protect(table TableName, column string, p Protection) {
+	if b.spec.Protected[table] == nil {
+		b.spec.Protected[table] = map[string]Protection{}
+	}
+	b.spec.Protected[table][column] = p
+}
+
+// testDocument reads ssn:equality+address.street:none.
+func testDocument(b *catalogBuilder, text string) *Document {
+	var paths []DocumentPath
+	for one := range strings.SplitSeq(text, "+") {
+		path, search, _ := strings.Cut(one, ":")
+		p := Protection{Key: "path." + path, Type: Type{OIDText, -1}}
+		if search == "equality" {
+			p.Search = SearchEquality
+		}
+		if b.keys[p.Key] == 0 {
+			b.keys[p.Key] = uint32(len(b.keys) + 1)
+		}
+		p.ID = b.keys[p.Key]
+		paths = append(paths, DocumentPath{Steps: strings.Split(path, "."), Protection: p})
+	}
+	return NewDocument(paths)
 }
 
 func (b *catalogBuilder) find(name string) *snapRelation {

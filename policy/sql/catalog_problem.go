@@ -87,7 +87,7 @@ func (f *problemFinder) keys(r *Relation) {
 	for _, x := range r.indexes {
 		for _, num := range x.columns {
 			col := r.byNum(num)
-			if col == nil || col.Protection == nil || col.Protection.Search.Equal() {
+			if col == nil || col.Protection == nil || col.Protection.Search.Equal() || col.Protection.Document != nil && !x.unique {
 				continue
 			}
 			if x.unique {

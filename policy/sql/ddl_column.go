@@ -74,6 +74,12 @@ func (a *analysis) protectedColumn(table TableName, def *pg_query.ColumnDef, p P
 			return
 		}
 	}
+	if p.Document != nil {
+		for _, n := range def.GetConstraints() {
+			a.columnConstraint(table, def.GetColname(), p, n.GetConstraint())
+		}
+		return
+	}
 	stored := "bytea"
 	if p.Defined != nil && p.Defined.NotNull {
 		stored += " NOT NULL"
@@ -129,6 +135,7 @@ func (a *analysis) defaultValue(table TableName, column string, p Protection, ex
 		return
 	}
 	lit.Target = Target{Table: table, Column: column, Protection: p, Purpose: PurposeStore}
+	lit.asDocument()
 	a.st.Literals = append(a.st.Literals, lit)
 }
 

@@ -16,6 +16,9 @@ func (a *analysis) indexElements(name TableName, prot map[string]Protection, n *
 		e := param.GetIndexElem()
 		p := lookup(prot, e.GetName())
 		lowered := ""
+		if a.documentIndex(name, prot, n, e) {
+			continue
+		}
 		if p == nil && readsColumns(e.GetExpr(), prot) {
 			if lowered, p = loweredColumn(e.GetExpr(), prot); p == nil {
 				a.refuse(codeIndex, at, "an index on %s reads an expression of a protected column", name)

@@ -18,6 +18,10 @@ func (a *analysis) retype(table TableName, prot map[string]Protection, c *pg_que
 		}
 		return
 	}
+	if p.Document != nil {
+		a.refuse(codeDocumentSchema, at, "the type of %s.%s, which has protected paths, can't be changed", table, c.GetName())
+		return
+	}
 	typ := def.GetTypeName()
 	if got, ok := typeOf(typ); !ok || got != p.Type {
 		a.refuseHint(codeAlterType, int(typ.GetLocation()), "Change the type in the encrypt section and reload, if the stored values fit it; the statement then does nothing.",

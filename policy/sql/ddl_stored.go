@@ -57,12 +57,16 @@ func (a *analysis) become(name TableName, rel *Relation, prot map[string]Protect
 	}
 	for _, def := range added {
 		typ, _ := typeOf(def.GetTypeName())
-		if prot[def.GetColname()].Key == "" {
+		if _, ok := prot[def.GetColname()]; !ok {
 			add(Column{Name: def.GetColname(), Type: typ})
 		}
 	}
 	for column, p := range prot {
-		add(Column{Name: column, Type: Type{OIDBytea, -1}, Protection: &p})
+		stored := Type{OIDBytea, -1}
+		if p.Document != nil {
+			stored = p.Type
+		}
+		add(Column{Name: column, Type: stored, Protection: &p})
 	}
 	return next
 }

@@ -147,7 +147,7 @@ func (r *resolver) show(out output) {
 	results := make([]Result, 0, len(out.cols)+len(r.hidden))
 	for _, c := range append(out.cols[:len(out.cols):len(out.cols)], r.hidden...) {
 		v := r.cells(c.val, UseOutput)
-		if v.form != formSealed && v.form != formCells && v.form != formJSON {
+		if v.form != formSealed && v.form != formCells && v.form != formJSON && v.form != formDocument {
 			r.settle(v, UseOutput, OIDText, codeExpression)
 		}
 		r.mark(v, UseOutput)

@@ -86,11 +86,19 @@ func (r *resolver) assign(sl slot, v value) {
 	switch v.form {
 	case formSealed:
 		r.storable(v, sl.want)
+	case formDocument:
+		if !sameDocument(v.doc, sl.want.Protection.Document) {
+			r.no(codeOtherKey, v.at.Start, "%s can't be copied into protected column %s.%s: their protected paths differ", v.name(), sl.want.Table, sl.want.Column)
+		}
 	case formFree:
 		r.bindAll(v, sl.want, false)
 	case formUnusable:
 		r.broken(v)
 	default:
+		if sl.want.Protection.Document != nil {
+			r.no(codeDocument, v.at.Start, "%s.%s has protected paths: constants, parameters and columns with the same paths can be assigned only",
+				sl.want.Table, sl.want.Column)
+		}
 		r.no(codeNotSealable, v.at.Start, "protected column %s.%s can be assigned constants, parameters and columns of the same key only",
 			sl.want.Table, sl.want.Column)
 	}

@@ -141,6 +141,9 @@ func printStatement(st *Statement, text string) string {
 		}
 		if r.Protection != nil {
 			fmt.Fprintf(&b, " sealed %s", typeText(r.Protection.Type.OID))
+			if strings.Contains(r.Protection.Key, "path.") {
+				fmt.Fprintf(&b, " key %s", r.Protection.Key)
+			}
 		}
 		if r.Shape != ShapeCell {
 			fmt.Fprintf(&b, " %s", []string{"", "array", "json"}[r.Shape])

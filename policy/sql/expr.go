@@ -248,7 +248,7 @@ func (r *resolver) nullTest(s *scope, n *pg_query.NullTest, use Use) {
 // nullness settles v as something that is only asked whether it is NULL.
 func (r *resolver) nullness(v value, use Use) {
 	switch v.form {
-	case formSealed, formCells:
+	case formSealed, formCells, formDocument:
 		r.mark(v, use)
 	case formIndex:
 		r.mark(v, use)

@@ -53,7 +53,7 @@ func (t *Target) through(l *leaf) *Target {
 func (r *resolver) castSealed(v value, c *castTo, use Use) value {
 	r.mark(v, use|UseExpression)
 	from, to, bare := v.prot.Type, Type{c.oid, -1}, v.bare
-	ok := r.view == nil && !c.array && c.oid != 0 && family(c.oid) == family(from.OID) && width(c.oid) >= width(from.OID) &&
+	ok := !v.ofPath && r.view == nil && !c.array && c.oid != 0 && family(c.oid) == family(from.OID) && width(c.oid) >= width(from.OID) &&
 		(c.defined == nil || v.prot.Defined != nil && v.prot.Defined.OID == c.defined.OID)
 	switch {
 	case !ok:

@@ -83,6 +83,9 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 			if v, ok := r.special(s, e, use); ok {
 				return v
 			}
+			if v, ok := r.documentOperator(s, e, use); ok {
+				return v
+			}
 		}
 		return r.plainOperator(s, e, use)
 	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:

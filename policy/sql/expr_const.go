@@ -115,6 +115,10 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	switch v.form {
 	case formSealed:
 		return r.castSealed(v, c, use)
+	case formDocument:
+		if ok := !c.array && !c.modified && c.oid == OIDJSONB && c.defined == nil; ok {
+			return v // the server names the column itself
+		}
 	case formJSON:
 		if j, ok := castJSON(v, n.GetTypeName()); ok {
 			return j

@@ -172,6 +172,8 @@ func (r *resolver) noPlain(v value, code string) {
 	case formIndex:
 		r.noHint(codeExpression, v.at.Start, "It can be compared for equality and grouped; select the column itself.",
 			"the normalised %s can't be used here", v.name())
+	case formDocument:
+		r.no(codeDocument, v.at.Start, "%s has protected paths and can't be used here", v.name())
 	case formCells, formJSON:
 		r.no(codeHolder, v.at.Start, "%s %s", v.name(), "lies within an array or JSON, of which nothing can be asked in SQL")
 	default:

@@ -173,6 +173,13 @@ func (r *resolver) held(res *Result, v value) {
 		}
 	case formJSON:
 		res.Shape, res.Holds, res.Origin = ShapeJSON, r.distinctHolds(v), Origin{Table: -1}
+	case formDocument:
+		res.Shape, res.Document = ShapeDocument, v.doc
+		for _, i := range v.cols {
+			if p := r.protectionOf(i); p != nil && p.Document != nil {
+				res.Holds = append(res.Holds, i)
+			}
+		}
 	}
 }
 

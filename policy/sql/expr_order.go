@@ -24,7 +24,7 @@ func ownOperator(name []*pg_query.Node, names ...string) bool {
 // protects reports whether v is, or holds, a protected value.
 func protects(v value) bool {
 	switch v.form {
-	case formSealed, formIndex, formCells, formJSON:
+	case formSealed, formIndex, formCells, formJSON, formDocument:
 		return true
 	}
 	for _, e := range v.elems {

@@ -14,6 +14,7 @@ const (
 	formFolded               // constants and parameters with such a function around them
 	formCells                // an array of cells of a protected column
 	formJSON                 // json or jsonb in which cells of the columns in holds may lie
+	formDocument             // jsonb in which cells stand at the paths of doc
 )
 
 // value is what one expression yields.
@@ -43,6 +44,10 @@ type value struct {
 	whole *rangeItem
 	// holds are, of a formJSON value, the ColumnUses whose cells may lie in it.
 	holds []int
+	// doc is, of a formDocument value, what is protected in it.
+	doc *Document
+	// ofPath: a sealed value that is read at a path of a document.
+	ofPath bool
 	// fold is how a formIndex or formFolded value is written.
 	fold *fold
 	// bare: the server names no type modifier for it, being the result of a call.
@@ -146,6 +151,8 @@ type castTo struct {
 	// modified: it has a modifier. cut is then the type with it, of an array the elements', OID 0 if it is not understood.
 	modified bool
 	cut      Type
+	// document: what is cast meets a document, and stays jsonb.
+	document bool
 }
 
 // whole is the type cast to, the array type if it is one.
@@ -182,7 +189,7 @@ func (r *resolver) settle(v value, use Use, typ uint32, code string) {
 	}
 	r.mark(v, use)
 	switch v.form {
-	case formSealed, formIndex, formCells, formJSON:
+	case formSealed, formIndex, formCells, formJSON, formDocument:
 		r.noPlain(v, code)
 	case formUnusable:
 		r.broken(v)
@@ -293,6 +300,9 @@ func (r *resolver) bind(l *leaf, t *Target, array bool) {
 	}
 	if !r.fits(l, t, array) {
 		return
+	}
+	if l.cast != nil {
+		l.cast.document = t.Protection.Document != nil
 	}
 	if l.target == nil {
 		l.target, l.array = t, array

@@ -64,7 +64,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 			switch {
 			case r.Protected:
 				for i := range r.Columns {
-					if col := &r.Columns[i]; col.Protection != nil && col.Unusable == nil {
+					if col := &r.Columns[i]; col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
 						l.columns = append(l.columns, logicalColumn{r.OID, col.Num, r.TableName(), col.Protection.Type, col.HasDefault})
 					}
 				}
@@ -75,7 +75,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 		for _, x := range l.indexes {
 			r := c.byOID[x.Relation]
 			for i, num := range x.Columns {
-				if col := r.byNum(num); col != nil && col.Protection != nil && col.Unusable == nil {
+				if col := r.byNum(num); col != nil && col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
 					l.columns = append(l.columns, logicalColumn{x.OID, int16(i + 1), TableName{x.Schema, x.Name}, col.Protection.Type, false})
 				}
 			}

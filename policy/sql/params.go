@@ -33,7 +33,7 @@ func (r *resolver) closeParams() {
 				r.castEdit(l.cast, l.array)
 			}
 		case leafNull:
-			if l.target != nil && l.lifted {
+			if l.target != nil && l.lifted && l.target.Protection.Document == nil {
 				r.st.Edits = append(r.st.Edits, Edit{At: l.at, Text: r.padded(l.at, nullText(l.array))})
 			}
 		case leafLiteral:
@@ -46,6 +46,7 @@ func (r *resolver) closeParams() {
 				r.castEdit(l.cast, l.array)
 				lit.Cast = l.cast.whole()
 			}
+			lit.asDocument()
 			r.st.Literals = append(r.st.Literals, lit)
 		}
 	}
@@ -262,6 +263,9 @@ func (r *resolver) castEdit(c *castTo, array bool) {
 	name := "bytea"
 	if array {
 		name = "bytea[]"
+	}
+	if c.document {
+		name = "pg_catalog.jsonb"
 	}
 	r.st.Edits = append(r.st.Edits, Edit{At: c.at, Text: r.padded(c.at, name)})
 }

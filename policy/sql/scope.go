@@ -111,6 +111,9 @@ func (r *resolver) baseColumn(it *rangeItem, i int, at Span, named bool) value {
 	if c.Protection != nil {
 		r.sensitive = true
 		v.form, v.prot, v.typ = formSealed, c.Protection, c.Protection.Type
+		if v.doc = c.Protection.Document; v.doc != nil {
+			v.form = formDocument
+		}
 	} else {
 		r.plainReads++
 	}

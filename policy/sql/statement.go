@@ -160,6 +160,8 @@ const (
 	ShapeArray
 	// ShapeJSON: json or jsonb in which cells are strings "\\x…"; each is shown as what to_json gives of its value.
 	ShapeJSON
+	// ShapeDocument: jsonb in which cells stand at the paths of a Document.
+	ShapeDocument
 )
 
 // Result is one column of the result set.
@@ -173,8 +175,10 @@ type Result struct {
 	Shape      Shape
 	// Bare: the server would name no type modifier, being the result of a call; Protection.Type.Mod is still the value's own.
 	Bare bool
-	// Holds are, with ShapeJSON, the columns (indices into Statement.Columns) whose cells may lie in the value.
+	// Holds are, with ShapeJSON and ShapeDocument, the columns (indices into Statement.Columns) whose cells may lie in the value.
 	Holds []int
+	// Document says where cells lie, with ShapeDocument.
+	Document *Document
 }
 
 // Recheck is a LIKE that is to be decided again for each row that the server sends: it finds too many.

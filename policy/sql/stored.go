@@ -215,6 +215,8 @@ func (a *analysis) typeList(k *Stored, name string, list []*castTo) {
 			case p.Upstream != n || p.Target == nil:
 			case p.Array:
 				typ = "pg_catalog.bytea[]"
+			case p.Target.Protection.Document != nil:
+				typ = "pg_catalog.jsonb"
 			default:
 				typ = "pg_catalog.bytea"
 			}

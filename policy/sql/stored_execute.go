@@ -93,6 +93,7 @@ func (x *executing) sealed(l *leaf, p *Param, at Span) Literal {
 	if lit.Cast == 0 && (l.lit == LiteralInteger || p.Array) {
 		lit.Cast = x.effective(p)
 	}
+	lit.asDocument()
 	return lit
 }
 

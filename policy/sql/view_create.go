@@ -48,6 +48,9 @@ func (a *analysis) readsBack() bool {
 	}
 	for i, c := range out.cols {
 		want := a.st.Results[i].Protection
+		if (c.val.form == formDocument) != (a.st.Results[i].Shape == ShapeDocument) || c.val.form == formDocument && !sameDocument(c.val.doc, a.st.Results[i].Document) {
+			return false
+		}
 		switch {
 		case c.val.form == formUnusable || (c.val.form == formSealed) != (want != nil):
 			return false
