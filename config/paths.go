@@ -26,14 +26,14 @@ func (c *Config) checkPaths(d *decoder, table, name string, first map[string]str
 		d.problem(append(at, "paths"), "paths are for jsonb, not %s", col.Type)
 	}
 	for _, other := range []string{"search", "normalize", "key", "guard", "collation"} {
-		if d.has(append(at, other)...) {
+		if d.has(append(at, other)...) && (other != "guard" || col.Guard) {
 			d.problem(append(at, other), "a column with paths has no %s of its own", other)
 		}
 	}
 	if len(col.Paths) == 0 && !d.wrong(append(at, "paths")...) {
 		d.problem(append(at, "paths"), "paths names no path")
 	}
-	col.Guard = false
+	col.Guard, col.Search = false, ""
 	c.Encrypt[table][name] = col
 	for _, path := range mapKeys(col.Paths) {
 		c.checkPath(d, append(at, "paths", path), table, name, path, first)
@@ -61,10 +61,11 @@ func (c *Config) checkPath(d *decoder, at []string, table, name, path string, fi
 	if p.Search != SearchNone && p.Search != SearchEquality && !d.wrong(append(at, "search")...) {
 		d.problem(append(at, "search"), "a path has search none or equality, not %s", p.Search)
 	}
+	own := table + "." + name + "/" + path
 	if p.Key == "" {
-		p.Key = table + "." + name + "/" + path
+		p.Key = own
 		col.Paths[path] = p
-	} else if strings.ContainsFunc(p.Key, func(r rune) bool { return !unicode.IsPrint(r) || r == '/' || r == '\\' }) {
+	} else if p.Key != own && strings.ContainsFunc(p.Key, func(r rune) bool { return !unicode.IsPrint(r) || r == '/' || r == '\\' }) {
 		d.problem(append(at, "key"), "a key's name has printable characters without / and \\")
 	}
 	here := name + "/" + path

@@ -39,7 +39,7 @@ func TestPathsStored(t *testing.T) {
 	for _, change := range []string{
 		`jsonb_set(prefs, '{ssn}', '"put there"')`, `jsonb_set(prefs, '{ssn}', '17')`, `jsonb_set(prefs, '{ssn}', '{}')`,
 		`jsonb_set(prefs, '{ssn}', prefs->'address'->'zip')`, `jsonb_set(prefs, '{address,street}', prefs->'ssn')`,
-		`jsonb_set(prefs, '{ssn}', to_jsonb(overlay(prefs->>'ssn' placing '0' from 9)))`, `jsonb_set(prefs, '{ssn}', to_jsonb(left(prefs->>'ssn', -2)))`,
+		`jsonb_set(prefs, '{ssn}', to_jsonb(overlay(prefs->>'ssn' placing case substr(prefs->>'ssn', 9, 1) when '0' then '1' else '0' end from 9)))`, `jsonb_set(prefs, '{ssn}', to_jsonb(left(prefs->>'ssn', -2)))`,
 	} {
 		direct("paths", "create table kept as select id, prefs from profiles where id = 1; update profiles set prefs = "+change+" where id = 1")
 		_, err := protected.Exec(ctx, "select id, prefs from profiles where id = 1").ReadAll()

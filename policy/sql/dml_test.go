@@ -146,7 +146,10 @@ func printStatement(st *Statement, text string) string {
 			}
 		}
 		if r.Shape != ShapeCell {
-			fmt.Fprintf(&b, " %s", []string{"", "array", "json"}[r.Shape])
+			fmt.Fprintf(&b, " %s", []string{"", "array", "json", "document"}[r.Shape])
+		}
+		if r.Document != nil {
+			fmt.Fprintf(&b, " %v", r.Document.Paths)
 		}
 		for _, h := range r.Holds {
 			fmt.Fprintf(&b, " holds %d.%s", st.Columns[h].Table, st.Columns[h].Name)

@@ -45,7 +45,7 @@ func (r *resolver) branches(vals []value, use Use, want *Target, at Span) value 
 	}
 	v := r.unify(vals, want, codeSetMix).derived()
 	v.at = at
-	if v.form != formSealed && v.form != formCells && v.form != formJSON {
+	if v.form != formSealed && v.form != formCells && v.form != formJSON && v.form != formDocument {
 		v.cols = nil
 		v.src, v.column, v.table = -1, "", TableName{}
 	}

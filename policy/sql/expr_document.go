@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -223,6 +224,28 @@ func (r *resolver) documentStart(n *pg_query.Node, end int) int {
 		start = len(before) - 1
 	}
 	return start
+}
+
+// unifyDocuments makes one value of alternatives of which some are documents: coalesce(column, '{}').
+func (r *resolver) unifyDocuments(vals []value, code string) (out value, ok bool) {
+	first := slices.IndexFunc(vals, func(v value) bool { return v.form == formDocument })
+	if first < 0 {
+		return value{}, false
+	}
+	like := vals[first]
+	out = value{form: formDocument, src: -1, prot: like.prot, doc: like.doc, table: like.table, column: like.column, typ: like.typ, at: like.at}
+	for _, v := range vals {
+		out.cols, out.pending = append(out.cols, v.cols...), append(out.pending, v.pending...)
+		switch {
+		case v.form == formFree:
+			t := like.target(PurposeStore)
+			t.Protection.Document = like.doc
+			r.bindAll(v, t, false)
+		case v.form != formDocument || !sameDocument(v.doc, like.doc):
+			r.no(code, v.at.Start, "%s and another value can't be alternatives", like.name())
+		}
+	}
+	return out, true
 }
 
 // contains analyses document @> other.

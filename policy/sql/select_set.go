@@ -94,6 +94,9 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 		}
 		free = false
 	}
+	if v, ok := r.unifyDocuments(vals, code); ok {
+		return v
+	}
 	if v, ok := r.unifyHolders(vals, code); ok {
 		return v
 	}
