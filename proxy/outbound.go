@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
@@ -327,7 +328,7 @@ func (s *session) ownError(a answer, cause error) error {
 const reads = sql.EffectSelect | sql.EffectExplain | sql.EffectCursor | sql.EffectCopyTo
 
 // stands reports whether the server has done or will do something that the client, told of an error, would believe undone: the
-// statement changes tables, or is one of several in its text.
+// statement changes tables, or more of the same text follows or has changed something before it.
 func (a answer) stands() bool {
 	st := a.run.statement()
 	if a.piece != nil && a.piece.behind {
@@ -336,11 +337,23 @@ func (a answer) stands() bool {
 	if st == nil {
 		return false
 	}
-	if a.kind == kindQuery && len(a.run.plan.Statements) > 1 {
+	if a.kind == kindQuery && (a.run.index+1 < len(a.run.plan.Statements) || changed(a.run.plan.Statements[:a.run.index])) {
 		return true
 	}
 	for i := 0; st.Statement != nil && i < len(st.Statement.Tables); i++ {
 		if st.Statement.Tables[i].Effects&^reads != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// changed reports whether statements that were carried out may have changed something.
+func changed(done []policy.StatementPlan) bool {
+	for i := range done {
+		switch done[i].Verb {
+		case "select", "values", "show", "empty":
+		default:
 			return true
 		}
 	}

@@ -87,9 +87,6 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 			if old, ok := r.Shapes[got.Code]; !ok || len(st.Text)+len(got.Message) < len(old) {
 				r.Shapes[got.Code] = got.Message + " | " + st.Text
 			}
-			if strings.Contains(got.Message, "bytea_output") {
-				return w.late(p, st, got)
-			}
 			return w.refused(p, s, got)
 		}
 		want := p.Want.Run(st)
@@ -123,15 +120,6 @@ func (w *World) valued(p *Pair, s *Statement, st Step, got Outcome, r *Report) (
 
 // again says that both sides must begin anew, which is no difference.
 const again = "again"
-
-// late runs on the model what was refused only when the server had carried it out, as it is where the proxy sees by the answer alone
-// how the session shows bytea.
-func (w *World) late(p *Pair, st Step, got Outcome) (kind, what string) {
-	if want := p.Want.Run(st); got.Lost || want.Status != got.Status {
-		return again, ""
-	}
-	return "", ""
-}
 
 // refused brings the model where the refusal has brought the other side: a transaction has failed.
 func (w *World) refused(p *Pair, s *Statement, got Outcome) (kind, what string) {
