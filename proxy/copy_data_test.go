@@ -77,7 +77,7 @@ func copyRows(d *copyData, rows [][2]string) []byte {
 	return out
 }
 
-var copyCases = [][2]string{{"1", "ann"}, {"2", "a\tb\nc\\d\"e'f,g;h|i"}, {"c05", `\.`}, {"x", `\\x`}, {"\n\r\n", "\r"}, {`""`, "5050c0"}, {"z", "é🙂\x01"}}
+var copyCases = [][2]string{{"1", "annabelle"}, {"2", "a\tb\nc\\d\"e'f,g;h|i"}, {"c05", `\.`}, {"x", `\\x`}, {"\n\r\n", "\r"}, {`""`, "5050c0"}, {"z", "é🙂\x01"}}
 
 // TestCopySplits seals rows, cut at every byte, and opens what came of it, cut at every byte too: the client gets its own bytes back.
 func TestCopySplits(t *testing.T) {
@@ -90,7 +90,7 @@ func TestCopySplits(t *testing.T) {
 				sealed := through(t, data, cut, func(dst, b []byte, final bool) ([]byte, error) {
 					return in.appendSealed(dst, b, final, &value.Settings{})
 				})
-				if strings.Contains(string(sealed), "ann") || in.rows.Load() != int64(len(copyCases)) {
+				if strings.Contains(string(sealed), "annabelle") || in.rows.Load() != int64(len(copyCases)) {
 					t.Fatalf("cut at %d: %d rows, sealed %q", cut, in.rows.Load(), sealed)
 				}
 				var scratch rowScratch
@@ -121,7 +121,7 @@ func through(t *testing.T, data []byte, cut int, do func(dst, b []byte, final bo
 func TestCopyOutWitness(t *testing.T) {
 	for name, desc := range copyDescs {
 		in, out := copyPair(t, desc)
-		data := copyRows(&in.copyData, [][2]string{{"1", "ann"}})
+		data := copyRows(&in.copyData, [][2]string{{"1", "annabelle"}})
 		sealed := through(t, data, 0, func(dst, b []byte, final bool) ([]byte, error) {
 			return in.appendSealed(dst, b, final, &value.Settings{})
 		})
