@@ -36,15 +36,9 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 				protected[table][name] = prot
 				continue
 			}
-			key, ok := k.Key(prot.Key)
-			if !ok {
-				return nil, fmt.Errorf("column %s.%s: there is no key %q; run pgveil keys init", table, name, prot.Key)
+			if err := keyed(k, &prot, fmt.Sprintf("column %s.%s", table, name)); err != nil {
+				return nil, err
 			}
-			if want := modeOf(prot); key.Mode() != want {
-				return nil, fmt.Errorf("column %s.%s has search: %s, but key %q was made for another search mode; "+
-					"give the column a new key", table, name, prot.Search, prot.Key)
-			}
-			prot.ID = uint32(key.ID())
 			protected[table][name] = prot
 		}
 	}
@@ -60,29 +54,36 @@ func NewWorld(p *policy.Policy, k *crypto.Keyring, spec sql.Spec) (*World, error
 func withKeys(k *crypto.Keyring, table sql.TableName, column string, d *sql.Document) (*sql.Document, error) {
 	paths := append([]sql.DocumentPath(nil), d.Paths...)
 	for i := range paths {
-		prot := &paths[i].Protection
-		key, ok := k.Key(prot.Key)
-		if !ok {
-			return nil, fmt.Errorf("path %s of column %s.%s: there is no key %q; run pgveil keys init", paths[i], table, column, prot.Key)
+		if err := keyed(k, &paths[i].Protection, fmt.Sprintf("path %s of column %s.%s", paths[i], table, column)); err != nil {
+			return nil, err
 		}
-		if key.Mode() != modeOf(*prot) {
-			return nil, fmt.Errorf("path %s of column %s.%s has search: %s, but key %q was made for another search mode; give the path a new key",
-				paths[i], table, column, prot.Search, prot.Key)
-		}
-		prot.ID = uint32(key.ID())
 	}
 	return sql.NewDocument(paths), nil
 }
 
-func modeOf(p sql.Protection) crypto.Mode {
+// keyed gives p the number of its key, which must have been made for its search mode.
+func keyed(k *crypto.Keyring, p *sql.Protection, what string) error {
+	key, ok := k.Key(p.Key)
+	if !ok {
+		return fmt.Errorf("%s: there is no key %q; run pgveil keys init", what, p.Key)
+	}
+	if key.Mode() != ModeOf(p.Search, p.Normalize) {
+		return fmt.Errorf("%s has search: %s, but key %q was made for another search mode; give it a new key", what, p.Search, p.Key)
+	}
+	p.ID = uint32(key.ID())
+	return nil
+}
+
+// ModeOf is the cipher that a search mode needs; normalize is the steps after which values are also compared, empty for none.
+func ModeOf(search sql.Search, normalize string) crypto.Mode {
 	switch {
-	case p.Search == sql.SearchRange:
+	case search == sql.SearchRange:
 		return crypto.ModeOrdered
-	case p.Search == sql.SearchMatch:
+	case search == sql.SearchMatch:
 		return crypto.ModeMatched
-	case p.Search == sql.SearchEquality && p.Normalize != "":
+	case search == sql.SearchEquality && normalize != "":
 		return crypto.ModeIndexed
-	case p.Search == sql.SearchEquality:
+	case search == sql.SearchEquality:
 		return crypto.ModeEqual
 	}
 	return crypto.ModeRandom

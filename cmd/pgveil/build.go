@@ -110,19 +110,7 @@ func loadKeys(ctx context.Context, cfg *config.Config) (*crypto.Keyring, error) 
 }
 
 // modeOf is the cipher that a column's search mode needs.
-func modeOf(c config.Column) crypto.Mode {
-	switch {
-	case c.Search == config.SearchRange:
-		return crypto.ModeOrdered
-	case c.Search == config.SearchMatch:
-		return crypto.ModeMatched
-	case c.Search == config.SearchEquality && len(c.Normalize) > 0:
-		return crypto.ModeIndexed
-	case c.Search == config.SearchEquality:
-		return crypto.ModeEqual
-	}
-	return crypto.ModeRandom
-}
+func modeOf(c config.Column) crypto.Mode { return proxy.ModeOf(searchOf(c.Search), normalizeOf(c)) }
 
 // specOf joins the configuration's columns with their keys.
 func specOf(cfg *config.Config, keys *crypto.Keyring) (sql.Spec, error) {

@@ -25,6 +25,20 @@ func EmptyCatalog(spec Spec) *Catalog { return build(&snapshot{Path: []string{"p
 
 // build makes a catalog of what has been read so far: a view without its definition and a function without its body can't be used.
 func build(s *snapshot, spec Spec) *Catalog {
+	c := relate(s, spec)
+	c.bodies = newMatcher(c.sensitiveNames())
+	if c.bodies != nil {
+		c.names = newMatcher(append(c.sensitiveNames(), "execute", "fetch", "move"))
+	}
+	c.tableNames = c.sensitiveTableNames()
+	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
+	c.readLogical(s)
+	c.problems = c.findProblems(s)
+	return c
+}
+
+// relate makes as much of a catalog as says what is sensitive, and nothing that reads texts.
+func relate(s *snapshot, spec Spec) *Catalog {
 	c := &Catalog{
 		Database: s.Database, spec: spec, viewPath: s.Path,
 		foldsHighBytes: s.Encoding != "UTF8",
@@ -51,14 +65,6 @@ func build(s *snapshot, spec Spec) *Catalog {
 	c.identities.orphans()
 	c.spread(s, functions)
 	c.markUnusable(s)
-	c.bodies = newMatcher(c.sensitiveNames())
-	if c.bodies != nil {
-		c.names = newMatcher(append(c.sensitiveNames(), "execute", "fetch", "move"))
-	}
-	c.tableNames = c.sensitiveTableNames()
-	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
-	c.readLogical(s)
-	c.problems = c.findProblems(s)
 	return c
 }
 

@@ -91,7 +91,7 @@ func (s *snapshot) needed(spec Spec) (views, constraints, functions []uint32) {
 			spec.Listed = append(spec.Listed, TableName{r.Schema, r.Name})
 		}
 	}
-	c := build(s, spec)
+	c := relate(s, spec)
 	for _, r := range c.relations {
 		if r.Sensitive && (r.Kind == 'v' || r.Kind == 'm') {
 			views = append(views, r.OID)
