@@ -50,8 +50,18 @@ type Server struct {
 	died  chan struct{} // closed when the server is gone
 }
 
-// Find returns the folder of the newest PostgreSQL server binaries on this machine.
+// EnvBin names the environment variable that, if set, is the folder of the server binaries that Find returns: tests of other server
+// versions set it.
+const EnvBin = "PGVEIL_TEST_POSTGRES"
+
+// Find returns the folder of the newest PostgreSQL server binaries on this machine, or what EnvBin says.
 func Find() (string, error) {
+	if d := os.Getenv(EnvBin); d != "" {
+		if !executable(filepath.Join(d, "initdb")) || !executable(filepath.Join(d, "postgres")) {
+			return "", fmt.Errorf("%s=%s: no initdb and postgres there", EnvBin, d)
+		}
+		return d, nil
+	}
 	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	dirs = append(dirs, "/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
 	sort.SliceStable(dirs, func(i, j int) bool { return majorOf(dirs[i]) > majorOf(dirs[j]) })
