@@ -64,7 +64,7 @@ func TestIsolation(t *testing.T) {
 		check(t, os.MkdirAll(filepath.Join(out, "results"), 0o755))
 		began := time.Now()
 		log, err := run(t, 15*time.Minute, dir, r.environment(w), driver, "--bindir="+bin, "--inputdir="+dir, "--outputdir="+out,
-			"--schedule="+filepath.Join(dir, "schedule"), "--host=localhost", "--port="+itoa(r.port(w)), "--user="+postgres.Superuser, "--dbname=isolation")
+			"--schedule="+filepath.Join(dir, "schedule"), "--host=localhost", "--port="+itoa(r.port(w)), "--user="+postgres.Superuser, "--dbname=isolation_regression")
 		got := line{Suite: "isolation", Way: w.name}
 		for _, m := range isolationVerdict.FindAllStringSubmatch(log, -1) {
 			name := m[1] + m[4]
