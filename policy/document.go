@@ -10,22 +10,27 @@ func (j *judgement) document(r *sql.Result) Slot {
 		return Slot{}
 	}
 	s := Slot{Name: r.Name, OID: r.Origin.OID, Num: r.Origin.Num, Shape: r.Shape, Document: r.Document}
-	for k, i := range r.Holds {
+	found := false
+	for _, i := range r.Holds {
 		if i < 0 || i >= len(j.st.Columns) || j.st.Columns[i].Table < 0 || j.st.Columns[i].Table >= len(j.seen) {
 			return unclear()
 		}
 		c := j.st.Columns[i]
 		o := &j.seen[c.Table]
+		if o.ofSources() {
+			continue
+		}
 		prot, ok := j.protection(o.use, c.Name)
 		if !ok || !o.governed || prot.Document == nil {
 			return unclear()
 		}
 		s.Table, s.Column = o.use.Table, c.Name
 		v := o.view(c.Name)
-		if k > 0 && v.Do != s.Do {
+		if found && v.Do != s.Do {
 			j.refuse(codeMixed, c.At.Start, "", "a result column may hold values of column %s of table %s, which %s may not see in clear", c.Name, o.use.Table, j.who())
 			return Slot{}
 		}
+		found = true
 		switch s.Do = v.Do; v.Do {
 		case Open, Null, Stored:
 		case Mask:

@@ -25,6 +25,7 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 			plan.Edits = append(plan.Edits, st.Splices...)
 		}
 		plan.Params = append(plan.Params, st.Params...)
+		plan.OwnSchema = (plan.OwnSchema || !plan.ChangesSchema) && (st.Temporary != nil || plan.OwnSchema && !st.ChangesSchema)
 		plan.ChangesSchema = plan.ChangesSchema || st.ChangesSchema
 		plan.ChangesPath = plan.ChangesPath || st.ChangesPath
 	}
@@ -68,6 +69,12 @@ type occurrence struct {
 
 	protected map[string]sql.Protection
 	relation  *sql.Relation // nil when the catalog does not know it
+}
+
+// ofSources reports whether the rules of this occurrence are those of the columns that a temporary table's are copies of. The statement reads
+// these too, and they are judged.
+func (o *occurrence) ofSources() bool {
+	return !o.governed && o.relation != nil && o.relation.Temporary()
 }
 
 func (p *Policy) judgeStatement(roles RoleSet, cat relations, path []string, st *sql.Statement) StatementPlan {

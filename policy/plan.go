@@ -122,6 +122,8 @@ type Plan struct {
 	// KeepsNames: ChangesSchema, but what is sensitive, and its names, stay. Cascades: it may drop what it does not name. Both are set
 	// by the session, as those below.
 	KeepsNames, Cascades bool
+	// OwnSchema: ChangesSchema, but by making temporary tables alone, which no other session sees.
+	OwnSchema bool
 	// ChangesSettings and EndsTransaction are set by the session that asked for the plan, before it is cached: they are about
 	// the protocol.
 	ChangesSettings bool

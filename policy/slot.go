@@ -97,7 +97,7 @@ func (j *judgement) expression(r *sql.Result) Slot {
 		}
 		o := &j.seen[c.Table]
 		prot, ok := j.protection(o.use, c.Name)
-		if !ok || !prot.Uses(r.Protection.Key) {
+		if !ok || !prot.Uses(r.Protection.Key) || o.ofSources() {
 			continue
 		}
 		found = true
@@ -124,6 +124,9 @@ func (j *judgement) holder(s Slot, r *sql.Result) Slot {
 		}
 		c := j.st.Columns[i]
 		o := &j.seen[c.Table]
+		if o.ofSources() {
+			continue
+		}
 		prot, ok := j.protection(o.use, c.Name)
 		if !ok || !o.governed || o.view(c.Name).Do != Open {
 			j.refuse(codeMixed, c.At.Start, "", "a result column may hold values of column %s of table %s, which %s may not see in clear",

@@ -123,7 +123,7 @@ func (p *Policy) lists(t sql.TableName) bool { return p.named[t] || p.protected[
 // protectedByParent is true for a child or partition that has encrypted columns because its parent has.
 func (j *judgement) protectedByParent(use sql.TableUse) bool {
 	r, ok := j.relation(use.OID)
-	return ok && r.Protected
+	return ok && r.Protected && !r.Temporary()
 }
 
 // grantsOn are the permissions of the roles that are about a table.

@@ -89,6 +89,9 @@ func (c *catalogs) behind(database string, seen uint64, inBatch, must bool) (cha
 
 // catchUp is the catalog for a text that may touch something sensitive by cat. own says that the session has changed something itself.
 func (s *session) catchUp(w *World, cat *sql.Catalog, own bool) (*sql.Catalog, error) {
+	if s.temporaries.any() {
+		return s.catchUpOwn(w, cat)
+	}
 	if s.ddlInTransaction || s.server.catalogs.lagging.Load() == 0 {
 		return cat, nil
 	}
@@ -131,7 +134,7 @@ func (c *catalogs) within(database string, w *World, read reading) (*sql.Catalog
 
 // noteChange notes for the end of the transaction what a statement that was done has changed.
 func (s *session) noteChange(p planned) {
-	if !p.ChangesSchema {
+	if !p.ChangesSchema || p.OwnSchema {
 		return
 	}
 	if !p.KeepsNames {

@@ -268,6 +268,9 @@ func (s *session) keep(r *run) {
 		return
 	}
 	st := judged.Statement
+	if st.Temporary != nil {
+		s.temporaries.add(st.Temporary)
+	}
 	if f := st.Forgets; f != (sql.Forgets{}) {
 		s.ledger.forgetNames(f)
 	}

@@ -292,6 +292,9 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 	if s.ddlOpen {
 		return s.catalogAfterDDL(w)
 	}
+	if s.temporaries.any() {
+		return s.ownCatalog(w)
+	}
 	if s.ddlInTransaction {
 		return s.cat, nil
 	}
@@ -360,11 +363,21 @@ func (s *session) unreadable(err error) error {
 }
 
 // catalogAfterDDL waits for the change of schema to be done and reads what is there now.
-func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
+func (s *session) catalogAfterDDL(w *World) (cat *sql.Catalog, err error) {
 	if err := s.quiet(); err != nil {
 		return nil, err
 	}
 	s.ddlOpen, s.ddlInTransaction, s.plainDDL = false, false, false
+	defer func() { s.ddlOpen = s.ddlOpen || err != nil }()
+	if s.temporaries.any() {
+		if s.restless {
+			s.server.catalogs.outdate(s.subject.Database)
+		}
+		if s.transaction() != 'T' && !s.inBatch {
+			s.restless = false
+		}
+		return s.readOwn(w)
+	}
 	if s.restless {
 		s.server.catalogs.outdate(s.subject.Database)
 	}
@@ -382,7 +395,7 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	cat, err := sql.NewCatalog(read.snapshot(), w.Spec)
+	cat, err = sql.NewCatalog(read.snapshot(), w.Spec)
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
@@ -394,6 +407,8 @@ func (s *session) catalogAfterDDL(w *World) (*sql.Catalog, error) {
 func (s *session) effects(p *policy.Plan) {
 	switch {
 	case !p.ChangesSchema:
+	case p.OwnSchema:
+		s.ddlOpen = true
 	case p.Plain || p.KeepsNames:
 		s.plainDDL, s.restless = true, s.restless || !p.KeepsNames
 	default:

@@ -70,6 +70,8 @@ type session struct {
 	naming bool            // names of statements or cursors may mean something sensitive
 	unmade map[string]bool // names of PREPAREs that were refused
 
+	temporaries temporaries
+
 	ddlOpen          bool   // what is sensitive may have changed since the catalog was read
 	plainDDL         bool   // something else in the schema has
 	restless         bool   // some change was not a calm one

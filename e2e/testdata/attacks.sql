@@ -182,7 +182,9 @@ create temp table t as select name from people
 select name into temp t from people
 create temp view v as select name from people
 create view other.v as select name from people
-create temp table t (like people)
+? create temp table t (like people)
+create temp table t (like people including all) ;; insert into t (id) select id from people ;; insert into t select * from people
+? create temp table t (like people including all) ;; insert into t (id, name) values (3, 'a') ;; select * from t
 create temp table t () inherits (people)
 insert into people (name) values ('a')
 insert into things (label) select name from people

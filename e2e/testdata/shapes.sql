@@ -1025,6 +1025,11 @@ merge into things t using people p on t.id = p.id when matched then update set l
 merge into things t using people p on t.id = p.id and p.email = 'cnry3@x.test' when matched then update set label = 'found'
 with s as (select id, email from people where id < 4) merge into people p using s on p.id = s.id when matched then update set (email, code) = (s.email || '', 'C0')
 create table made as select id, name from people where email = 'cnry3@x.test'
+create temp table made as select id, email, ssn, extra from people where id < 4
+create temp table made as select p.email, l.secret from people p join logins l using (email)
+create temp table made as select email from people; select * from made where email = 'cnry3@x.test'
+select email, age into temp made from people where id = 3; update made set age = 5; select * from made
+create temp table made (like people); insert into made select * from people where id = 3; select * from made
 create temp table made as select id, name, note from people where email in ('cnry3@x.test', 'cnry4@x.test') with no data
 select id, name into made from people where ssn is not null
 create view made as select id, email from people where email = 'cnry3@x.test'

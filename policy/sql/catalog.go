@@ -107,4 +107,6 @@ type Spec struct {
 	// TrustOpaque takes code whose SQL can't be seen (SQL put together at run time, other languages, C outside extensions) not
 	// to concern a sensitive table unless its text names one.
 	TrustOpaque bool
+	// Temporaries are the temporary tables of the one session that the catalog is for, by OID, which hold cells.
+	Temporaries map[uint32]*BoundTemporary
 }

@@ -55,6 +55,7 @@ func relate(s *snapshot, spec Spec) *Catalog {
 	for i := range s.Relations {
 		c.addRelation(&s.Relations[i])
 	}
+	c.addTemporaries()
 	c.addKeys(s)
 	c.addTypes(s)
 	c.resolveTypes()

@@ -38,12 +38,21 @@ func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.IntoClau
 		r.no(codeUnknownColumns, int(rel.GetLocation()), "the columns of the result can't be known")
 	}
 	names := stringList(into.GetColNames())
+	var temporary *Temporary
+	if name.Schema == "pg_temp" {
+		temporary = &Temporary{Name: name.Name, Whole: true, Unless: a.unless(name.Name)}
+	}
 	for i, c := range out.cols {
 		if i < len(names) {
 			c.name = names[i]
 		}
+		if temporary != nil {
+			r.madeTemporary(temporary, name, target, c, int(rel.GetLocation()))
+			continue
+		}
 		r.made(name, target, c, int(rel.GetLocation()))
 	}
+	a.st.Temporary = temporary.holding()
 	if r.soft == nil {
 		r.closeColumns()
 		r.closeParams()
@@ -120,17 +129,11 @@ func (r *resolver) executed() output {
 
 // made settles one column of a table that is made of a query.
 func (r *resolver) made(table TableName, target int, c itemColumn, at int) {
-	r.st.Columns = append(r.st.Columns, ColumnUse{Table: target, Name: c.name, Use: UseWrite, At: r.st.Tables[target].At})
-	for len(r.named) < len(r.st.Columns) {
-		r.named = append(r.named, true)
-	}
+	r.noteMade(target, c.name)
 	prot, ok := r.cat.spec.Protected[table][c.name]
 	if !ok && c.val.form == formSealed {
 		r.mark(c.val, UseCarry)
-		hint := "Add to the encrypt section:\n" + configured(table, c.name, c.val.prot)
-		if table.Schema == "pg_temp" {
-			hint = "Use WITH or a subquery in place of the temporary table, or a table of the encrypt section."
-		}
+		hint := "Make it a temporary table, or add to the encrypt section:\n" + configured(table, c.name, c.val.prot)
 		r.noBecause(Refusal{
 			Code: codeCreateAs, SQLSTATE: refusalDoc(codeCreateAs).SQLSTATE, At: r.pos(at), Hint: hint,
 			Message: fmt.Sprintf("column %q of %s would hold values of %s, and is not protected", c.name, table, c.val.name()),

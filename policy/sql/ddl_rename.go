@@ -21,6 +21,10 @@ func (a *analysis) renameRelation(r *pg_query.RangeVar, to TableName) {
 	}
 	back := rel != nil && rel.configuredName() == to
 	switch {
+	case rel != nil && rel.temporary != nil && a.cat.hidden(to.Name):
+		a.refuse(codeShadow, at, "a temporary relation %q would hide a protected or listed one", to.Name)
+	case rel != nil && rel.temporary != nil: // its columns are known by their numbers
+		a.st.Understood = true
 	case !a.st.Sensitive && !a.cat.configured(to):
 		a.st.Understood = true
 	case a.cat.away(to, "") && !back:
@@ -82,6 +86,10 @@ func (a *analysis) renameColumn(n *pg_query.RenameStmt) {
 	rel := a.rangeVar(n.GetRelation(), EffectAlter)
 	at := int(n.GetRelation().GetLocation())
 	if !a.st.Sensitive {
+		a.st.Understood = true
+		return
+	}
+	if rel != nil && rel.temporary != nil && rel.Unusable == nil {
 		a.st.Understood = true
 		return
 	}

@@ -23,6 +23,7 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 	for _, p := range n.GetInhRelations() {
 		a.inherited(table, prot, p.GetRangeVar(), n.GetPartbound())
 	}
+	likes := a.temporaryLikes(n, table, prot)
 	a.making = a.become(table, nil, prot, columnDefs(n.GetTableElts()))
 	stored, guards := restored(n.GetTableElts(), prot)
 	for _, elt := range n.GetTableElts() {
@@ -36,7 +37,9 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 				a.tableConstraint(table, prot, e.Constraint)
 			}
 		case *pg_query.Node_TableLikeClause:
-			a.liked(table, prot, e.TableLikeClause)
+			if !slices.Contains(likes, e.TableLikeClause) {
+				a.liked(table, prot, e.TableLikeClause)
+			}
 		}
 	}
 	for _, c := range n.GetConstraints() {

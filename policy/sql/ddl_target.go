@@ -49,7 +49,7 @@ func (a *analysis) addTarget(r *pg_query.RangeVar, effects Effect) (name TableNa
 	if a.cat.away(name, "") {
 		a.refuse(codeAway, int(r.GetLocation()), "%s is a configured table that has now another name", name)
 	}
-	if temporary && a.cat.sensitiveName(name.Name) {
+	if temporary && a.cat.hidden(name.Name) {
 		a.refuse(codeShadow, int(r.GetLocation()), "a temporary relation %q would hide a protected or listed one", name.Name)
 	}
 	return name, configured

@@ -30,6 +30,8 @@ type resolver struct {
 	outermost *pg_query.SelectStmt
 	again     matchPlace
 	hidden    []itemColumn
+	// sources are the tables that are read through temporary ones.
+	sources map[sourceUse]int
 }
 
 // pendingUse is a use within a view's column, which counts only if something reads that column.

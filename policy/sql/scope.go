@@ -120,6 +120,9 @@ func (r *resolver) baseColumn(it *rangeItem, i int, at Span, named bool) value {
 	if !it.excluded {
 		v.cols = []int{r.columnUse(it.table, c, at, named)}
 	}
+	if t := it.rel.temporary; t != nil && !it.excluded && c.Protection != nil && t.columns[c.Num] != nil {
+		r.ofSources(&v, it, t.columns[c.Num], at, named)
+	}
 	return v
 }
 

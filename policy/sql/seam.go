@@ -94,7 +94,9 @@ type Relation struct {
 	indexes []index
 	foreign []foreignKey
 	home    *TableName // by which configuration and policy know it, when that is another name
-	partKey []int16    // columns by which a table is partitioned, 0 for an expression
+	// temporary is set for a temporary table that the session made with cells in it.
+	temporary *BoundTemporary
+	partKey   []int16 // columns by which a table is partitioned, 0 for an expression
 }
 
 // TableName is the relation's qualified name.

@@ -263,6 +263,9 @@ type Statement struct {
 	// Renames are columns that get another name, each before the name that it gets: rules that name one of them would be about another column.
 	Renames []ColumnUse
 
+	// Temporary is the temporary table with cells that the statement makes, which the catalog must know of afterwards (Spec.Temporaries).
+	Temporary *Temporary
+
 	// Sensitive is set when a protected or listed table is touched in any way.
 	Sensitive bool
 	// Runs names prepared statements and cursors that EXECUTE, FETCH and MOVE run. Where one is sensitive, the text must be analysed with

@@ -85,7 +85,10 @@ func (a *analysis) explain(n *pg_query.ExplainStmt) {
 	} else {
 		a.analyzeUtility(inner)
 	}
-	a.st.Verb, a.st.Stored = verb, nil
+	if a.st.Temporary != nil && namesOption(n.GetOptions(), "analyze") {
+		a.refuse(codeTemporary, a.st.At.Start, "EXPLAIN ANALYZE of what makes temporary table %s with protected columns", a.st.Temporary.Name)
+	}
+	a.st.Verb, a.st.Stored, a.st.Temporary = verb, nil, nil
 	for i := range a.st.Tables {
 		a.st.Tables[i].Effects |= EffectExplain
 	}

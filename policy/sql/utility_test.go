@@ -87,6 +87,21 @@ func printUtility(all []*Statement, text string) string {
 				}
 			}
 		}
+		if made := st.Temporary; made != nil {
+			fmt.Fprintf(&b, "temporary %s whole=%v", made.Name, made.Whole)
+			for _, c := range made.Columns {
+				if fmt.Fprintf(&b, " %s", c.Name); c.Protection != nil {
+					fmt.Fprintf(&b, "=%s", c.Protection.Key)
+				}
+				for _, s := range c.Sources {
+					fmt.Fprintf(&b, "<%s.%s", s.Table, s.Column)
+				}
+				if c.Derived {
+					b.WriteString(" derived")
+				}
+			}
+			b.WriteString("\n")
+		}
 		if !st.Sensitive {
 			for _, u := range st.Tables {
 				fmt.Fprintf(&b, "table %s %s\n", u.Table, effectNames(u.Effects))
