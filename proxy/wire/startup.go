@@ -65,6 +65,7 @@ func Accept(ctx context.Context, nc net.Conn, o AcceptOptions) (*Conn, Opening, 
 			return nil, Opening{}, fmt.Errorf("keepalive: %w", err)
 		}
 	}
+	nc = direct(nc)
 	release := Bound(ctx, nc)
 	a := accepting{AcceptOptions: o, conn: nc}
 	err := a.run(ctx)

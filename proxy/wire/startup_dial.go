@@ -102,6 +102,7 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	nc = direct(nc)
 	if o.Mode == Disable || o.unix() {
 		return NewConn(nc, handshakeWhole), nil
 	}
