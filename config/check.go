@@ -35,6 +35,7 @@ func (c *Config) check(d *decoder) {
 	c.checkUpstream(d)
 	c.checkSignIn(d)
 	c.checkEncrypt(d)
+	c.checkProxyProtocol(d)
 	c.checkRest(d)
 }
 

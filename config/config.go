@@ -44,6 +44,12 @@ type Config struct {
 	Log Log `yaml:"log,omitempty"`
 	// Limits bound time, memory and number.
 	Limits Limits `yaml:"limits,omitempty"`
+	// ProxyProtocol says who may tell where a client comes from.
+	ProxyProtocol ProxyProtocol `yaml:"proxy_protocol,omitempty"`
+	// Replication is refuse (the default: replication connections are refused before a password is asked) or permit: a role with
+	// replicate: true in the policy may open them. What they carry is what the server has stored, sealed cells and everything else of the
+	// database, or of all databases; nothing of it is opened, masked or judged.
+	Replication Replication `yaml:"replication,omitempty"`
 }
 
 // TLS is the client's leg.
@@ -77,6 +83,10 @@ type Upstream struct {
 	ChannelBinding ChannelBinding `yaml:"channel_binding,omitempty"`
 	// ConnectTimeout bounds connecting and the TLS handshake. Default 10s.
 	ConnectTimeout Duration `yaml:"connect_timeout,omitempty"`
+	// ShowClientAddress puts the client's address behind its application_name, as in "app [10.0.0.7]", for pg_stat_activity and the
+	// server's log. The name is cut to fit 63 bytes. A client can still set another name afterwards: it informs and proves nothing.
+	// Default false.
+	ShowClientAddress bool `yaml:"show_client_address,omitempty"`
 }
 
 // SignIn is how clients sign in.

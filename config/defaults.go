@@ -8,6 +8,7 @@ type defaulter interface{ defaults() }
 func (c *Config) defaults() {
 	c.Listen = "127.0.0.1:6432"
 	c.OpaqueCode = OpaqueRefuse
+	c.Replication = ReplicationRefuse
 }
 
 func (t *TLS) defaults() { t.Mode = TLSRequire }

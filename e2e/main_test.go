@@ -122,7 +122,7 @@ func run(m *testing.M) int {
 	if err != nil {
 		panic(err)
 	}
-	shared.pg, err = postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"autovacuum = off", "log_statement = all",
+	shared.pg, err = postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"autovacuum = off", "wal_level = logical", "log_statement = all",
 		"log_min_error_statement = info", "log_parameter_max_length = -1", "log_parameter_max_length_on_error = -1", "log_min_duration_statement = 0"}})
 	if err != nil {
 		panic(err)

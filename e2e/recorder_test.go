@@ -35,6 +35,12 @@ func hijack(t *testing.T, dsn string) *rawConn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return hijacked(t, c)
+}
+
+// hijacked takes a connection over from the library that has signed it in.
+func hijacked(t *testing.T, c *pgconn.PgConn) *rawConn {
+	t.Helper()
 	h, err := c.Hijack()
 	if err != nil {
 		t.Fatal(err)

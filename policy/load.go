@@ -44,7 +44,7 @@ type loader struct {
 
 // The keys of each mapping of the file.
 func fileKeys() []string   { return []string{"version", "unlisted", "roles", "forbid"} }
-func roleKeys() []string   { return []string{"who", "record", "allow"} }
+func roleKeys() []string   { return []string{"who", "record", "replicate", "allow"} }
 func whoKeys() []string    { return []string{"users", "databases"} }
 func allowKeys() []string  { return []string{"id", "on", "do", "show", "mask", "sealed", "write"} }
 func forbidKeys() []string { return []string{"id", "on", "do", "columns", "except_roles", "why"} }
@@ -94,6 +94,12 @@ func (l *loader) role(name string, e entry) Role {
 	}
 	if w, ok := entries["record"]; ok {
 		r.Record = l.choice(w.value, "record", "none", "statements") == "statements"
+	}
+	if w, ok := entries["replicate"]; ok {
+		if w.value.Kind != yaml.ScalarNode || w.value.ShortTag() != "!!bool" {
+			l.report(place(w.value), "replicate of %s must be true or false", what)
+		}
+		r.Replicate = w.value.Value == "true"
 	}
 	if w, ok := entries["allow"]; ok {
 		for _, item := range l.items(w.value, "allow of "+what) {

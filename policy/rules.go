@@ -32,8 +32,10 @@ type Role struct {
 	Databases []string
 	// Record puts each statement of a subject that holds the role on the record before it is sent ("record: statements").
 	Record bool
-	Allow  []Allow
-	At     Place
+	// Replicate lets a subject that holds the role open replication connections, where the configuration permits them ("replicate: true").
+	Replicate bool
+	Allow     []Allow
+	At        Place
 }
 
 // Allow is one permission. It only ever adds.
@@ -113,6 +115,9 @@ func (r *Rules) digest() string {
 	for _, role := range r.Roles {
 		lines = append(lines, fmt.Sprintf("role %q users %q databases %q record %t", role.Name, sorted(role.Users),
 			sorted(role.Databases), role.Record))
+		if role.Replicate {
+			lines = append(lines, fmt.Sprintf("role %q replicates", role.Name))
+		}
 		for _, a := range role.Allow {
 			line := fmt.Sprintf("allow %q role %q on %q do %d show %s mask %q write %s", a.ID, role.Name, targets(a.On),
 				a.Do, a.Show.canonical(), masks(a.Mask), a.Write.canonical())

@@ -29,8 +29,9 @@ func roleSchema() object {
 	return object{"type": "object", "additionalProperties": false, "required": []string{"who"}, "properties": described(roleKeys(), object{
 		"who": object{"type": "object", "additionalProperties": false, "required": []string{"users"},
 			"properties": described(whoKeys(), object{"users": texts(), "databases": texts()})},
-		"record": object{"enum": []string{"none", "statements"}, "default": "none"},
-		"allow":  object{"type": "array", "items": allowSchema()},
+		"record":    object{"enum": []string{"none", "statements"}, "default": "none"},
+		"replicate": object{"type": "boolean", "default": false},
+		"allow":     object{"type": "array", "items": allowSchema()},
 	})}
 }
 
@@ -97,6 +98,7 @@ func sentences() map[string]string {
 		"users":        "Names that sign in; * stands for any text.",
 		"databases":    "Databases; * stands for any text. Any database when left out.",
 		"record":       "statements: each statement is on the record before it is sent.",
+		"replicate":    "true: replication connections may be opened, where the configuration permits them.",
 		"allow":        "Permissions. They add up; their order means nothing.",
 		"id":           "A name that stands in refusals and in the record.",
 		"on":           "schema.table, schema.*, * or a list of these.",

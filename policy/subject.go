@@ -45,6 +45,16 @@ func (p *Policy) Privileged(set RoleSet) bool {
 	return false
 }
 
+// Replicates is true when one of the roles has "replicate: true".
+func (p *Policy) Replicates(set RoleSet) bool {
+	for i, r := range p.rules.Roles {
+		if set.has(i) && r.Replicate {
+			return true
+		}
+	}
+	return false
+}
+
 // RecordsStatements is true when some role has "record: statements", so that there must be a place for the record.
 func (p *Policy) RecordsStatements() bool {
 	for _, r := range p.rules.Roles {

@@ -95,6 +95,10 @@ func Refusals() []sql.RefusalDoc {
 			Fix: "The checks, and the SQLSTATE, are the server's own; the proxy makes them where it must find the columns of a row."},
 		{Code: refusalStored.Code, SQLSTATE: refusalStored.SQLSTATE, Title: "A value that should be a stored cell of its column is none",
 			Fix: refusalStored.Hint},
+		{Code: "PV320", SQLSTATE: "0A000", Title: "A replication connection where the configuration permits none",
+			Fix: "An operator can permit them: replication: permit in the configuration, and replicate: true for the role in the policy."},
+		{Code: "PV321", SQLSTATE: errNoReplicator.Code, Title: "A replication connection by a user without a role that may replicate", Fix: errNoReplicator.Hint},
+		{Code: refusalReplication.Code, SQLSTATE: refusalReplication.SQLSTATE, Title: "SQL on a replication connection", Fix: refusalReplication.Hint},
 	}
 }
 

@@ -46,7 +46,9 @@ type Options struct {
 	Metrics  *metrics.Metrics
 	Log      *zap.Logger
 	Limits   Limits
-	Now      func() time.Time // nil: time.Now
+	// ShowAddress puts the client's address into application_name upstream.
+	ShowAddress bool
+	Now         func() time.Time // nil: time.Now
 }
 
 // Server accepts clients. Make it with New; Run it once.
@@ -174,7 +176,6 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 			s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
 		}
 	}()
-	addr := addrOf(nc)
 	// Whoever has not signed in yet counts too: memory for a TLS handshake is not for everyone at once.
 	signedIn := sync.OnceFunc(func() { s.opening.Add(-1) })
 	defer signedIn()
@@ -186,14 +187,14 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	defer done()
 	client, opening, err := wire.Accept(handshake, nc, s.opt.Accept)
 	if err != nil {
-		s.notSignedIn(addr, "", err, outcomeOfOpening(err))
+		s.notSignedIn(opening.Addr, "", err, outcomeOfOpening(err))
 		return
 	}
 	if opening.Cancel != nil {
 		s.cancel(handshake, client, *opening.Cancel)
 		return
 	}
-	ses, err := s.signIn(handshake, client, opening, addr)
+	ses, err := s.signIn(handshake, client, opening)
 	if err != nil {
 		return
 	}
@@ -220,10 +221,10 @@ func (s *Server) cancel(ctx context.Context, client *wire.Conn, c wire.Cancel) {
 }
 
 // signIn proves who the client is, logs in upstream, and only then tells the client that it is in.
-func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening, addr netip.Addr) (*session, error) {
+func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) (*session, error) {
 	defer wire.Bound(ctx, client.Conn)()
 	fail := func(err error, outcome metrics.Outcome) (*session, error) {
-		s.notSignedIn(addr, o.Startup.User, err, outcome)
+		s.notSignedIn(o.Addr, o.Startup.User, err, outcome)
 		var up *auth.UpstreamError
 		if errors.As(err, &up) {
 			client.HangupFrame(up.Frame)
@@ -242,7 +243,11 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening, 
 		return fail(err, outcomeOfSignIn(err))
 	}
 	defer proof.Wipe()
-	up, greeting, err := s.logIn(ctx, o.Startup, proof)
+	if err := s.mayOpen(o, proof.User, proof.Method); err != nil {
+		s.sessions.Add(-1)
+		return fail(err, metrics.NotAllowed)
+	}
+	up, greeting, err := s.logIn(ctx, s.upstreamHello(o), proof)
 	if err != nil {
 		s.sessions.Add(-1)
 		return fail(err, outcomeOfLogin(err))
@@ -256,7 +261,7 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening, 
 		return fail(err, metrics.ClientLeft)
 	}
 	s.metrics.SignIn(metrics.SignedIn)
-	return s.newSession(client, up, o, proof, greeting, addr), nil
+	return s.newSession(client, up, o, proof, greeting), nil
 }
 
 func (s *Server) logIn(ctx context.Context, hello wire.Startup, proof auth.Proof) (*wire.Conn, auth.Greeting, error) {
@@ -268,8 +273,12 @@ func (s *Server) logIn(ctx context.Context, hello wire.Startup, proof auth.Proof
 			Hint: "The proxy's log has the reason."}
 	}
 	release := wire.Bound(ctx, up.Conn)
-	greeting, err := s.opt.Login.Login(ctx, up, hello.User, hello.Database, hello.Params, proof)
+	greeting, err := s.opt.Login.Login(ctx, up, hello, proof)
 	release()
+	if older, again := olderHello(hello, err); again {
+		up.Close()
+		return s.logIn(ctx, older, proof)
+	}
 	if err != nil {
 		s.metrics.UpstreamError(metrics.StageLogin)
 		up.Close()
@@ -278,11 +287,11 @@ func (s *Server) logIn(ctx context.Context, hello wire.Startup, proof auth.Proof
 	return up, greeting, nil
 }
 
-func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting, addr netip.Addr) *session {
+func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting) *session {
 	client.SetMaxWhole(s.opt.Limits.Message)
 	up.SetMaxWhole(wire.MaxFrame)
 	ses := &session{server: s, id: newSessionID(), client: client, up: up, ledger: newLedger(),
-		subject: policy.Subject{User: proof.User, Database: o.Startup.Database, Method: proof.Method, Addr: addr}}
+		subject: subjectOf(o, proof.User, proof.Method)}
 	ses.log = s.log.With(zap.String("session", ses.id), zap.String("user", proof.User), zap.String("database", o.Startup.Database))
 	ses.seal.server = s
 	ses.settings.Store(&value.Settings{})
@@ -292,6 +301,9 @@ func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Pr
 	ses.status.Store(uint32(g.Status))
 	ses.running = wire.Cancel{PID: g.PID, Key: g.Key}
 	ses.enter(s.world.Load())
+	if o.Startup.Replication != wire.NoReplication {
+		ses.walsender = &walsender{session: ses}
+	}
 	return ses
 }
 
@@ -339,12 +351,4 @@ func outcomeOfLogin(err error) metrics.Outcome {
 		return metrics.WrongPassword
 	}
 	return metrics.UpstreamFailed
-}
-
-func addrOf(nc net.Conn) netip.Addr {
-	a, err := netip.ParseAddrPort(nc.RemoteAddr().String())
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Addr().Unmap()
 }

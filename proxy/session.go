@@ -44,6 +44,8 @@ type session struct {
 	latest   atomic.Pointer[sql.Catalog]
 	standing atomic.Pointer[standing]
 
+	walsender *walsender // of a replication connection; nil: an ordinary session
+
 	// The inbound loop's.
 	seal       sealer
 	frame      []byte
@@ -118,6 +120,9 @@ func (s *session) run() error {
 	started := s.now()
 	start := s.event(audit.SessionStart)
 	start.Addr, start.Method = s.subject.Addr.String(), s.subject.Method
+	if s.walsender != nil {
+		start.Verb = "replicate"
+	}
 	s.note(start)
 	m := s.server.metrics
 	s.watch(s.client, s.up, m.AddedInbound, m.BytesInbound)
@@ -140,8 +145,12 @@ func (s *session) run() error {
 		s.interrupt()
 	})
 	loops.Add(2)
-	go loop(s.inbound)
-	go loop(s.outbound)
+	in, out := s.inbound, s.outbound
+	if s.walsender != nil {
+		in, out = s.walsender.inbound, s.walsender.outbound
+	}
+	go loop(in)
+	go loop(out)
 	loops.Wait()
 	if !stopWatching() {
 		<-interrupted // or its deadlines would replace those of hangUp

@@ -217,6 +217,8 @@ func needRestart(was, is *config.Config) []string {
 		{"metrics", was.Metrics, is.Metrics},
 		{"log", was.Log, is.Log},
 		{"limits", was.Limits, is.Limits},
+		{"proxy_protocol", was.ProxyProtocol, is.ProxyProtocol},
+		{"replication", was.Replication, is.Replication},
 	} {
 		if !reflect.DeepEqual(c.was, c.is) {
 			names = append(names, c.name)

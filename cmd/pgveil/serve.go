@@ -129,14 +129,16 @@ func (s *service) options() proxy.Options {
 	p, l := s.parts, s.parts.cfg.Limits
 	return proxy.Options{
 		Listener: s.clients,
-		Accept:   wire.AcceptOptions{TLS: s.live.serverTLS(), RequireTLS: p.cfg.TLS.Mode != config.TLSPlainOnLoopback},
-		Method:   p.method,
-		Login:    p.login,
-		Dial:     p.dial,
-		World:    p.world,
-		Audit:    s.record,
-		Metrics:  s.metrics,
-		Log:      s.log,
+		Accept: wire.AcceptOptions{TLS: s.live.serverTLS(), RequireTLS: p.cfg.TLS.Mode != config.TLSPlainOnLoopback,
+			Proxies: proxiesOf(p.cfg.ProxyProtocol), Replication: p.cfg.Replication == config.ReplicationPermit},
+		ShowAddress: p.cfg.Upstream.ShowClientAddress,
+		Method:      p.method,
+		Login:       p.login,
+		Dial:        p.dial,
+		World:       p.world,
+		Audit:       s.record,
+		Metrics:     s.metrics,
+		Log:         s.log,
 		Limits: proxy.Limits{
 			Sessions: l.MaxConnections, Handshake: l.HandshakeTimeout.Std(), Message: int(l.MaxMessageBytes),
 			Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(),
@@ -226,4 +228,13 @@ func (s *service) note(ctx context.Context, e audit.Event) {
 	if err := s.record.AppendAsync(ctx, e); err != nil {
 		s.log.Error("event not recorded", zap.String("kind", string(e.Kind)), zap.Error(err))
 	}
+}
+
+// proxiesOf are the balancers that may tell where clients come from.
+func proxiesOf(c config.ProxyProtocol) wire.Proxies {
+	p := wire.Proxies{Optional: c.Header == config.HeaderOptional}
+	for _, n := range c.Trusted {
+		p.Trusted = append(p.Trusted, n.Prefix())
+	}
+	return p
 }

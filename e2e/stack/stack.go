@@ -30,6 +30,8 @@ type Options struct {
 	TLSMode  string              // empty: require
 	// UpstreamTLS is the upstream's sslmode; empty: verify-full.
 	UpstreamTLS string
+	// Upstream are further keys of the section upstream, as "show_client_address: true".
+	Upstream string
 }
 
 // Stack is a running proxy.
@@ -94,6 +96,9 @@ func (s *Stack) files(o Options) error {
 	upstream := "host: localhost, ca: ca.pem"
 	if o.UpstreamTLS != "" {
 		upstream = "host: 127.0.0.1, sslmode: " + o.UpstreamTLS
+	}
+	if o.Upstream != "" {
+		upstream += ", " + o.Upstream
 	}
 	config := fmt.Sprintf(`listen: 127.0.0.1:%d
 tls: {cert: proxy.crt, key: proxy.key, mode: %s}

@@ -27,10 +27,10 @@ type Method interface {
 type Login interface {
 	// Name is the login's name in configuration and records.
 	Name() string
-	// Login sends the startup message to up and reads all up to the first ReadyForQuery. user and database are the client's.
-	// The error is an *UpstreamError to be passed on as it is, or wraps a *wire.Error for the client, or is for the record
-	// only. The caller closes up after an error.
-	Login(ctx context.Context, up *wire.Conn, user, database string, params [][2]string, p Proof) (Greeting, error)
+	// Login sends the startup message to up and reads all up to the first ReadyForQuery. hello is the client's, in the protocol version
+	// that up is to be spoken to. The error is an *UpstreamError to be passed on as it is, or wraps a *wire.Error for the client, or is
+	// for the record only. The caller closes up after an error.
+	Login(ctx context.Context, up *wire.Conn, hello wire.Startup, p Proof) (Greeting, error)
 }
 
 // Proof is what a Method learned from a client. It is a session's; Wipe it once the upstream login is over.

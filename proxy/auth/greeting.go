@@ -46,8 +46,8 @@ const (
 	maxGreetingBytes  = 1 << 20
 )
 
-// read reads up to ReadyForQuery.
-func (g *Greeting) read(up *wire.Conn) error {
+// read reads up to ReadyForQuery. longKeys says whether the key may have another length than four bytes.
+func (g *Greeting) read(up *wire.Conn, longKeys bool) error {
 	total := 0
 	for range maxGreetingFrames {
 		typ, frame, err := nextFrame(up)
@@ -66,6 +66,9 @@ func (g *Greeting) read(up *wire.Conn) error {
 		}
 		if err := g.take(typ, frame); err != nil {
 			return err
+		}
+		if g.Key != nil && len(g.Key) != 4 && !longKeys {
+			return errUnexpected
 		}
 	}
 	return errors.New("the upstream server's greeting has no end")

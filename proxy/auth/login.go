@@ -34,7 +34,11 @@ type Service struct {
 }
 
 // UpstreamError is the upstream's ErrorResponse, to be passed on as it is: drivers act on it.
-type UpstreamError struct{ Frame []byte }
+type UpstreamError struct {
+	Frame []byte
+	// Unasked is true if it was the first thing that the server said: it did not like the startup message.
+	Unasked bool
+}
 
 // Code is the SQLSTATE.
 func (e *UpstreamError) Code() string { return wire.ErrorField(e.Frame[5:], 'C') }
@@ -45,7 +49,8 @@ func (e *UpstreamError) Error() string { return "upstream refused the login (" +
 func (Own) Name() string { return "own" }
 
 // Login implements [Login].
-func (l Own) Login(ctx context.Context, up *wire.Conn, user, database string, params [][2]string, p Proof) (Greeting, error) {
+func (l Own) Login(ctx context.Context, up *wire.Conn, hello wire.Startup, p Proof) (Greeting, error) {
+	user := hello.User
 	if user == "" || user != p.User {
 		return Greeting{}, errors.New("login as someone else than the one who signed in")
 	}
@@ -55,7 +60,7 @@ func (l Own) Login(ctx context.Context, up *wire.Conn, user, database string, pa
 	}
 	allow := l.Allow
 	allow.Trust = allow.Trust && p.verified
-	return login(ctx, up, cred, database, params, allow)
+	return login(ctx, up, cred, hello, allow)
 }
 
 // Name is "service".
@@ -63,14 +68,14 @@ func (Service) Name() string { return "service" }
 
 // Login implements [Login]. The server's opinion of the service user is none of the client's business: an error of class 28
 // becomes 08001.
-func (l Service) Login(ctx context.Context, up *wire.Conn, user, database string, params [][2]string, p Proof) (Greeting, error) {
-	if !p.verified || user != p.User {
+func (l Service) Login(ctx context.Context, up *wire.Conn, hello wire.Startup, p Proof) (Greeting, error) {
+	if !p.verified || hello.User != p.User {
 		return Greeting{}, errors.New("service login for a client that has not proven who it is")
 	}
 	if l.User == "" {
 		return Greeting{}, errors.New("service login without a user")
 	}
-	g, err := login(ctx, up, credential{user: l.User, password: l.Password}, database, params, l.Allow)
+	g, err := login(ctx, up, credential{user: l.User, password: l.Password}, hello, l.Allow)
 	var refused *UpstreamError
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Code(), "28") {
 		return Greeting{}, fmt.Errorf("service login refused (%s): %w", refused.Code(), &wire.Error{Severity: "FATAL", Code: "08001",
@@ -93,8 +98,8 @@ type loginState struct {
 const maxAuthFrames = 20
 
 // login gives every error something to tell the client; the cause stays in the error's text, for the record.
-func login(ctx context.Context, up *wire.Conn, cred credential, database string, params [][2]string, allow Allow) (Greeting, error) {
-	g, err := converse(ctx, up, cred, database, params, allow)
+func login(ctx context.Context, up *wire.Conn, cred credential, hello wire.Startup, allow Allow) (Greeting, error) {
+	g, err := converse(ctx, up, cred, hello, allow)
 	var passed *UpstreamError
 	var told *wire.Error
 	if err != nil && !errors.As(err, &passed) && !errors.As(err, &told) {
@@ -103,25 +108,35 @@ func login(ctx context.Context, up *wire.Conn, cred credential, database string,
 	return g, err
 }
 
-func converse(ctx context.Context, up *wire.Conn, cred credential, database string, params [][2]string, allow Allow) (Greeting, error) {
+func converse(ctx context.Context, up *wire.Conn, cred credential, hello wire.Startup, allow Allow) (Greeting, error) {
 	defer wire.Bound(ctx, up.Conn)()
-	if err := checkStartup(cred.user, database, params); err != nil {
+	hello.User, hello.Minor = cred.user, hello.Speaks()
+	if err := checkStartup(hello); err != nil {
 		return Greeting{}, err
 	}
-	if err := up.Write(wire.AppendStartup(nil, cred.user, database, params)); err != nil {
+	if err := up.Write(wire.AppendStartup(nil, hello)); err != nil {
 		return Greeting{}, err
 	}
 	s := &loginState{up: up, cred: cred, allow: allow, tls: up.UpstreamTLS()}
 	var g Greeting
-	for range maxAuthFrames {
+	for i := range maxAuthFrames {
 		if err := up.Flush(); err != nil {
 			return Greeting{}, err
 		}
 		typ, frame, err := nextFrame(up)
+		if refused := (*UpstreamError)(nil); errors.As(err, &refused) {
+			refused.Unasked = i == 0
+		}
 		if err != nil {
 			return Greeting{}, err
 		}
 		switch typ {
+		case 'v':
+			minor, ok := wire.ReadNegotiate(frame[5:], hello)
+			if !ok || i != 0 {
+				return Greeting{}, errUnexpected
+			}
+			hello.Minor = minor
 		case 'N':
 			g.Notices = append(g.Notices, frame)
 		case 'R':
@@ -130,7 +145,7 @@ func converse(ctx context.Context, up *wire.Conn, cred credential, database stri
 				return Greeting{}, err
 			}
 			if done {
-				return g, g.read(up)
+				return g, g.read(up, hello.LongKeys())
 			}
 		default:
 			return Greeting{}, errUnexpected
@@ -142,9 +157,9 @@ func converse(ctx context.Context, up *wire.Conn, cred credential, database stri
 var errUnexpected = errors.New("the upstream server broke the protocol during login")
 
 // checkStartup refuses what would make the startup message say something else than it seems to.
-func checkStartup(user, database string, params [][2]string) error {
-	all := user + database
-	for _, p := range params {
+func checkStartup(hello wire.Startup) error {
+	all := hello.User + hello.Database + string(hello.Replication)
+	for _, p := range hello.Params {
 		switch {
 		case p[0] == "" || p[0] == "user" || p[0] == "database" || p[0] == "replication" || strings.HasPrefix(p[0], "_pq_."):
 			return errors.New("startup parameter that a login may not carry")

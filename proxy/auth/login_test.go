@@ -43,7 +43,7 @@ func verifiedProof(user, password string, salt []byte) Proof {
 func do(l Login, up *wire.Conn, p Proof) (Greeting, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	return l.Login(ctx, up, "u", "d", nil, p)
+	return l.Login(ctx, up, wire.Startup{User: "u", Database: "d"}, p)
 }
 
 var (
@@ -132,7 +132,7 @@ func TestLoginWrongSignature(t *testing.T) {
 	defer a.Close()
 	go func() {
 		c := wire.NewConn(a, 65535)
-		io.ReadFull(a, make([]byte, len(wire.AppendStartup(nil, "u", "d", nil))))
+		io.ReadFull(a, make([]byte, len(wire.AppendStartup(nil, wire.Startup{User: "u", Database: "d"}))))
 		c.Write(saslFrame)
 		c.Flush()
 		_, f, _ := nextFrame(c)
@@ -184,7 +184,7 @@ func TestLoginRefusesProofs(t *testing.T) {
 func TestLoginRefusesParameters(t *testing.T) {
 	for _, p := range [][2]string{{"user", "root"}, {"database", "x"}, {"replication", "database"}, {"_pq_.x", ""}, {"", "x"}, {"a\x00user", "root"}, {"a", "x\x00user\x00root"}} {
 		up := upstream(t, append(bytes.Clone(okFrame), readyTail...))
-		_, err := Own{Allow{Trust: true}}.Login(context.Background(), up, "u", "d", [][2]string{p}, verifiedProof("u", "x", []byte("s")))
+		_, err := Own{Allow{Trust: true}}.Login(context.Background(), up, wire.Startup{User: "u", Database: "d", Params: [][2]string{p}}, verifiedProof("u", "x", []byte("s")))
 		if err == nil {
 			t.Errorf("%q: logged in", p)
 		}
@@ -232,7 +232,7 @@ func TestGreeting(t *testing.T) {
 	stream = wire.AppendReady(stream, 'I')
 	after := wire.AppendParameterStatus(nil, "later", "1")
 	up := upstream(t, append(stream, after...))
-	got, err := do(Own{Allow{Trust: true}}, up, verifiedProof("u", "x", []byte("s")))
+	got, err := Own{Allow{Trust: true}}.Login(t.Context(), up, wire.Startup{User: "u", Database: "d", Minor: 2}, verifiedProof("u", "x", []byte("s")))
 	want := Greeting{Params: [][2]string{{"server_version", "15"}, {"empty", ""}}, PID: 1<<31 + 5,
 		Key: []byte("0123456789abcdef0123456789abcdef"), Notices: [][]byte{notice, notice}, Status: 'I'}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -248,7 +248,7 @@ func TestGreeting(t *testing.T) {
 	var again Greeting
 	a, b := net.Pipe()
 	go a.Write(out)
-	if err := again.read(wire.NewConn(b, 65535)); err != nil || !reflect.DeepEqual(again, want) {
+	if err := again.read(wire.NewConn(b, 65535), true); err != nil || !reflect.DeepEqual(again, want) {
 		t.Errorf("appended and read again: %+v, %v", again, err)
 	}
 	a.Close()

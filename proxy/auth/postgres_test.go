@@ -189,7 +189,7 @@ func (r relay) session(ctx context.Context, c *wire.Conn, o wire.Opening) (*wire
 		c.Hangup(err)
 		return nil, err
 	}
-	g, err := r.login.Login(ctx, up, o.Startup.User, o.Startup.Database, o.Startup.Params, p)
+	g, err := r.login.Login(ctx, up, o.Startup, p)
 	if err != nil {
 		up.Close()
 		if e, ok := err.(*UpstreamError); ok {

@@ -116,7 +116,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown user", "user=nobody password=wrong dbname=postgres", "28P01", `password authentication failed for user "nobody"`},
 		{"no such database", "user=alice password='open sesame' dbname=missing", "3D000", `database "missing" does not exist`},
 		{"no TLS", "user=alice password='open sesame' dbname=postgres sslmode=disable", "28000", "this server accepts encrypted connections only"},
-		{"replication", "user=alice password='open sesame' dbname=postgres replication=database", "0A000", "replication connections are not supported"},
+		{"replication", "user=alice password='open sesame' dbname=postgres replication=database", "0A000", "replication connections are not allowed through this proxy [PV320]"},
 		{"bad parameter", "user=alice password='open sesame' dbname=postgres options='-c no_such_thing=1'", "42704", `unrecognized configuration parameter "no_such_thing"`},
 	} {
 		_, err := as(t, port, tc.dsn)
@@ -286,7 +286,7 @@ func TestAsPostgreSQL(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		c.Write(wire.AppendStartup(nil, "alice", "postgres", nil))
+		c.Write(wire.AppendStartup(nil, wire.Startup{User: "alice", Database: "postgres"}))
 		c.Flush()
 		if typ, _, err := nextFrame(c); typ != 'R' {
 			t.Fatal(typ, err)

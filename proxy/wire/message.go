@@ -19,14 +19,17 @@ func AppendAuth(dst []byte, kind int32, data []byte) []byte {
 	return End(append(dst, data...), at)
 }
 
-// AppendStartup appends a StartupMessage for protocol 3.0. Names and values must be free of zero bytes.
-func AppendStartup(dst []byte, user, database string, params [][2]string) []byte {
+// AppendStartup appends a StartupMessage for the protocol version that h speaks. Names and values must be free of zero bytes.
+func AppendStartup(dst []byte, h Startup) []byte {
 	at := len(dst)
 	dst = AppendInt32(dst, 0)
-	dst = AppendInt32(dst, protocol30)
-	dst = appendPair(dst, "user", user)
-	dst = appendPair(dst, "database", database)
-	for _, p := range params {
+	dst = AppendInt32(dst, protocol30|int32(h.Speaks()))
+	dst = appendPair(dst, "user", h.User)
+	dst = appendPair(dst, "database", h.Database)
+	if h.Replication != NoReplication {
+		dst = appendPair(dst, "replication", string(h.Replication))
+	}
+	for _, p := range h.Params {
 		dst = appendPair(dst, p[0], p[1])
 	}
 	dst = append(dst, 0)

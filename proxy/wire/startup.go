@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -31,6 +32,10 @@ const (
 type AcceptOptions struct {
 	TLS        *ServerTLS // nil: an SSLRequest is answered N
 	RequireTLS bool       // refuse a session in clear, before any password is asked
+	// Replication lets replication connections through to sign-in; otherwise they are refused before it.
+	Replication bool
+	// Proxies are those whose word is taken for where a client comes from.
+	Proxies Proxies
 }
 
 // Opening is what a client opened its connection with: a session or a cancellation.
@@ -38,6 +43,8 @@ type Opening struct {
 	Startup Startup // valid if Cancel is nil
 	Cancel  *Cancel
 	TLS     *TLS // nil: in clear
+	// Addr is where the client comes from: the peer's address, or what a trusted proxy says of it.
+	Addr netip.Addr
 }
 
 // Cancel is a CancelRequest. Key is a credential of the session that it names.
@@ -55,30 +62,30 @@ func (c Cancel) GoString() string { return c.String() }
 // Accept reads a new connection up to its startup packet or cancel request: TLS if asked for, GSSENCRequest refused, one of
 // each at most. ctx bounds it all; its deadline is the handshake's.
 //
-// A refusal is told to the client here, and nc is closed whenever err is not nil. io.EOF, unwrapped, means that the client
+// A refusal is told to the client here, and nc is closed whenever err is not nil; of the Opening only Addr is then valid. io.EOF, unwrapped, means that the client
 // left at a packet's border, as health checks do. A NegotiateProtocolVersion that the client is owed is left pending in the
 // Conn, to go out with the first authentication request.
 func Accept(ctx context.Context, nc net.Conn, o AcceptOptions) (*Conn, Opening, error) {
 	if t, ok := nc.(*net.TCPConn); ok {
 		if err := t.SetKeepAliveConfig(keepAlive); err != nil {
 			nc.Close()
-			return nil, Opening{}, fmt.Errorf("keepalive: %w", err)
+			return nil, Opening{Addr: peerAddr(nc)}, fmt.Errorf("keepalive: %w", err)
 		}
 	}
 	nc = direct(nc)
 	release := Bound(ctx, nc)
-	a := accepting{AcceptOptions: o, conn: nc}
+	a := accepting{AcceptOptions: o, conn: nc, opening: Opening{Addr: peerAddr(nc)}}
 	err := a.run(ctx)
 	release()
 	c := NewConn(a.conn, handshakeWhole)
 	if err != nil {
 		c.Hangup(err)
-		return nil, Opening{}, err
+		return nil, Opening{Addr: a.opening.Addr}, err
 	}
 	if a.negotiate != nil {
 		if err := c.Write(a.negotiate); err != nil {
 			c.Close()
-			return nil, Opening{}, err
+			return nil, Opening{Addr: a.opening.Addr}, err
 		}
 	}
 	return c, a.opening, nil
@@ -99,6 +106,20 @@ func (a *accepting) run(ctx context.Context) error {
 	var first [1]byte
 	if _, err := io.ReadFull(a.conn, first[:]); err != nil {
 		return err
+	}
+	if a.Proxies.trust(a.opening.Addr) {
+		said, err := a.Proxies.read(a.conn, first[0])
+		if err != nil {
+			return err
+		}
+		if said.addr.IsValid() {
+			a.opening.Addr = said.addr
+		}
+		if said.header {
+			if _, err := io.ReadFull(a.conn, first[:]); err != nil {
+				return err
+			}
+		}
 	}
 	head := first[:]
 	if first[0] == tlsHandshakeRecord {
@@ -145,6 +166,9 @@ func (a *accepting) packet(ctx context.Context, code uint32, body []byte) (done 
 	s, err := parseStartup(code, body)
 	if err != nil {
 		return true, err
+	}
+	if s.Replication != NoReplication && !a.AcceptOptions.Replication {
+		return true, replicationRefused()
 	}
 	a.opening.Startup = s
 	a.negotiate = appendNegotiate(nil, s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,9 @@ type Startup struct {
 	User, Database string
 	// Params is every parameter but user, database and the protocol's own (_pq_.*). No name comes twice.
 	Params [][2]string
-	Minor  uint16 // the minor protocol version that the client asked for; the session speaks 3.0
+	Minor  uint16 // the minor protocol version that was asked for; Speaks is what is spoken
+	// Replication is the kind of replication connection that was asked for.
+	Replication Replication
 
 	unknown []string // _pq_.* parameters, to be declined
 }
@@ -63,15 +66,15 @@ func noEOF(err error) error {
 	return err
 }
 
-// parseStartup reads what follows a startup packet's version: pairs of zero-terminated strings and one zero byte.
+// parseStartup reads what follows a startup packet's version: pairs of zero-terminated strings and one zero byte. Of a parameter that
+// comes twice the last one counts, as for the server, which is sent that one only.
 // PostgreSQL: ProcessStartupPacket, src/backend/postmaster/postmaster.c.
 func parseStartup(version uint32, body []byte) (Startup, error) {
 	if version>>16 != 3 {
 		return Startup{}, &Error{Severity: "FATAL", Code: "0A000",
-			Message: fmt.Sprintf("unsupported frontend protocol %d.%d: server supports 3.0 to 3.0", version>>16, version&0xffff)}
+			Message: fmt.Sprintf("unsupported frontend protocol %d.%d: server supports 3.0 to 3.%d", version>>16, version&0xffff, newestMinor)}
 	}
 	s := Startup{Minor: uint16(version)}
-	seen := map[string]bool{}
 	r := NewReader(body)
 	for {
 		name := string(r.CString())
@@ -82,10 +85,6 @@ func parseStartup(version uint32, body []byte) (Startup, error) {
 		if r.Err() != nil {
 			return Startup{}, violation("invalid startup packet layout: expected terminator as last byte", "")
 		}
-		if seen[name] {
-			return Startup{}, violation("startup parameter given twice", "Each parameter may come once.")
-		}
-		seen[name] = true
 		if err := s.take(name, value); err != nil {
 			return Startup{}, err
 		}
@@ -103,11 +102,16 @@ func (s *Startup) take(name, value string) error {
 	case name == "database":
 		s.Database = value
 	case name == "replication":
-		return &Error{Severity: "FATAL", Code: "0A000", Message: "replication connections are not supported",
-			Hint: "Connect to the database server itself; a replication stream carries sealed values only."}
+		kind, ok := replicationOf(value)
+		if !ok {
+			return &Error{Severity: "FATAL", Code: "22023", Message: "invalid value for parameter \"replication\"",
+				Hint: "Valid values are: \"false\", 0, \"true\", 1, \"database\"."}
+		}
+		s.Replication = kind
 	case strings.HasPrefix(name, "_pq_."):
 		s.unknown = append(s.unknown, name)
 	default:
+		s.Params = slices.DeleteFunc(s.Params, func(p [2]string) bool { return p[0] == name })
 		s.Params = append(s.Params, [2]string{name, value})
 	}
 	return nil
@@ -124,21 +128,6 @@ func (s *Startup) check() error {
 		return &Error{Severity: "FATAL", Code: "42622", Message: fmt.Sprintf("user or database name longer than %d bytes", maxName)}
 	}
 	return nil
-}
-
-// appendNegotiate appends the NegotiateProtocolVersion that s calls for, if any: we speak 3.0 and know no _pq_ parameter.
-// The version is the full number, as PostgreSQL sends it (SendNegotiateProtocolVersion).
-func appendNegotiate(dst []byte, s Startup) []byte {
-	if s.Minor == 0 && len(s.unknown) == 0 {
-		return dst
-	}
-	dst, at := Begin(dst, 'v')
-	dst = AppendInt32(dst, protocol30)
-	dst = AppendInt32(dst, int32(len(s.unknown)))
-	for _, name := range s.unknown {
-		dst = AppendCString(dst, name)
-	}
-	return End(dst, at)
 }
 
 // violation is the error for a peer that breaks the protocol.

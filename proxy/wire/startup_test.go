@@ -98,11 +98,21 @@ func TestAcceptStartup(t *testing.T) {
 		{name: "empty database", in: startup(v30, "\x00", "user", "u", "database", ""), want: Startup{User: "u", Database: "u"}},
 		{name: "empty value", in: startup(v30, "\x00", "user", "u", "application_name", ""),
 			want: Startup{User: "u", Database: "u", Params: [][2]string{{"application_name", ""}}}},
-		{name: "3.2", in: startup(v30+2, "\x00", "user", "u"), want: Startup{User: "u", Database: "u", Minor: 2},
-			sent: "v\x00\x00\x00\x0c\x00\x03\x00\x00\x00\x00\x00\x00"},
+		{name: "3.1", in: startup(v30+1, "\x00", "user", "u"), want: Startup{User: "u", Database: "u", Minor: 1}},
+		{name: "3.2", in: startup(v30+2, "\x00", "user", "u"), want: Startup{User: "u", Database: "u", Minor: 2}},
+		{name: "3.2 with _pq_", in: startup(v30+2, "\x00", "user", "u", "_pq_.a", ""), want: Startup{User: "u", Database: "u", Minor: 2, unknown: []string{"_pq_.a"}},
+			sent: "v\x00\x00\x00\x13\x00\x03\x00\x02\x00\x00\x00\x01_pq_.a\x00"},
+		{name: "3.3", in: startup(v30+3, "\x00", "user", "u"), want: Startup{User: "u", Database: "u", Minor: 3},
+			sent: "v\x00\x00\x00\x0c\x00\x03\x00\x02\x00\x00\x00\x00"},
+		{name: "user twice", in: startup(v30, "\x00", "user", "u", "user", "v"), want: Startup{User: "v", Database: "v"}},
+		{name: "database twice", in: startup(v30, "\x00", "user", "u", "database", "d", "database", "e"), want: Startup{User: "u", Database: "e"}},
+		{name: "a setting twice", in: startup(v30, "\x00", "user", "u", "a", "1", "b", "2", "a", "3"),
+			want: Startup{User: "u", Database: "u", Params: [][2]string{{"b", "2"}, {"a", "3"}}}},
+		{name: "not a walsender", in: startup(v30, "\x00", "user", "u", "replication", "oFf"), want: Startup{User: "u", Database: "u"}},
+		{name: "a walsender at first", in: startup(v30, "\x00", "user", "u", "replication", "true", "replication", "0"), want: Startup{User: "u", Database: "u"}},
 		{name: "grease", in: startup(3<<16|9999, "\x00", "user", "u", "_pq_.test_protocol_negotiation", ""),
 			want: Startup{User: "u", Database: "u", Minor: 9999, unknown: []string{"_pq_.test_protocol_negotiation"}},
-			sent: "v\x00\x00\x00\x2b\x00\x03\x00\x00\x00\x00\x00\x01_pq_.test_protocol_negotiation\x00"},
+			sent: "v\x00\x00\x00\x2b\x00\x03\x00\x02\x00\x00\x00\x01_pq_.test_protocol_negotiation\x00"},
 		{name: "3.0 with _pq_", in: startup(v30, "\x00", "_pq_.b", "1", "user", "u", "_pq_.a", "2"),
 			want: Startup{User: "u", Database: "u", unknown: []string{"_pq_.b", "_pq_.a"}},
 			sent: "v\x00\x00\x00\x1a\x00\x03\x00\x00\x00\x00\x00\x02_pq_.b\x00_pq_.a\x00"},
@@ -151,14 +161,14 @@ func TestAcceptRefuses(t *testing.T) {
 		{name: "value cut off", in: startup(v30, "user\x00u"), code: "08P01"},
 		{name: "byte after the end", in: startup(v30, "\x00\x00", "user", "u"), code: "08P01"},
 		{name: "pair after the end", in: startup(v30, "\x00user\x00root\x00\x00", "user", "u"), code: "08P01"},
-		{name: "user twice", in: startup(v30, "\x00", "user", "u", "user", "root"), code: "08P01"},
-		{name: "same user twice", in: startup(v30, "\x00", "user", "u", "user", "u"), code: "08P01"},
-		{name: "option twice", in: startup(v30, "\x00", "user", "u", "options", "a", "options", "b"), code: "08P01"},
 		{name: "user too long", in: startup(v30, "\x00", "user", strings.Repeat("u", 64)), code: "42622"},
 		{name: "user too long, with database", in: startup(v30, "\x00", "user", strings.Repeat("u", 64), "database", "d"), code: "42622"},
 		{name: "database too long", in: startup(v30, "\x00", "user", "u", "database", strings.Repeat("u", 64)), code: "42622"},
 		{name: "replication", in: startup(v30, "\x00", "user", "u", "replication", "database"), code: "0A000"},
-		{name: "replication off", in: startup(v30, "\x00", "user", "u", "replication", "off"), code: "0A000"},
+		{name: "physical replication", in: startup(v30, "\x00", "user", "u", "replication", "y"), code: "0A000"},
+		{name: "replication at last", in: startup(v30, "\x00", "user", "u", "replication", "off", "replication", "1"), code: "0A000"},
+		{name: "no such replication", in: startup(v30, "\x00", "user", "u", "replication", "o"), code: "22023"},
+		{name: "empty replication", in: startup(v30, "\x00", "user", "u", "replication", ""), code: "22023"},
 		{name: "2.0", in: startup(2<<16, "\x00", "user", "u"), code: "0A000"},
 		{name: "4.0", in: startup(4<<16, "\x00", "user", "u"), code: "0A000"},
 		{name: "SSLRequest twice", in: append(request(sslRequest), request(sslRequest)...), code: "08P01"},
@@ -483,6 +493,7 @@ func FuzzStartup(f *testing.F) {
 	f.Add(uint32(3<<16|9999), []byte("user\x00u\x00_pq_.x\x00\x00\x00"))
 	f.Add(uint32(196608), []byte("user\x00u\x00user\x00v\x00\x00"))
 	f.Add(uint32(2<<16), []byte("\x00"))
+	f.Add(uint32(196610), []byte("user\x00u\x00replication\x00database\x00\x00"))
 	f.Fuzz(func(t *testing.T, version uint32, body []byte) {
 		s, err := parseStartup(version, body)
 		if err != nil {
@@ -496,12 +507,12 @@ func FuzzStartup(f *testing.F) {
 			t.Fatalf("accepted without a user or database: %+v", s)
 		}
 		// What we understood, said again, means the same to us and to an independent reader.
-		again := AppendStartup(nil, s.User, s.Database, s.Params)
-		s2, err := parseStartup(protocol30, again[8:])
+		again := AppendStartup(nil, s)
+		s2, err := parseStartup(protocol30|uint32(s.Speaks()), again[8:])
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Minor, s.unknown = 0, nil
+		s.Minor, s.unknown = s.Speaks(), nil
 		if !reflect.DeepEqual(s, s2) {
 			t.Fatalf("%+v became %+v", s, s2)
 		}
@@ -509,7 +520,7 @@ func FuzzStartup(f *testing.F) {
 		if err := m.Decode(again[4:]); err != nil {
 			t.Fatal(err)
 		}
-		if m.Parameters["user"] != s.User || m.Parameters["database"] != s.Database || len(m.Parameters) != 2+len(s.Params) {
+		if m.Parameters["user"] != s.User || m.Parameters["database"] != s.Database || len(m.Parameters) != 2+len(s.Params)+min(1, len(s.Replication)) {
 			t.Fatalf("read by pgproto3: %v", m.Parameters)
 		}
 	})
