@@ -2,6 +2,7 @@ package policy
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -24,11 +25,17 @@ type Cache struct {
 	seed   maphash.Seed
 	shards [cacheShards]cacheShard
 
+	mu       sync.Mutex
+	catalogs []*sql.Catalog // of which there are plans, in the order of their first ones
+
 	hits, misses, evictions atomic.Uint64
 }
 
 // cacheShards is a power of two; a shard has a lock of its own.
 const cacheShards = 16
+
+// maxCatalogs bounds the catalogs that plans keep in memory, which can be far larger than the plans: each change of schema makes one.
+const maxCatalogs = 64
 
 // NewCache makes a cache of at most maxBytes, by estimate; 0 or less makes one that keeps nothing.
 func NewCache(maxBytes int) *Cache {
@@ -66,13 +73,19 @@ func (c *Cache) Put(key CacheKey, text string, p *Plan) {
 	s := &c.shards[h%cacheShards]
 	e := &cached{hash: h, key: key, text: text, plan: p}
 	e.size = len(text) + len(key.Path) + p.size() + int(unsafe.Sizeof(*e)) + 64 // 64: the map's share
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if e.size > s.max/8 {
 		return
 	}
+	s.put(e, &c.evictions)
+	c.note(key.Catalog)
+}
+
+func (s *cacheShard) put(e *cached, evictions *atomic.Uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := e.hash
 	for old := s.table[h]; old != nil; old = old.chain {
-		if old.key == key && old.text == text {
+		if old.key == e.key && old.text == e.text {
 			s.remove(old)
 			break
 		}
@@ -84,12 +97,59 @@ func (c *Cache) Put(key CacheKey, text string, p *Plan) {
 	s.bytes += e.size
 	for s.bytes > s.max {
 		s.remove(s.root.prev)
-		c.evictions.Add(1)
+		evictions.Add(1)
+	}
+}
+
+// note takes down that there are plans of a catalog; those of the one that has been there longest go if there are too many.
+func (c *Cache) note(cat *sql.Catalog) {
+	c.mu.Lock()
+	var oldest *sql.Catalog
+	if !slices.Contains(c.catalogs, cat) {
+		c.catalogs = append(c.catalogs, cat)
+		if len(c.catalogs) > maxCatalogs {
+			oldest = c.catalogs[0]
+		}
+	}
+	c.mu.Unlock()
+	if oldest != nil {
+		c.Forget(oldest)
+	}
+}
+
+// Forget drops the plans of a catalog that has been replaced, so that it can be freed.
+func (c *Cache) Forget(cat *sql.Catalog) {
+	c.mu.Lock()
+	at := slices.Index(c.catalogs, cat)
+	if at >= 0 {
+		c.catalogs = slices.Delete(c.catalogs, at, at+1)
+	}
+	c.mu.Unlock()
+	if at < 0 {
+		return
+	}
+	for i := range c.shards {
+		c.shards[i].forget(cat)
+	}
+}
+
+func (s *cacheShard) forget(cat *sql.Catalog) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := s.root.next; e != &s.root; {
+		next := e.next
+		if e.key.Catalog == cat {
+			s.remove(e)
+		}
+		e = next
 	}
 }
 
 // Purge forgets every plan: after a reload, so that what the old ones refer to can be freed.
 func (c *Cache) Purge() {
+	c.mu.Lock()
+	c.catalogs = nil
+	c.mu.Unlock()
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()

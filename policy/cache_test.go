@@ -82,6 +82,41 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 // TestCacheChains puts entries under one hash by hand: the chain must survive the removal of any of them.
+// Plans keep their catalog in memory, which may be large, so catalogs are bounded too.
+func TestCacheForgetsCatalogs(t *testing.T) {
+	c := NewCache(64 << 20)
+	var keys []CacheKey
+	for i := range maxCatalogs + 10 {
+		key := CacheKey{Catalog: &sql.Catalog{Database: fmt.Sprint(i)}}
+		keys = append(keys, key)
+		for n := range 3 {
+			c.Put(key, fmt.Sprintf("select %d", n), &Plan{})
+		}
+	}
+	if n, _ := c.Size(); n != 3*maxCatalogs {
+		t.Errorf("%d plans of %d catalogs, want those of %d", n, len(keys), maxCatalogs)
+	}
+	if _, ok := c.Get(keys[9], []byte("select 1")); ok {
+		t.Error("the plan of a catalog that is long gone")
+	}
+	last := keys[len(keys)-1]
+	if _, ok := c.Get(last, []byte("select 1")); !ok {
+		t.Error("the latest catalog's plan is gone")
+	}
+	c.Forget(last.Catalog)
+	c.Forget(nil)
+	if n, _ := c.Size(); n != 3*(maxCatalogs-1) {
+		t.Errorf("%d plans after one catalog was forgotten", n)
+	}
+	if _, ok := c.Get(last, []byte("select 1")); ok {
+		t.Error("the plan of a catalog that was forgotten")
+	}
+	c.Put(last, "select 1", &Plan{})
+	if _, ok := c.Get(last, []byte("select 1")); !ok {
+		t.Error("what was forgotten can't be put again")
+	}
+}
+
 func TestCacheChains(t *testing.T) {
 	for drop := range 3 {
 		s := &cacheShard{max: 1 << 20}

@@ -348,6 +348,7 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		return nil, s.unreadable(err)
 	}
 	if cat != old {
+		s.server.plans.Forget(old)
 		for _, m := range cat.Moves() {
 			s.log.Warn(m.String())
 		}
@@ -366,6 +367,9 @@ func (s *session) unreadable(err error) error {
 func (s *session) catalogAfterDDL(w *World) (cat *sql.Catalog, err error) {
 	if err := s.quiet(); err != nil {
 		return nil, err
+	}
+	if s.ddlInTransaction {
+		s.server.plans.Forget(s.cat) // nobody else has it
 	}
 	s.ddlOpen, s.ddlInTransaction, s.plainDDL = false, false, false
 	defer func() { s.ddlOpen = s.ddlOpen || err != nil }()
