@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/value"
 )
 
 // splitText cuts a line of text format into fields: CopyReadAttributesText.
@@ -70,10 +71,10 @@ func escapedByte(raw []byte, at int) (byte, int) {
 			at++
 		}
 		return v, at
-	case c == 'x' && at < len(raw) && hexDigit(raw[at]) < 16:
-		v := hexDigit(raw[at])
-		if at++; at < len(raw) && hexDigit(raw[at]) < 16 {
-			v = v<<4 | hexDigit(raw[at])
+	case c == 'x' && at < len(raw) && value.HexDigit(raw[at]) < 16:
+		v := value.HexDigit(raw[at])
+		if at++; at < len(raw) && value.HexDigit(raw[at]) < 16 {
+			v = v<<4 | value.HexDigit(raw[at])
 			at++
 		}
 		return v, at
@@ -91,18 +92,6 @@ const (
 	controlNames = "bfnrtv"
 	controls     = "\b\f\n\r\t\v"
 )
-
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
-}
 
 // appendTextField appends a value as CopyAttributeOutText does (src/backend/commands/copyto.c).
 func appendTextField(dst, v []byte, delimiter byte) []byte {

@@ -112,7 +112,7 @@ func (c *columnShape) appendJSON(dst, raw []byte, set *value.Settings, scratch *
 			break
 		}
 		dst, raw = append(dst, raw[:i]...), raw[i:]
-		n := stringEnd(raw)
+		n := value.JSONStringEnd(raw)
 		if n < 0 {
 			return dst[:start], errEndlessJSON
 		}
@@ -156,19 +156,6 @@ func (c *columnShape) appendHeld(dst, cell []byte, set *value.Settings, scratch 
 		return dst, nil
 	}
 	return dst, &integrityError{table: c.held[0].table, column: c.held[0].column, cause: errors.New("it holds a cell of another column")}
-}
-
-// stringEnd is the length of the JSON string at the start of b, -1 if it has no end.
-func stringEnd(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return -1
 }
 
 // isKey reports whether the string before rest is a key of an object.

@@ -189,20 +189,6 @@ func (in *input) timetz(dst []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(appendInt64(dst, TagTimetz, us), uint32(int32(west))), nil
 }
 
-func encodeTimestamp(dst []byte, bin bool, b []byte, s *Settings) ([]byte, error) {
-	if len(b) != 8 {
-		return dst, corrupted("timestamp")
-	}
-	us := int64(binary.BigEndian.Uint64(b))
-	switch {
-	case us != timeInfinity && us != timeMinusInfinity && !validTimestamp(us):
-		return dst, corrupted("timestamp")
-	case bin:
-		return append(dst, b...), nil
-	}
-	return appendTimestamp(dst, us, s)
-}
-
 func encodeTime(dst []byte, bin bool, b []byte) ([]byte, error) {
 	if len(b) != 8 {
 		return dst, corrupted("time")

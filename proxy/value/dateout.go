@@ -1,6 +1,9 @@
 package value
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+)
 
 // Names as the Postgres date style writes them, src/backend/utils/adt/datetime.c.
 const (
@@ -30,11 +33,8 @@ func appendEra(dst []byte, y int) []byte {
 
 // appendDate follows date_out and EncodeDateOnly.
 func appendDate(dst []byte, days int64, s *Settings) ([]byte, error) {
-	switch days {
-	case dateInfinity:
-		return append(dst, "infinity"...), nil
-	case dateMinusInfinity:
-		return append(dst, "-infinity"...), nil
+	if days == dateInfinity || days == dateMinusInfinity {
+		return appendInfinity(dst, days), nil
 	}
 	style, order, err := s.dates()
 	if err != nil {
@@ -59,17 +59,35 @@ func appendDate(dst []byte, days int64, s *Settings) ([]byte, error) {
 	return appendEra(appendYear(dst, y), y), nil
 }
 
-// appendTimestamptz follows timestamptz_out.
-func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
-	switch us {
-	case timeInfinity:
-		return append(dst, "infinity"...), nil
-	case timeMinusInfinity:
-		return append(dst, "-infinity"...), nil
+// appendInfinity writes the one that v is: +∞ is the largest of its type, and so above zero.
+func appendInfinity(dst []byte, v int64) []byte {
+	if v < 0 {
+		dst = append(dst, '-')
+	}
+	return append(dst, "infinity"...)
+}
+
+// encodeTimestamp is for both kinds of timestamp. A zoned one is shown by the session's clock: timestamptz_out and timestamp_out.
+func encodeTimestamp(dst []byte, bin, zoned bool, b []byte, s *Settings) ([]byte, error) {
+	if len(b) != 8 {
+		return dst, corrupted("timestamp")
+	}
+	us := int64(binary.BigEndian.Uint64(b))
+	infinite := us == timeInfinity || us == timeMinusInfinity
+	switch {
+	case !infinite && !validTimestamp(us):
+		return dst, corrupted("timestamp")
+	case bin:
+		return append(dst, b...), nil
+	case infinite:
+		return appendInfinity(dst, us), nil
 	}
 	style, order, err := s.dates()
 	if err != nil {
 		return dst, err
+	}
+	if !zoned {
+		return appendMoment(dst, us, style, order, false, 0, ""), nil
 	}
 	loc, err := s.location()
 	if err != nil {
@@ -77,21 +95,6 @@ func appendTimestamptz(dst []byte, us int64, s *Settings) ([]byte, error) {
 	}
 	off, abbreviation := offsetAt(loc, floorDiv(us, usPerSecond)+epochSeconds)
 	return appendMoment(dst, us, style, order, true, off, abbreviation), nil
-}
-
-// appendTimestamp follows timestamp_out.
-func appendTimestamp(dst []byte, us int64, s *Settings) ([]byte, error) {
-	switch us {
-	case timeInfinity:
-		return append(dst, "infinity"...), nil
-	case timeMinusInfinity:
-		return append(dst, "-infinity"...), nil
-	}
-	style, order, err := s.dates()
-	if err != nil {
-		return dst, err
-	}
-	return appendMoment(dst, us, style, order, false, 0, ""), nil
 }
 
 // appendMoment writes a local time and, if zoned, its offset or abbreviation: EncodeDateTime.
@@ -144,13 +147,18 @@ func appendMoment(dst []byte, us int64, style dateStyle, order dateOrder, zoned 
 // appendClock writes HH:MM:SS and, if not zero, microseconds without trailing zeros.
 func appendClock(dst []byte, second int, fraction int64) []byte {
 	dst = appendTwo(append(appendTwo(append(appendTwo(dst, second/3600), ':'), second/60%60), ':'), second%60)
-	if fraction == 0 {
+	return appendFraction(dst, fraction)
+}
+
+// appendFraction writes microseconds behind a point, without trailing zeros; nothing for none.
+func appendFraction(dst []byte, us int64) []byte {
+	if us == 0 {
 		return dst
 	}
 	dst = append(dst, '.')
-	for unit := int64(usPerSecond / 10); fraction > 0; unit /= 10 {
-		dst = append(dst, byte('0'+fraction/unit))
-		fraction %= unit
+	for unit := int64(usPerSecond / 10); us > 0; unit /= 10 {
+		dst = append(dst, byte('0'+us/unit))
+		us %= unit
 	}
 	return dst
 }

@@ -16,8 +16,10 @@ func Decode(dst []byte, t Type, o Options, declared uint32, format int16, raw []
 	if format != FormatText && format != FormatBinary {
 		return dst, unsupportedFormat(format)
 	}
-	if elem, ok := elementOf(t); ok {
-		return decodeWhole(dst, t, elem, o, declared, format, raw, s)
+	if _, ok := logical(t.OID); !ok {
+		if elem, ok := elementOf(t); ok {
+			return decodeWhole(dst, t, elem, o, declared, format, raw, s)
+		}
 	}
 	if declared == 0 || declared == OIDUnknown {
 		declared = t.OID
@@ -103,6 +105,14 @@ func (in *input) decode(dst []byte) ([]byte, error) {
 
 // checkText makes the checks of pg_verify_mbstr for UTF8, src/backend/utils/mb/mbutils.c.
 func checkText(raw []byte) error {
+	// Most text is ASCII. Of eight bytes, a zero borrows from its high bit, and any other than ASCII has it set.
+	for len(raw) >= 8 {
+		x := binary.LittleEndian.Uint64(raw)
+		if (x|(x-ones))&highs != 0 {
+			break
+		}
+		raw = raw[8:]
+	}
 	if bytes.IndexByte(raw, 0) >= 0 || !utf8.Valid(raw) {
 		return fail(stateEncoding, `invalid byte sequence for encoding "UTF8"`)
 	}
@@ -157,7 +167,7 @@ func (in *input) uuid(dst []byte) ([]byte, error) {
 		if len(b) < 2 {
 			return dst, invalidSyntax("uuid")
 		}
-		hi, lo := nibble(b[0]), nibble(b[1])
+		hi, lo := HexDigit(b[0]), HexDigit(b[1])
 		if hi|lo > 15 {
 			return dst, invalidSyntax("uuid")
 		}

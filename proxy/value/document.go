@@ -113,7 +113,7 @@ func (w *documentWalk) skip() error {
 	for w.p.skip(); w.p.at < len(b); {
 		switch c := b[w.p.at]; c {
 		case '"':
-			end := stringEnd(b[w.p.at:])
+			end := JSONStringEnd(b[w.p.at:])
 			if end < 0 {
 				return jsonError()
 			}
@@ -142,8 +142,8 @@ func (w *documentWalk) skip() error {
 	return nil
 }
 
-// stringEnd is the length of the JSON string at the start of b, -1 if it has no end.
-func stringEnd(b []byte) int {
+// JSONStringEnd is the length of the JSON string at the start of b, -1 if it has no end.
+func JSONStringEnd(b []byte) int {
 	for i := 1; i < len(b); i++ {
 		switch b[i] {
 		case '\\':

@@ -11,11 +11,11 @@ func Encode(dst []byte, t Type, format int16, canonical []byte, s *Settings) ([]
 	if format != FormatText && format != FormatBinary {
 		return dst, unsupportedFormat(format)
 	}
-	if elem, ok := elementOf(t); ok {
-		return encodeWhole(dst, elem, format, canonical, s)
-	}
 	info, ok := logical(t.OID)
 	if !ok {
+		if elem, ok := elementOf(t); ok {
+			return encodeWhole(dst, elem, format, canonical, s)
+		}
 		return dst, fail(stateNotSupported, "values of "+TypeName(t.OID)+" cannot be protected")
 	}
 	if len(canonical) == 0 {
@@ -68,11 +68,11 @@ func encode(dst []byte, t Type, binary bool, b []byte, s *Settings) ([]byte, err
 	case OIDDate:
 		return encodeDate(dst, binary, b, s)
 	case OIDTimestamptz:
-		return encodeTimestamptz(dst, binary, b, s)
+		return encodeTimestamp(dst, binary, true, b, s)
 	case OIDUUID:
 		return encodeUUID(dst, binary, b)
 	case OIDTimestamp:
-		return encodeTimestamp(dst, binary, b, s)
+		return encodeTimestamp(dst, binary, false, b, s)
 	case OIDTime:
 		return encodeTime(dst, binary, b)
 	case OIDTimetz:
@@ -141,20 +141,6 @@ func encodeDate(dst []byte, bin bool, b []byte, s *Settings) ([]byte, error) {
 		return append(dst, b...), nil
 	}
 	return appendDate(dst, days, s)
-}
-
-func encodeTimestamptz(dst []byte, bin bool, b []byte, s *Settings) ([]byte, error) {
-	if len(b) != 8 {
-		return dst, corrupted("timestamp")
-	}
-	us := int64(binary.BigEndian.Uint64(b))
-	switch {
-	case us != timeInfinity && us != timeMinusInfinity && !validTimestamp(us):
-		return dst, corrupted("timestamp")
-	case bin:
-		return append(dst, b...), nil
-	}
-	return appendTimestamptz(dst, us, s)
 }
 
 func encodeUUID(dst []byte, binary bool, b []byte) ([]byte, error) {

@@ -120,7 +120,7 @@ func (in *input) parseInet(addr *[16]byte) (size, bits int, err error) {
 // notAddress is a syntax error for certain, or what might be one of the shorter forms.
 func (in *input) notAddress(name string) error {
 	for _, c := range in.raw {
-		if nibble(c) > 15 && c != '.' && c != ':' && c != '/' && c|0x20 != 'x' {
+		if HexDigit(c) > 15 && c != '.' && c != ':' && c != '/' && c|0x20 != 'x' {
 			return invalidSyntax(name)
 		}
 	}
@@ -245,7 +245,7 @@ func (in *input) macaddr(dst []byte) ([]byte, error) {
 			}
 			b = b[1:]
 		}
-		hi, lo := nibble(b[0]), nibble(b[1])
+		hi, lo := HexDigit(b[0]), HexDigit(b[1])
 		if hi|lo > 15 {
 			return dst, in.notMacaddr()
 		}
@@ -257,7 +257,7 @@ func (in *input) macaddr(dst []byte) ([]byte, error) {
 
 func (in *input) notMacaddr() error {
 	for _, c := range in.raw {
-		if nibble(c) > 15 && c != ':' && c != '-' && c != '.' && c|0x20 != 'x' && c != '+' && !isSpace(c) {
+		if HexDigit(c) > 15 && c != ':' && c != '-' && c != '.' && c|0x20 != 'x' && c != '+' && !isSpace(c) {
 			return invalidSyntax("macaddr")
 		}
 	}

@@ -54,21 +54,12 @@ func magnitude(v int64) uint64 {
 
 // seconds writes AppendSeconds: the magnitude with up to six digits behind the point.
 func (f *brokenDown) seconds(dst []byte, fill bool) []byte {
-	sec, us := int(magnitude(f.sec)), int64(magnitude(f.us))
-	if fill {
-		dst = appendTwo(dst, sec)
+	if sec := int64(magnitude(f.sec)); fill {
+		dst = appendTwo(dst, int(sec))
 	} else {
-		dst = appendInt(dst, int64(sec))
+		dst = appendInt(dst, sec)
 	}
-	if us == 0 {
-		return dst
-	}
-	dst = append(dst, '.')
-	for unit := int64(usPerSecond / 10); us > 0; unit /= 10 {
-		dst = append(dst, byte('0'+us/unit))
-		us %= unit
-	}
-	return dst
+	return appendFraction(dst, int64(magnitude(f.us)))
 }
 
 func appendPadded(dst []byte, v int64) []byte {

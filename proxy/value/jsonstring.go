@@ -100,7 +100,7 @@ func (p *jsonParser) hex4() (rune, error) {
 	}
 	r := rune(0)
 	for _, c := range p.b[p.at : p.at+4] {
-		v := nibble(c)
+		v := HexDigit(c)
 		if v > 15 {
 			return 0, jsonError()
 		}

@@ -3,7 +3,6 @@ package value
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 )
 
 // The first order byte of a numeric says of which kind it is. Negative values, which go on inverted, zero and positive ones are finite.
@@ -34,8 +33,6 @@ func Order(dst []byte, t Type, canonical []byte) ([]byte, error) {
 		return orderSigned(dst, b, 8)
 	case TagDate:
 		return orderSigned(dst, b, 4)
-	case TagFloat4, TagFloat8:
-		return orderFloat(dst, b, int(info.len))
 	case TagUUID:
 		if len(b) != 16 {
 			return dst, corrupted("uuid")
@@ -55,8 +52,7 @@ func Order(dst []byte, t Type, canonical []byte) ([]byte, error) {
 // Orderable tells whether Order knows values of type t.
 func Orderable(t Type) bool {
 	switch t.OID {
-	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDDate, OIDTime, OIDTimestamp, OIDTimestamptz, OIDUUID, OIDText, OIDVarchar, OIDBpchar,
-		OIDFloat4, OIDFloat8:
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDDate, OIDTime, OIDTimestamp, OIDTimestamptz, OIDUUID, OIDText, OIDVarchar, OIDBpchar:
 		return true
 	}
 	return false
@@ -69,33 +65,6 @@ func orderSigned(dst, b []byte, n int) ([]byte, error) {
 	}
 	dst = append(dst, b[0]^0x80)
 	return append(dst, b[1:]...), nil
-}
-
-// orderFloat inverts the sign's bit of a positive IEEE 754 number, all bits of a negative one. The one NaN that is canonical is
-// above infinity, as PostgreSQL has it.
-func orderFloat(dst, b []byte, n int) ([]byte, error) {
-	if len(b) != n {
-		return dst, corrupted("its length is not the type's")
-	}
-	if n == 4 {
-		u := binary.BigEndian.Uint32(b)
-		f := float64(math.Float32frombits(u))
-		switch {
-		case u == 1<<31, math.IsNaN(f) && u != nan4:
-			return dst, corrupted("a float that is not canonical")
-		case u>>31 == 0:
-			return binary.BigEndian.AppendUint32(dst, u^1<<31), nil
-		}
-		return binary.BigEndian.AppendUint32(dst, ^u), nil
-	}
-	u := binary.BigEndian.Uint64(b)
-	switch {
-	case u == 1<<63, math.IsNaN(math.Float64frombits(u)) && u != nan8:
-		return dst, corrupted("a float that is not canonical")
-	case u>>63 == 0:
-		return binary.BigEndian.AppendUint64(dst, u^1<<63), nil
-	}
-	return binary.BigEndian.AppendUint64(dst, ^u), nil
 }
 
 // orderNumeric is a kind, then for all but zero the weight, the groups each one larger, and 0 behind them.

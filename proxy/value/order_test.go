@@ -82,48 +82,6 @@ func whole(name string, oid uint32, n int, least, most int64, further ...int64) 
 	}
 }
 
-// floating is float4 or float8. PostgreSQL sorts NaN above all, and takes -0 for 0.
-func floating(name string, oid uint32, n int) ordered {
-	encode := func(f float64) []byte {
-		if n == 4 {
-			return binary.BigEndian.AppendUint32(nil, math.Float32bits(float32(f)))
-		}
-		return binary.BigEndian.AppendUint64(nil, math.Float64bits(f))
-	}
-	decode := func(b []byte) float64 {
-		if n == 4 {
-			return float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
-		}
-		return math.Float64frombits(binary.BigEndian.Uint64(b))
-	}
-	edges := []float64{0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), 1, -1, math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64,
-		math.SmallestNonzeroFloat32, math.MaxFloat32, -math.MaxFloat32, math.MaxFloat64, 0.1, -0.1, 1e-300, math.Float64frombits(0xfff8000000000001)}
-	return ordered{
-		name: name, t: Type{oid, -1}, format: FormatBinary,
-		make: func(r *rand.Rand) []byte {
-			if r.IntN(2) == 0 {
-				return encode(edges[r.IntN(len(edges))])
-			}
-			return bigEndian(int64(r.Uint64()), n)
-		},
-		near: func(r *rand.Rand, v []byte) []byte {
-			out := bytes.Clone(v)
-			out[r.IntN(n)] ^= 1 << r.IntN(8)
-			return out
-		},
-		compare: func(a, b []byte) int {
-			x, y := decode(a), decode(b)
-			switch {
-			case math.IsNaN(x) || math.IsNaN(y):
-				return oneIfInt(math.IsNaN(x)) - oneIfInt(math.IsNaN(y))
-			case x < y:
-				return -1
-			}
-			return oneIfInt(x > y)
-		},
-	}
-}
-
 func oneIfInt(b bool) int { return int(oneIf(b)) }
 
 // decimals makes plain decimal texts, different spellings of one number among them.
@@ -271,8 +229,6 @@ func orderedTypes() []ordered {
 		texts("char(200)", OIDBpchar),
 		whole("time", OIDTime, 8, 0, 86_400_000_000),
 		whole("timestamp", OIDTimestamp, 8, minTimestamp, endTimestamp-1, math.MinInt64, math.MaxInt64),
-		floating("float4", OIDFloat4, 4),
-		floating("float8", OIDFloat8, 8),
 	}
 }
 

@@ -146,13 +146,25 @@ var declarable = [...]typeInfo{
 	{OIDUnknown, 0, -2, 0, "unknown"},
 }
 
-func logical(oid uint32) (typeInfo, bool) {
-	for i := range types {
-		if types[i].oid == oid {
-			return types[i], true
-		}
+// byOID gives the place in types, counted from 1, of a logical type and of the array over one: of each value some type is looked up.
+// It is never modified.
+var byOID, byArrayOID = typePlaces()
+
+func typePlaces() (byOID, byArray [4096]uint8) {
+	for i, t := range types {
+		byOID[t.oid], byArray[t.array] = uint8(i+1), uint8(i+1)
 	}
-	return typeInfo{}, false
+	return byOID, byArray
+}
+
+// none is what is known of a type that is not logical.
+var none typeInfo
+
+func logical(oid uint32) (*typeInfo, bool) {
+	if oid < uint32(len(byOID)) && byOID[oid] > 0 {
+		return &types[byOID[oid]-1], true
+	}
+	return &none, false
 }
 
 // TypeLen is pg_type.typlen of a logical type, for RowDescription: bytes, or -1 for a variable length (also of unknown types).
@@ -181,10 +193,8 @@ func ElementOID(oid uint32) uint32 {
 	if oid == 0 {
 		return 0
 	}
-	for i := range types {
-		if types[i].array == oid {
-			return types[i].oid
-		}
+	if oid < uint32(len(byArrayOID)) && byArrayOID[oid] > 0 {
+		return types[byArrayOID[oid]-1].oid
 	}
 	for i := range declarable {
 		if declarable[i].array == oid {
