@@ -31,10 +31,10 @@ type block = [aes.BlockSize]byte
 // sivScratch lives on the heap because the cipher.Block interface makes its arguments escape.
 type sivScratch struct {
 	redacted
-	sum     block // CMAC's running block, in the end the synthetic IV
-	want    block // the synthetic IV that a cell claims
-	counter block
-	tail    [2 * aes.BlockSize]byte // CMAC's last blocks, or the key stream
+	sum    block                   // CMAC's running block, in the end the synthetic IV
+	want   block                   // the synthetic IV that a cell claims
+	tail   [2 * aes.BlockSize]byte // CMAC's last blocks
+	stream [4 * aes.BlockSize]byte // CTR's counters, then its key stream
 }
 
 // newSIV takes the first half of key for S2V and the second for CTR. Every element of ads is one component of RFC
@@ -92,8 +92,7 @@ func (s *siv) sealUnder(dst, plain []byte, ads block) ([]byte, error) {
 	dst = append(dst, sc.sum[:]...)
 	n := len(dst)
 	dst = slices.Grow(dst, len(plain))[:n+len(plain)]
-	sc.counter = sc.sum
-	s.xorStream(sc, dst[n:], plain)
+	s.xorStream(sc, &sc.sum, dst[n:], plain)
 	s.release(sc)
 	return dst, nil
 }
@@ -106,10 +105,9 @@ func (s *siv) openUnder(dst, body []byte, ads block) ([]byte, error) {
 	sc := s.scratch.Get().(*sivScratch)
 	defer s.release(sc)
 	sc.want = [sivSize]byte(body)
-	sc.counter = sc.want
 	n := len(dst)
 	out := slices.Grow(dst, len(body)-sivSize)[:n+len(body)-sivSize]
-	s.xorStream(sc, out[n:], body[sivSize:])
+	s.xorStream(sc, &sc.want, out[n:], body[sivSize:])
 	s.s2v(sc, out[n:], ads)
 	if subtle.ConstantTimeCompare(sc.sum[:], sc.want[:]) != 1 {
 		clear(out[n:])
@@ -167,18 +165,25 @@ func (s *siv) cmac(sc *sivScratch, msg []byte, end block) {
 	s.mac.Encrypt(sum, sum)
 }
 
-// xorStream is CTR mode from the synthetic IV in sc.counter. RFC 5297 clears two bits of it, so counting the last 32 bits
-// can't overflow within MaxPlain.
-func (s *siv) xorStream(sc *sivScratch, dst, src []byte) {
-	sc.counter[8] &= 0x7F
-	sc.counter[12] &= 0x7F
-	low := sc.counter[12:]
-	stream := sc.tail[:aes.BlockSize]
+// xorStream is CTR mode from the synthetic IV iv. RFC 5297 clears two bits of it, so counting the last 32 bits can't overflow within
+// MaxPlain. Blocks of counters are made several at a time: the processor works on independent blocks at once, and waits for a block
+// that it is about to load while part of it is still being stored.
+func (s *siv) xorStream(sc *sivScratch, iv *block, dst, src []byte) {
+	high := binary.BigEndian.Uint64(iv[:8])
+	low := binary.BigEndian.Uint64(iv[8:]) &^ (1<<63 | 1<<31)
 	for len(src) > 0 {
-		s.ctr.Encrypt(stream, sc.counter[:])
-		n := subtle.XORBytes(dst, src, stream)
+		n := min(len(src), len(sc.stream))
+		stream := sc.stream[:(n+aes.BlockSize-1)&^(aes.BlockSize-1)]
+		for b := stream; len(b) > 0; b = b[aes.BlockSize:] {
+			binary.BigEndian.PutUint64(b, high)
+			binary.BigEndian.PutUint64(b[8:], low)
+			low++
+		}
+		for b := stream; len(b) > 0; b = b[aes.BlockSize:] {
+			s.ctr.Encrypt(b, b)
+		}
+		subtle.XORBytes(dst, src[:n], stream)
 		dst, src = dst[n:], src[n:]
-		binary.BigEndian.PutUint32(low, binary.BigEndian.Uint32(low)+1)
 	}
 }
 
