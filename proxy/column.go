@@ -28,6 +28,35 @@ func columnType(p *sql.Protection) value.Column {
 	return c
 }
 
+// columnTypes keeps the types that a session's values were sealed as. Types of PostgreSQL's own need no keeping.
+type columnTypes map[definedColumn]value.Column
+
+type definedColumn struct {
+	defined *sql.DefinedType
+	typ     sql.Type
+}
+
+// columnTypesKept bounds what stays of catalogs that have been replaced.
+const columnTypesKept = 64
+
+// of is columnType, made once for each type that the database defines.
+func (t *columnTypes) of(p *sql.Protection) value.Column {
+	if p.Defined == nil {
+		return columnType(p)
+	}
+	key := definedColumn{p.Defined, p.Type}
+	c, ok := (*t)[key]
+	if ok {
+		return c
+	}
+	if *t == nil || len(*t) >= columnTypesKept {
+		*t = columnTypes{}
+	}
+	c = columnType(p)
+	(*t)[key] = c
+	return c
+}
+
 func check(e *sql.CheckExpr) value.Check {
 	k := value.Check{Operator: e.Operator, Text: e.Text, Texts: e.Texts, Pattern: e.Pattern, Op: map[sql.CheckOp]value.CheckOp{
 		sql.CheckAnd: value.CheckAnd, sql.CheckOr: value.CheckOr, sql.CheckNot: value.CheckNot, sql.CheckCompare: value.CheckCompare, sql.CheckIn: value.CheckIn,

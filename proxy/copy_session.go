@@ -286,7 +286,7 @@ func (s *session) showCopy(r *run, piece []byte, final bool) (failed, lost error
 	before := r.out.rows
 	out, failed = r.out.appendShown(out, piece, final, s.settings.Load(), &s.scratch)
 	r.rows += r.out.rows - before
-	s.scratch = rowScratch{cell: trimmed(s.scratch.cell), plain: trimmed(s.scratch.plain), text: trimmed(s.scratch.text)}
+	s.scratch.trim()
 	if failed != nil || len(out) == at+5 {
 		return failed, s.client.SetOut(out[:keep])
 	}

@@ -96,9 +96,12 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 	return err
 }
 
+// keptBuffer is how large, in bytes, a session's buffer may stay.
+const keptBuffer = 1 << 20
+
 // trimmed gives a buffer back that one large value has made large: sessions are many and long.
 func trimmed(b []byte) []byte {
-	if cap(b) > 1<<20 {
+	if cap(b) > keptBuffer {
 		return nil
 	}
 	return b

@@ -166,7 +166,7 @@ func (s *session) row(a answer) error {
 		start = time.Now()
 	}
 	out, err = shape.appendRow(out, body, s.settings.Load(), &s.scratch)
-	s.scratch = rowScratch{cell: trimmed(s.scratch.cell), plain: trimmed(s.scratch.plain), text: trimmed(s.scratch.text)}
+	s.scratch.trim()
 	if !start.IsZero() {
 		s.server.metrics.OpenSeconds.Observe(time.Since(start).Seconds())
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -104,6 +105,13 @@ func valueType(t sql.Type) value.Type { return value.Type{OID: t.OID, Mod: t.Mod
 // rowScratch is reused from row to row by the one loop that shows rows.
 type rowScratch struct{ cell, plain, text []byte }
 
+// trim gives buffers back that grew for one large value.
+func (r *rowScratch) trim() {
+	if max(cap(r.cell), cap(r.plain), cap(r.text)) > keptBuffer {
+		*r = rowScratch{}
+	}
+}
+
 // appendRow appends the DataRow that the client is shown for the server's DataRow body.
 func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
 	r := wire.NewReader(body)
@@ -113,23 +121,48 @@ func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *ro
 	shown := sh.columns[:len(sh.columns)-sh.hidden]
 	dst, at := wire.Begin(dst, 'D')
 	dst = wire.AppendInt16(dst, int16(len(shown)))
+	next, sent := 2, 2 // what passes is copied when something else comes behind it
 	for i := range shown {
-		raw, null := r.Value()
-		if r.Err() != nil {
-			return dst, r.Err()
+		c := &shown[i]
+		raw, null, ok := valueAt(body, next)
+		if !ok {
+			return dst, wire.ErrShort
 		}
-		if null {
-			dst = wire.AppendInt32(dst, -1)
+		from := next
+		next += 4 + len(raw)
+		if null || c.passes() {
 			continue
 		}
+		dst = append(dst, body[sent:from]...)
+		sent = next
 		var err error
-		if dst, err = shown[i].append(dst, raw, set, scratch); err != nil {
+		if dst, err = c.append(dst, raw, set, scratch); err != nil {
 			return dst, err
 		}
 	}
-	return wire.End(dst, at), nil
+	return wire.End(append(dst, body[sent:next]...), at), nil
 }
 
+// valueAt is the value at a place in a DataRow's body; ok is false where there is none.
+func valueAt(body []byte, at int) (raw []byte, null, ok bool) {
+	if len(body)-at < 4 {
+		return nil, false, false
+	}
+	n := int(int32(binary.BigEndian.Uint32(body[at:])))
+	at += 4
+	switch {
+	case n == -1:
+		return nil, true, true
+	case n < 0 || n > len(body)-at:
+		return nil, false, false
+	}
+	return body[at : at+n : at+n], false, true
+}
+
+// passes reports whether values are shown as the server sends them.
+func (c *columnShape) passes() bool { return c.slot.Do == policy.Pass || c.slot.Do == policy.Stored }
+
+// append appends a value that is not NULL as the client may see it, with its length in front.
 func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
 	switch c.slot.Do {
 	case policy.Pass, policy.Stored:
@@ -145,19 +178,36 @@ func (c *columnShape) append(dst, raw []byte, set *value.Settings, scratch *rowS
 		case sql.ShapeDocument:
 			return c.appendDocument(dst, raw, set, scratch)
 		}
-		plain, err := c.open(raw, scratch)
-		if err != nil {
-			return dst, err
-		}
-		return c.appendValue(dst, func(dst []byte) ([]byte, error) {
-			return c.typ.Encode(dst, c.client, plain, set)
-		})
+		return c.appendOpened(dst, raw, set, scratch)
 	case policy.Mask:
 		if c.slot.Shape == sql.ShapeCell {
 			return c.appendMasked(dst, raw, set, scratch)
 		}
 	}
 	return dst, errors.New("a result column without a verdict")
+}
+
+// appendOpened is append for a column whose cells are opened.
+func (c *columnShape) appendOpened(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
+	at := len(dst)
+	dst, err := c.openInto(append(dst, 0, 0, 0, 0), raw, set, scratch)
+	if err != nil {
+		return dst[:at], err
+	}
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst, nil
+}
+
+// openInto appends the value of a sealed cell in the client's format.
+func (c *columnShape) openInto(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {
+	plain, err := c.open(raw, scratch)
+	if err != nil {
+		return dst, err
+	}
+	if dst, err = c.typ.Encode(dst, c.client, plain, set); err != nil {
+		return dst, c.broken(err)
+	}
+	return dst, nil
 }
 
 func (c *columnShape) appendMasked(dst, raw []byte, set *value.Settings, scratch *rowScratch) ([]byte, error) {

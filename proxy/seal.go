@@ -19,6 +19,7 @@ type sealer struct {
 	cells  [][]byte
 	search []byte // a normalised text, or what a pattern begins with
 	order  []byte
+	types  columnTypes
 }
 
 // timed starts the clock for one message in sampled; the result observes.
@@ -37,7 +38,7 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 		return dst, fmt.Errorf("there is no key %q", t.Protection.Key)
 	}
 	var err error
-	typ := columnType(&t.Protection)
+	typ := s.types.of(&t.Protection)
 	if t.Through.OID != 0 {
 		if raw, err = value.Cast(nil, valueType(t.Through), declared, format, raw, set); err != nil {
 			return dst, err
@@ -90,7 +91,7 @@ func decodeOptions(t *sql.Target) value.Options {
 
 // sealArray appends a binary bytea[] with the cells of an array value in wire form.
 func (s *sealer) sealArray(w *World, t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) ([][]byte, error) {
-	typ := columnType(&t.Protection)
+	typ := s.types.of(&t.Protection)
 	elements, err := typ.DecodeArray(raw, format, declared)
 	if err != nil {
 		return nil, err
