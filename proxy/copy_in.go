@@ -27,6 +27,7 @@ type copyIn struct {
 	frame, frameEnd int // of the latest CopyData in what is pending for the server; the same: none
 
 	sealed, rows atomic.Int64
+	taken        int64 // rows since these were last fed
 	// failed is why the rest is not sent. The server was told CopyFail, and its error is replaced by this.
 	failed atomic.Pointer[wire.Error]
 	short  atomic.Bool // the latest row was cut, which the server may find first
@@ -98,6 +99,8 @@ func (c *copyIn) appendSealed(dst, data []byte, final bool, set *value.Settings)
 
 // count feeds the metrics.
 func (c *copyIn) count() {
+	c.rows.Add(c.taken)
+	c.taken = 0
 	for i := range c.columns {
 		if col := &c.columns[i]; col.count > 0 {
 			col.counters.Sealed.Add(float64(col.count))
@@ -130,11 +133,7 @@ func (c *copyIn) header(dst []byte, row *copiedRow) ([]byte, error) {
 func (c *copyIn) value(raw []byte, f copyField) []byte {
 	switch {
 	case c.desc.Format == sql.CopyText:
-		v := textValue(c.text[:0], raw)
-		if len(v) > 0 && len(raw) > 0 && &v[0] != &raw[0] {
-			c.text = v
-		}
-		return v
+		return textValue(&c.text, raw)
 	case f.quoted:
 		c.text = csvValue(c.text[:0], raw, c.desc.Quote, c.desc.Escape)
 		return c.text
@@ -175,7 +174,7 @@ func (c *copyIn) sealRow(dst []byte, row *copiedRow, set *value.Settings) ([]byt
 		}
 		sent = f.end
 	}
-	c.rows.Add(1)
+	c.taken++
 	return append(dst, row.raw[sent:]...), nil
 }
 

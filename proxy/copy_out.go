@@ -100,11 +100,7 @@ func (c *copyOut) showField(dst []byte, col *columnShape, i int, raw []byte, f c
 		return col.append(dst, raw, set, scratch)
 	}
 	if c.desc.Format == sql.CopyText {
-		if v := textValue(c.text[:0], raw); len(v) > 0 && &v[0] != &raw[0] {
-			c.text, raw = v, v
-		} else {
-			raw = v
-		}
+		raw = textValue(&c.text, raw)
 	} else if f.quoted {
 		c.text = csvValue(c.text[:0], raw, c.desc.Quote, c.desc.Escape)
 		raw = c.text
@@ -128,6 +124,9 @@ var footerEnds = [3][]byte{{0xc5, 0x7e, 0x91}, []byte("c57e91"), []byte("221")}
 
 // unsealed makes sure that a field planned as plain holds no cell of a protected column.
 func (c *copyOut) unsealed(raw []byte, f copyField, i int) error {
+	if n := len(raw); n == 0 || raw[n-1] != footerEnds[0][2] && raw[n-1] != '1' && !f.quoted {
+		return nil // as none of these ends
+	}
 	if c.desc.Format == sql.CopyBinary {
 		if !bytes.HasSuffix(raw, footerEnds[0]) {
 			return nil
@@ -143,7 +142,7 @@ func (c *copyOut) unsealed(raw []byte, f copyField, i int) error {
 		return nil
 	}
 	if c.desc.Format == sql.CopyText {
-		v = textValue(c.text[:0], raw)
+		v = textValue(&c.text, raw)
 	}
 	cell, err := value.DecodeBytea(c.cell[:0], v)
 	if err != nil {

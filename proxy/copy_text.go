@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/value"
@@ -9,8 +10,12 @@ import (
 
 // splitText cuts a line of text format into fields: CopyReadAttributesText.
 func (d *copyData) splitText(line []byte) error {
-	if d.desc.In && bytes.Contains(line, []byte(`\.`)) {
-		for at := 0; ; {
+	first := bytes.IndexByte(line, '\\') // before it nothing is escaped
+	if first < 0 {
+		first = len(line)
+	}
+	if d.desc.In {
+		for at := first; ; {
 			p := bytes.Index(line[at:], []byte(`\.`))
 			if p < 0 {
 				break
@@ -28,7 +33,7 @@ func (d *copyData) splitText(line []byte) error {
 			return nil
 		}
 		at += p
-		if oddBackslashes(line, at) {
+		if at > first && oddBackslashes(line, at) {
 			at++
 			continue
 		}
@@ -38,24 +43,30 @@ func (d *copyData) splitText(line []byte) error {
 	}
 }
 
-// textValue is what a field of text format stands for; it is raw itself where nothing in it is escaped, and otherwise made in dst.
-func textValue(dst, raw []byte) []byte {
+// textValue is what a field of text format stands for: a part of raw where it stands there, and otherwise made in *buf.
+func textValue(buf *[]byte, raw []byte) []byte {
 	at := bytes.IndexByte(raw, '\\')
 	if at < 0 {
 		return raw
 	}
-	dst = append(dst, raw[:at]...)
-	for at < len(raw) {
-		c := raw[at]
-		at++
-		if c == '\\' {
-			if at == len(raw) {
-				break
-			}
-			c, at = escapedByte(raw, at)
-		}
-		dst = append(dst, c)
+	if at == 0 && len(raw) > 1 && raw[1] == '\\' && bytes.IndexByte(raw[2:], '\\') < 0 {
+		return raw[1:] // as bytea has it
 	}
+	dst := (*buf)[:0]
+	for {
+		dst = append(dst, raw[:at]...)
+		raw = raw[at:]
+		if len(raw) < 2 {
+			break
+		}
+		c, n := escapedByte(raw, 1)
+		dst, raw = append(dst, c), raw[n:]
+		if at = bytes.IndexByte(raw, '\\'); at < 0 {
+			dst = append(dst, raw...)
+			break
+		}
+	}
+	*buf = dst
 	return dst
 }
 
@@ -95,8 +106,15 @@ const (
 
 // appendTextField appends a value as CopyAttributeOutText does (src/backend/commands/copyto.c).
 func appendTextField(dst, v []byte, delimiter byte) []byte {
-	start := 0
-	for i, c := range v {
+	start, i := 0, 0
+	for ; ; i++ {
+		for len(v)-i >= 8 && ordinary(binary.LittleEndian.Uint64(v[i:]), delimiter) {
+			i += 8
+		}
+		if i >= len(v) {
+			break
+		}
+		c := v[i]
 		if c >= ' ' && c != '\\' && c != delimiter {
 			continue
 		}
@@ -118,6 +136,14 @@ func appendTextField(dst, v []byte, delimiter byte) []byte {
 		start = i
 	}
 	return append(dst, v[start:]...)
+}
+
+// ordinary reports whether none of eight bytes is a control character, a backslash or the delimiter.
+func ordinary(b uint64, delimiter byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	backslash, delimiters := b^'\\'*ones, b^uint64(delimiter)*ones
+	// What is taken from a byte that is less borrows its high bit; bytes that are equal to one have become 0.
+	return ((b-' '*ones)&^b|(backslash-ones)&^backslash|(delimiters-ones)&^delimiters)&highs == 0
 }
 
 // isNull reports whether a field of text or CSV is NULL as it stands, and isDefault whether it stands for the column's default.
