@@ -2,7 +2,6 @@ package crypto
 
 import (
 	"io"
-	"time"
 
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
@@ -23,12 +22,8 @@ func FixRandom(k *Key, r io.Reader) {
 	k.primary.xaes.salt.Store(nil)
 }
 
-// AgeSalt makes the salt in use older, and counts more messages against it.
-func AgeSalt(k *Key, by time.Duration, messages int64) {
-	s := k.primary.xaes.salt.Load()
-	s.born = s.born.Add(-by)
-	s.used.Add(messages)
-}
+// UseSalt counts more messages against the salt in use.
+func UseSalt(k *Key, messages int64) { k.primary.xaes.salt.Load().used.Add(messages) }
 
 // SaltMessages and SaltLife are the limits of one salt.
 const (

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pgveil/pgveil/crypto"
 	"github.com/pgveil/pgveil/crypto/cryptotest"
@@ -357,24 +359,39 @@ func TestConcurrent(t *testing.T) {
 }
 
 // TestSaltChanges checks that a salt serves for its number of messages and its time, and that old cells still open.
-func TestSaltChanges(t *testing.T) {
+func TestSaltChanges(t *testing.T) { synctest.Test(t, testSaltChanges) }
+
+func testSaltChanges(t *testing.T) {
 	k := mustKey(t, everyMode(t), "random")
 	salt := func() string { return string(mustSeal(t, k, "v")[:12]) }
 	first := salt()
 	if salt() != first {
 		t.Fatal("the salt changed at once")
 	}
-	crypto.AgeSalt(k, crypto.SaltLife+1, 0)
+	time.Sleep(crypto.SaltLife - 1)
+	if salt() != first {
+		t.Fatal("the salt changed before its time")
+	}
+	time.Sleep(2)
 	second := salt()
 	if second == first {
 		t.Fatal("the salt outlived its time")
 	}
-	crypto.AgeSalt(k, 0, crypto.SaltMessages-2)
+	time.Sleep(crypto.SaltLife / 2)
+	if salt() != second {
+		t.Fatal("the salt changed by the first one's time")
+	}
+	crypto.UseSalt(k, crypto.SaltMessages-3)
 	if salt() != second {
 		t.Fatal("the salt changed before its last message")
 	}
-	if salt() == second {
+	third := salt()
+	if third == second {
 		t.Fatal("the salt outlived its messages")
+	}
+	time.Sleep(crypto.SaltLife/2 + 1)
+	if salt() != third {
+		t.Fatal("the salt changed by the second one's time")
 	}
 	if got := crypto.CachedSalts(k); got != 3 {
 		t.Fatalf("%d salts cached, want 3", got)
