@@ -60,10 +60,12 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 	$(GO) vet -tags nodemo ./cmd/...
 	$(GO) run $(STATICCHECK) -tags clients,compat ./...
 
-soak: ## order a million pairs a type; COPY with all options and columns; then run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
+soak: ## order a million pairs a type; COPY with all options and columns; all end-to-end tests with both legs cut into pieces; then run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
 	@.ci/need server
 	PGVEIL_ORDER_PAIRS=1000000 $(GO) test -count=1 -timeout 30m -v -run 'TestOrder$$' ./proxy/value
 	$(GO) test -count=1 -timeout 30m -run 'TestCopy(Out|In)$$' ./e2e -copy-all
+	$(GO) test -count=1 -timeout 60m ./e2e -segments random:$(SEED)
+	$(GO) test -count=1 -timeout 30m -run 'Protocol|Frames|SignIn|Cancel|Replication|Pipeline|Copy' ./e2e -segments 1
 	$(GO) test -count=1 -timeout 0 -v -run 'TestGenerated$$' ./e2e -generate-for $(SOAK) -generate-seed $(SEED)
 
 fuzz: ## run each fuzz target for FUZZTIME

@@ -18,7 +18,7 @@ import (
 // ownStack is another proxy in front of the shared server, for what would disturb the shared one.
 func ownStack(t *testing.T, change func(*stack.Options)) *stack.Stack {
 	t.Helper()
-	o := stack.Options{Binary: filepath.Join(shared.Dir, "pgveil"), Postgres: shared.pg, CA: shared.ca, Encrypt: encrypt, Policy: rules,
+	o := stack.Options{Segments: *segments, Binary: filepath.Join(shared.Dir, "pgveil"), Postgres: shared.pg, CA: shared.ca, Encrypt: encrypt, Policy: rules,
 		Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}", Dir: filepath.Join(shared.Dir, "own-"+filepath.Base(t.TempDir())+time.Now().Format("150405.000000"))}
 	if err := os.Mkdir(o.Dir, 0o700); err != nil {
 		t.Fatal(err)

@@ -258,12 +258,21 @@ func (s *session) copyOutData(a answer) error {
 	}
 	s.inCopy, s.rowsOf = true, a
 	var failed, lost error
-	err := s.up.Pieces(func(piece []byte) error {
+	show := func(piece []byte) error {
 		if failed == nil {
 			failed, lost = s.showCopy(a.run, piece, false)
 		}
 		return lost
-	})
+	}
+	var err error
+	if s.up.Size() <= copyWhole { // what comes as one message leaves as one
+		var body []byte
+		if body, err = s.up.Body(); err == nil {
+			err = show(body)
+		}
+	} else {
+		err = s.up.Pieces(show)
+	}
 	if lost != nil {
 		return lost
 	}
@@ -276,6 +285,10 @@ func (s *session) copyOutData(a answer) error {
 	}
 	return nil
 }
+
+// copyWhole is up to which size, in bytes, a CopyData from the server is waited for whole. The server makes one of each row; longer ones are
+// shown as they come.
+const copyWhole = 64 << 10
 
 // showCopy appends what the client sees of a piece of data to what is pending for it. failed says that the data can't be shown, lost that
 // the client can't be reached.

@@ -32,6 +32,9 @@ type Options struct {
 	UpstreamTLS string
 	// Upstream are further keys of the section upstream, as "show_client_address: true".
 	Upstream string
+	// Segments cuts what goes over both legs into pieces: "1" into single bytes, "random" or "random:SEED" at random; empty: not at all.
+	// The server's leg is then in clear unless UpstreamTLS says otherwise.
+	Segments string
 }
 
 // Stack is a running proxy.
@@ -42,6 +45,7 @@ type Stack struct {
 	AuditKey string
 
 	binary string
+	relays []*relay // of Options.Segments
 	cmd    *exec.Cmd
 	died   chan error
 }
@@ -85,6 +89,10 @@ func (s *Stack) files(o Options) error {
 	if s.MetricsPort, err = postgres.FreePort(); err != nil {
 		return err
 	}
+	listen, err := s.segmented(&o)
+	if err != nil {
+		return err
+	}
 	cert, key, err := o.CA.Issue("localhost")
 	if err != nil {
 		return err
@@ -111,7 +119,7 @@ metrics: {listen: "127.0.0.1:%d"}
 %s
 encrypt:
 %s
-`, s.Port, mode, upstream, o.Postgres.Port, s.MetricsPort, o.Extra, o.Encrypt)
+`, listen, mode, upstream, o.Postgres.Port, s.MetricsPort, o.Extra, o.Encrypt)
 	for name, text := range map[string]string{"pgveil.yaml": config, "policy.yaml": o.Policy, "proxy.crt": string(cert),
 		"proxy.key": string(key), "ca.pem": string(o.CA.PEM)} {
 		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
@@ -187,6 +195,11 @@ func (s *Stack) Stop() error {
 	if s.cmd == nil || s.cmd.Process == nil {
 		return nil
 	}
+	defer func() {
+		for _, r := range s.relays {
+			r.Close()
+		}
+	}()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}

@@ -1,5 +1,8 @@
 package wire
 
+// Size is the body length, in bytes, of the frame announced by Next.
+func (c *Conn) Size() int { return c.size }
+
 // Pieces consumes the frame announced by Next and hands its body to take as it comes, in pieces that are valid until take returns. An
 // empty body is one empty piece.
 func (c *Conn) Pieces(take func([]byte) error) error {
