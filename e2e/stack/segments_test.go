@@ -62,7 +62,7 @@ func TestRelay(t *testing.T) {
 		}
 		c.Close()
 	}
-	single := &segments{single: true}
+	single := &relay{segments: &segments{single: true}}
 	if n := single.piece(nil, 0, 100); n != 1 {
 		t.Errorf("a piece of %d bytes", n)
 	}
