@@ -12,7 +12,7 @@ PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-race bench lint soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-race bench lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 	$(GO) vet -tags clients,compat ./...
 	$(GO) vet -tags nodemo ./cmd/...
 	$(GO) run $(STATICCHECK) -tags clients,compat ./...
+
+lint-deploy: ## check the alert rules in deploy/ with promtool
+	@.ci/promtool bin/promtool
 
 soak: ## order a million pairs a type; COPY with all options and columns; all end-to-end tests with both legs cut into pieces; then run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
 	@.ci/need server
