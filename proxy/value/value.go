@@ -157,14 +157,11 @@ func typePlaces() (byOID, byArray [4096]uint8) {
 	return byOID, byArray
 }
 
-// none is what is known of a type that is not logical.
-var none typeInfo
-
-func logical(oid uint32) (*typeInfo, bool) {
+func logical(oid uint32) (typeInfo, bool) {
 	if oid < uint32(len(byOID)) && byOID[oid] > 0 {
-		return &types[byOID[oid]-1], true
+		return types[byOID[oid]-1], true
 	}
-	return &none, false
+	return typeInfo{}, false
 }
 
 // TypeLen is pg_type.typlen of a logical type, for RowDescription: bytes, or -1 for a variable length (also of unknown types).
