@@ -55,9 +55,6 @@ func table(t *testing.T, r *pgconn.Result) string {
 	return b.String()
 }
 
-// hidden leaves the default out that is a cell in the other database.
-func hidden(s string) string { return strings.ReplaceAll(s, "'none yet'::text", "") }
-
 // TestIntrospection: what drivers and ORMs ask of the system catalogs is answered as by a plain database, in the simple and the extended
 // protocol, prepared or not.
 func TestIntrospection(t *testing.T) {
@@ -69,7 +66,7 @@ func TestIntrospection(t *testing.T) {
 		text = strings.ReplaceAll(text, "select * from information_schema.columns", "select table_schema, table_name, column_name, ordinal_position, column_default, is_nullable, "+
 			"data_type, character_maximum_length, character_octet_length, numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision, interval_type, "+
 			"domain_name, udt_schema, udt_name, collation_name, dtd_identifier, is_identity, is_generated, is_updatable from information_schema.columns")
-		want := hidden(table(t, plain.ExecParams(ctx, text, nil, nil, nil, nil).Read()))
+		want := table(t, plain.ExecParams(ctx, text, nil, nil, nil, nil).Read())
 		if got := table(t, veiled.ExecParams(ctx, text, nil, nil, nil, nil).Read()); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
@@ -101,7 +98,7 @@ func flat(rows [][][]byte) (all [][]byte) {
 // TestIntrospectionByPsql: \d and its kin look as they do on a plain database.
 func TestIntrospectionByPsql(t *testing.T) {
 	for _, input := range []string{`\d people`, `\d+ logins`, `\d people_email_key`, `\d *.people`, `\dt`, `select email, born, rate from people where false \gdesc`} {
-		want := hidden(psql(t, shared.plain.DSN("app", password("app"), "plain", ""), input))
+		want := psql(t, shared.plain.DSN("app", password("app"), "plain", ""), input)
 		if got := psql(t, shared.DSN("app", password("app"), "shop", ""), input); got != want {
 			t.Errorf("%s\n got %s\nwant %s", input, got, want)
 		}

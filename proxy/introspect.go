@@ -22,7 +22,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 			return planned{}, err
 		}
 	}
-	return planned{Plan: s.judge(w, cat, text), world: w, catalog: cat, path: s.pathID}, nil
+	return s.withDefaults(planned{Plan: s.judge(w, cat, text), world: w, catalog: cat, path: s.pathID}), nil
 }
 
 // prepareAgain has the server prepare, under the client's name for it, the text that a new plan asks for. The answers are the

@@ -142,6 +142,9 @@ func (s *session) row(a answer) error {
 		if st := a.run.statement(); st != nil && len(st.Results) > 0 && !a.run.plan.plain(a.index()) {
 			return s.ownError(a, errUndescribed)
 		}
+		if a.run.plan.defaults != nil {
+			return s.rowOfCatalog(a)
+		}
 		return s.up.Forward(s.client)
 	}
 	body, err := s.up.Body()

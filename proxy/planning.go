@@ -96,7 +96,7 @@ func (s *session) plan(text []byte) (planned, error) {
 	if !p.Allowed {
 		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
 	}
-	return pl, nil
+	return s.withDefaults(pl), nil
 }
 
 // judge is the policy's plan for text under the search path as it is known, from the cache if it is there.

@@ -22,6 +22,8 @@ type rowShape struct {
 	again   []secondLook
 	window  window
 	hidden  int // the last columns, which the client did not ask for
+	// defaults are shown in what passes; see planned.
+	defaults *shownDefaults
 }
 
 type columnShape struct {
@@ -52,7 +54,7 @@ func (e *integrityError) Unwrap() error { return e.cause }
 // newRowShape prepares slots for results that the server sends in formats server and the client wants in formats client, both in
 // Bind's short form: none for all text, one for all, or one a column.
 func (s *Server) newRowShape(p planned, slots []policy.Slot, server, client []int16) (*rowShape, error) {
-	shape := &rowShape{plan: p.Plan, columns: make([]columnShape, len(slots)), formats: client}
+	shape := &rowShape{plan: p.Plan, columns: make([]columnShape, len(slots)), formats: client, defaults: p.defaults}
 	for i, slot := range slots {
 		c := &shape.columns[i]
 		*c = columnShape{slot: slot, mask: slot.Mask, server: formatOf(server, i), client: formatOf(client, i)}
@@ -130,11 +132,14 @@ func (sh *rowShape) appendRow(dst, body []byte, set *value.Settings, scratch *ro
 		}
 		from := next
 		next += 4 + len(raw)
-		if null || c.passes() {
+		if null || c.passes() && sh.defaults == nil {
 			continue
 		}
 		dst = append(dst, body[sent:from]...)
 		sent = next
+		if sh.defaults != nil && c.slot.Do == policy.Pass {
+			raw = sh.defaults.replace(raw)
+		}
 		var err error
 		if dst, err = c.append(dst, raw, set, scratch); err != nil {
 			return dst, err

@@ -73,6 +73,7 @@ type session struct {
 	unmade map[string]bool // names of PREPAREs that were refused
 
 	temporaries temporaries
+	defaults    *shownDefaults // the latest
 
 	ddlOpen          bool   // what is sensitive may have changed since the catalog was read
 	plainDDL         bool   // something else in the schema has

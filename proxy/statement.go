@@ -14,7 +14,9 @@ type planned struct {
 	world   *World
 	catalog *sql.Catalog
 	path    string
-	ran     []any // what the names in the text stand for, as *statement and *portal
+	// defaults are shown in place of the cells that they are, nil for none.
+	defaults *shownDefaults
+	ran      []any // what the names in the text stand for, as *statement and *portal
 }
 
 // plain reports whether statement i of the text, from 0, touches nothing sensitive. A text of no statement is plain.

@@ -32,6 +32,7 @@ func build(s *snapshot, spec Spec) *Catalog {
 	}
 	c.tableNames = c.sensitiveTableNames()
 	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
+	c.readDefaults(s)
 	c.readLogical(s)
 	c.problems = c.findProblems(s)
 	return c

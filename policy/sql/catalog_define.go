@@ -11,10 +11,11 @@ import (
 // definitions is the JSON that the query of Definitions makes: texts that the server writes from what it keeps parsed. Writing them
 // takes locks on the tables that they name, so it is asked only for those that matter.
 type definitions struct {
-	Views       []snapText   `json:"views"`
-	Constraints []snapText   `json:"constraints"`
-	Functions   []snapText   `json:"functions"`
-	Domains     []snapDomain `json:"domains"` // nil: not asked
+	Views       []snapText    `json:"views"`
+	Constraints []snapText    `json:"constraints"`
+	Functions   []snapText    `json:"functions"`
+	Domains     []snapDomain  `json:"domains"` // nil: not asked
+	Defaults    []snapDefault `json:"defaults"`
 }
 
 // snapText is an object's text; empty where the object was gone by then.
@@ -51,9 +52,9 @@ func Definitions(first []byte, spec Spec) (query string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var views, constraints, functions []uint32
+	var views, constraints, functions, defaults []uint32
 	if len(spec.Protected) > 0 || len(spec.Listed) > 0 || spec.AllListed {
-		views, constraints, functions = s.needed(spec)
+		views, constraints, functions, defaults = s.needed(spec)
 	}
 	domains := "NULL"
 	if spec.definesTypes() {
@@ -61,7 +62,8 @@ func Definitions(first []byte, spec Spec) (query string, err error) {
 	FROM pg_catalog.pg_constraint k WHERE k.contypid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char"), '[]'::pg_catalog.json)`
 	}
 	return readingBegins + "'views', " + textsOf("pg_get_viewdef", views) + ",\n'constraints', " + textsOf("pg_get_constraintdef", constraints) +
-		",\n'functions', " + textsOf("pg_get_function_sqlbody", functions) + ",\n'domains', " + domains + readingEnds, nil
+		",\n'functions', " + textsOf("pg_get_function_sqlbody", functions) + ",\n'domains', " + domains +
+		",\n'defaults', " + defaultsOf(defaults) + readingEnds, nil
 }
 
 // textsOf asks for the texts of objects.
@@ -78,7 +80,7 @@ func textsOf(function string, oids []uint32) string {
 		function, strings.Join(list, ","))
 }
 
-func (s *snapshot) needed(spec Spec) (views, constraints, functions []uint32) {
+func (s *snapshot) needed(spec Spec) (views, constraints, functions, defaults []uint32) {
 	guarded := map[uint32]bool{}
 	for i := range s.Constraints {
 		if s.Constraints[i].Guardlike {
@@ -96,6 +98,9 @@ func (s *snapshot) needed(spec Spec) (views, constraints, functions []uint32) {
 		if r.Sensitive && (r.Kind == 'v' || r.Kind == 'm') {
 			views = append(views, r.OID)
 		}
+		if r.Protected && slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Protection != nil && c.HasDefault }) {
+			defaults = append(defaults, r.OID)
+		}
 	}
 	for i := range s.Constraints {
 		k := &s.Constraints[i]
@@ -108,7 +113,7 @@ func (s *snapshot) needed(spec Spec) (views, constraints, functions []uint32) {
 			functions = append(functions, s.Functions[i].OID)
 		}
 	}
-	return views, constraints, functions
+	return views, constraints, functions, defaults
 }
 
 // definesTypes reports whether a configured column's type is one that the database defines.

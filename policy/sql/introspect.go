@@ -20,6 +20,7 @@ type introspection struct {
 	bare    map[string]bool      // names that stand alone: perhaps whole rows
 	system  map[string]bool      // system columns read
 	locking bool
+	direct  bool // the rows go to the client as they come
 }
 
 // introspect fills Introspects and Splices of a statement that returns rows.
@@ -28,6 +29,7 @@ func (a *analysis) introspect(node *pg_query.Node) {
 		return
 	}
 	in := &introspection{a: a, ctes: map[string]bool{}, columns: map[string]bool{}, bare: map[string]bool{}, system: map[string]bool{}}
+	in.direct = node.GetSelectStmt() != nil
 	in.walk(node.ProtoReflect(), false)
 	stripped := map[TableName]bool{}
 	for _, r := range in.items {
@@ -189,7 +191,7 @@ func (in *introspection) replacement(r *pg_query.RangeVar, name TableName) strin
 	if len(more) > 0 && whole {
 		return ""
 	}
-	text := s.text(in.a.cat, columns, more)
+	text := s.text(in.a.cat, columns, more, in.direct)
 	if text != "" && r.GetAlias() == nil {
 		text += " " + quoteName(r.GetRelname())
 	}

@@ -12,14 +12,14 @@ var columnsColumns = []string{"column_default", "data_type", "character_maximum_
 
 // columnsText computes what information_schema.columns says of a column as the server's own view does for a column of the logical type
 // (src/backend/catalog/information_schema.sql).
-func columnsText(c *Catalog, columns, more []string) string {
+func columnsText(c *Catalog, columns, more []string, defaults bool) string {
 	var rows strings.Builder
 	for _, col := range c.logicalColumns() {
 		if rows.Len() > 0 {
 			rows.WriteString(", ")
 		}
-		fmt.Fprintf(&rows, "(%s::pg_catalog.name, %s::pg_catalog.name, %d::pg_catalog.int4, %d::pg_catalog.oid, (%d)::pg_catalog.int4)",
-			quoteText(col.table.Schema), quoteText(col.table.Name), col.num, col.typ.OID, col.typ.Mod)
+		fmt.Fprintf(&rows, "(%s::pg_catalog.name, %s::pg_catalog.name, %d::pg_catalog.int4, %d::pg_catalog.oid, (%d)::pg_catalog.int4, %v)",
+			quoteText(col.table.Schema), quoteText(col.table.Name), col.num, col.typ.OID, col.typ.Mod, col.known && defaults)
 	}
 	if rows.Len() == 0 {
 		return ""
@@ -31,7 +31,7 @@ func columnsText(c *Catalog, columns, more []string) string {
 		}
 		return "CASE WHEN v.num IS NULL THEN r." + name + " ELSE (" + e + ")::information_schema." + domain + " END"
 	})
-	return "(SELECT " + list + " FROM information_schema.columns r LEFT JOIN (VALUES " + rows.String() + ") v(s, t, num, typid, typmod)" +
+	return "(SELECT " + list + " FROM information_schema.columns r LEFT JOIN (VALUES " + rows.String() + ") v(s, t, num, typid, typmod, def)" +
 		" ON v.s OPERATOR(pg_catalog.=) r.table_schema::pg_catalog.name AND v.t OPERATOR(pg_catalog.=) r.table_name::pg_catalog.name" +
 		" AND v.num OPERATOR(pg_catalog.=) r.ordinal_position::pg_catalog.int4)"
 }
@@ -53,7 +53,7 @@ func columnsExpression(name string) (expression, domain string) {
 	}
 	switch name {
 	case "column_default":
-		return "NULL", "character_data"
+		return "CASE WHEN v.def THEN r.column_default END", "character_data"
 	case "data_type":
 		return fromTypes("CASE WHEN b.typelem OPERATOR(pg_catalog.<>) 0::pg_catalog.oid AND b.typlen OPERATOR(pg_catalog.=) (-1) THEN 'ARRAY'" +
 			" WHEN b.typnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid" +

@@ -28,6 +28,7 @@ type logicalColumn struct {
 	table      TableName
 	typ        Type
 	hasDefault bool
+	known      bool // the default is one cell, which is shown as what it holds
 }
 
 // logicalGuard is a CHECK that the proxy added.
@@ -65,7 +66,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 			case r.Protected:
 				for i := range r.Columns {
 					if col := &r.Columns[i]; col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
-						l.columns = append(l.columns, logicalColumn{r.OID, col.Num, r.TableName(), col.Protection.Type, col.HasDefault})
+						l.columns = append(l.columns, logicalColumn{r.OID, col.Num, r.TableName(), col.Protection.Type, col.HasDefault, col.Default != nil})
 					}
 				}
 			case r.Sensitive && (r.Kind == 'v' || r.Kind == 'm'):
@@ -76,7 +77,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 			r := c.byOID[x.Relation]
 			for i, num := range x.Columns {
 				if col := r.byNum(num); col != nil && col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
-					l.columns = append(l.columns, logicalColumn{x.OID, int16(i + 1), TableName{x.Schema, x.Name}, col.Protection.Type, false})
+					l.columns = append(l.columns, logicalColumn{x.OID, int16(i + 1), TableName{x.Schema, x.Name}, col.Protection.Type, false, false})
 				}
 			}
 		}
@@ -95,7 +96,7 @@ func (c *Catalog) logicalView(r *Relation) (all []logicalColumn) {
 	}
 	for i, res := range st.Results {
 		if res.Protection != nil && res.Shape == ShapeCell && r.Columns[i].Type.OID == OIDBytea {
-			all = append(all, logicalColumn{r.OID, r.Columns[i].Num, r.TableName(), res.Protection.Type, false})
+			all = append(all, logicalColumn{r.OID, r.Columns[i].Num, r.TableName(), res.Protection.Type, false, false})
 		}
 	}
 	return all

@@ -69,7 +69,7 @@ func TestIntrospect(t *testing.T) {
 			continue
 		}
 		full := testCatalog(t, introspected)
-		sent = strings.ReplaceAll(sent, attributeText(full, full.logical.system[pgAttribute], nil), "@")
+		sent = strings.ReplaceAll(sent, attributeText(full, full.logical.system[pgAttribute], nil, true), "@")
 		if sent != want || !st.Introspects {
 			t.Errorf("%s\n got %s\nwant %s", text, sent, want)
 		}
@@ -79,10 +79,10 @@ func TestIntrospect(t *testing.T) {
 // TestIntrospectText: what is told of columns of tables, views and indexes, and what is left out.
 func TestIntrospectText(t *testing.T) {
 	for text, want := range map[string]string{
-		"select atttypid, tableoid from pg_attribute": `(SELECT r."attrelid", r."attname", COALESCE(v.typid, r.atttypid) AS "atttypid", COALESCE(v.typmod, r.atttypmod) AS "atttypmod", r."attnum", r.atthasdef AND v.num IS NULL AS "atthasdef", r."tableoid" ` +
-			`FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES (0::pg_catalog.oid, 1::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4), ` +
-			`(17000::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4), (17000::pg_catalog.oid, 3::pg_catalog.int2, 1043::pg_catalog.oid, (13)::pg_catalog.int4), ` +
-			`(17010::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4)) v(relid, num, typid, typmod) ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)`,
+		"select atttypid, tableoid from pg_attribute": `(SELECT r."attrelid", r."attname", COALESCE(v.typid, r.atttypid) AS "atttypid", COALESCE(v.typmod, r.atttypmod) AS "atttypmod", r."attnum", r.atthasdef AND COALESCE(v.def, true) AS "atthasdef", r."tableoid" ` +
+			`FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES (0::pg_catalog.oid, 1::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false), ` +
+			`(17000::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false), (17000::pg_catalog.oid, 3::pg_catalog.int2, 1043::pg_catalog.oid, (13)::pg_catalog.int4, false), ` +
+			`(17010::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false)) v(relid, num, typid, typmod, def) ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)`,
 		"select * from pg_attrdef":               `(SELECT r."oid", r."adrelid", r."adnum" FROM pg_catalog.pg_attrdef r WHERE (r.adrelid OPERATOR(pg_catalog.<>) 17000::pg_catalog.oid OR r.adnum OPERATOR(pg_catalog.<>) 3::pg_catalog.int2))`,
 		"select * from pg_catalog.pg_constraint": `(SELECT r."oid", r."conname" FROM pg_catalog.pg_constraint r WHERE r.oid OPERATOR(pg_catalog.<>) ALL ('{30000}'::pg_catalog.oid[]))`,
 		"select relchecks from pg_class":         `(SELECT r."oid", r."relname", (r.relchecks OPERATOR(pg_catalog.-) CASE WHEN r.oid OPERATOR(pg_catalog.=) 17000::pg_catalog.oid THEN 1 ELSE 0 END)::pg_catalog.int2 AS "relchecks" FROM pg_catalog.pg_class r)`,

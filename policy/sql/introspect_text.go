@@ -11,8 +11,9 @@ type spliced struct {
 	// columns are those whose values differ; reading none of them needs no splice. Empty: rows are left out.
 	columns []string
 	// text makes what follows FROM, with parentheses and without alias; columns are the relation's own in order, more its system columns
-	// to be shown besides. Empty when there is nothing to change.
-	text func(c *Catalog, columns, more []string) string
+	// to be shown besides. defaults says
+	// that the rows' texts are looked at for the cells of known defaults. Empty when there is nothing to change.
+	text func(c *Catalog, columns, more []string, defaults bool) string
 }
 
 var (
@@ -79,7 +80,7 @@ func quoteText(s string) string {
 
 var attributeColumns = []string{"atttypid", "atttypmod", "attlen", "attbyval", "attalign", "attstorage", "attcollation", "atthasdef"}
 
-func attributeText(c *Catalog, columns, more []string) string {
+func attributeText(c *Catalog, columns, more []string, defaults bool) string {
 	all := c.logicalColumns()
 	if len(all) == 0 {
 		return ""
@@ -96,7 +97,7 @@ func attributeText(c *Catalog, columns, more []string) string {
 		case "attlen", "attbyval", "attalign", "attstorage", "attcollation":
 			return ofType(name, "typ"+strings.TrimPrefix(name, "att"))
 		case "atthasdef":
-			return "r.atthasdef AND v.num IS NULL"
+			return "r.atthasdef AND COALESCE(v.def, true)"
 		}
 		return ""
 	})
@@ -105,17 +106,18 @@ func attributeText(c *Catalog, columns, more []string) string {
 		if i > 0 {
 			rows.WriteString(", ")
 		}
-		fmt.Fprintf(&rows, "(%d::pg_catalog.oid, %d::pg_catalog.int2, %d::pg_catalog.oid, (%d)::pg_catalog.int4)", col.oid, col.num, col.typ.OID, col.typ.Mod)
+		fmt.Fprintf(&rows, "(%d::pg_catalog.oid, %d::pg_catalog.int2, %d::pg_catalog.oid, (%d)::pg_catalog.int4, %v)", col.oid, col.num, col.typ.OID, col.typ.Mod,
+			col.known && defaults)
 	}
-	return "(SELECT " + list + " FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES " + rows.String() + ") v(relid, num, typid, typmod)" +
+	return "(SELECT " + list + " FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES " + rows.String() + ") v(relid, num, typid, typmod, def)" +
 		" ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)"
 }
 
-// attrdefText leaves out the defaults of protected columns, which are cells.
-func attrdefText(c *Catalog, columns, more []string) string {
+// attrdefText leaves out the defaults of protected columns, which are cells, but for those that are shown as what they hold.
+func attrdefText(c *Catalog, columns, more []string, defaults bool) string {
 	var where strings.Builder
 	for _, col := range c.logicalColumns() {
-		if !col.hasDefault {
+		if !col.hasDefault || col.known && defaults {
 			continue
 		}
 		if where.Len() > 0 {
@@ -130,7 +132,7 @@ func attrdefText(c *Catalog, columns, more []string) string {
 }
 
 // classText does not count the guards among a table's CHECKs.
-func classText(c *Catalog, columns, more []string) string {
+func classText(c *Catalog, columns, more []string, _ bool) string {
 	counts, order := map[uint32]int{}, []uint32(nil)
 	for _, g := range c.logical.guards {
 		if counts[g.relation.OID]++; counts[g.relation.OID] == 1 {
@@ -156,7 +158,7 @@ func classText(c *Catalog, columns, more []string) string {
 }
 
 // constraintText leaves out the guards.
-func constraintText(c *Catalog, columns, more []string) string {
+func constraintText(c *Catalog, columns, more []string, _ bool) string {
 	if len(c.logical.guards) == 0 {
 		return ""
 	}
@@ -169,7 +171,7 @@ func constraintText(c *Catalog, columns, more []string) string {
 }
 
 // checksText leaves out the guards of information_schema.check_constraints, which does not say of which table they are.
-func checksText(c *Catalog, columns, more []string) string {
+func checksText(c *Catalog, columns, more []string, _ bool) string {
 	return withoutGuards(c, infoChecks, columns, more, func(g *logicalGuard) string {
 		return differs("constraint_schema", g.relation.Schema) + " OR " + differs("constraint_name", g.name) +
 			" OR r.check_clause OPERATOR(pg_catalog.!~~) " + quoteText("%x"+g.suffix+"'%")
@@ -177,8 +179,8 @@ func checksText(c *Catalog, columns, more []string) string {
 }
 
 // guardedText leaves out the guards of a view of information_schema that says of which table a constraint is.
-func guardedText(from TableName) func(c *Catalog, columns, more []string) string {
-	return func(c *Catalog, columns, more []string) string {
+func guardedText(from TableName) func(c *Catalog, columns, more []string, defaults bool) string {
+	return func(c *Catalog, columns, more []string, _ bool) string {
 		return withoutGuards(c, from, columns, more, func(g *logicalGuard) string {
 			return differs("table_schema", g.relation.Schema) + " OR " + differs("table_name", g.relation.Name) + " OR " + differs("constraint_name", g.name)
 		})

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/pgveil/pgveil/e2e/stack"
+)
+
+// TestDefaultsAreShown: the system catalogs show the defaults of protected columns as a plain database does, to who may see the column, in
+// every way in which a text can be asked for; a default goes in and comes out again, as with an ORM that compares it with its model.
+func TestDefaultsAreShown(t *testing.T) {
+	ctx := context.Background()
+	own := ownStack(t, func(o *stack.Options) {
+		o.Encrypt += `
+  public.z_defaults:
+    a: {type: text, search: equality}
+    b: {type: varchar(10), search: equality}
+    c: {type: int4, search: range}
+    d: {type: "numeric(12,2)"}
+    e: {type: bool}
+    f: {type: date, search: range}
+    g: {type: timestamptz}
+    h: {type: uuid, search: equality}
+    i: {type: jsonb}
+    j: {type: int8, search: equality}
+    k: {type: float8}
+    l: {type: "text[]"}
+    m: {type: interval}
+    n: {type: text}
+    o: {type: int2, search: equality}
+    p: {type: text}
+`
+		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.people, public.logins", 1)
+	})
+	veiled := session(t, own, "app")
+	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
+	defer plain.Close(ctx)
+	for _, text := range []string{
+		`create table z_defaults (id int default 7, a text default 'cnry-default', b varchar(10) default 'cnry', c int default 5, d numeric(12,2) default 9.99, e bool default true,
+			f date default '2024-02-29', g timestamptz default '2024-02-29 12:00:00+00', h uuid default '00000000-0000-0000-0000-0000000000ab', i jsonb default '{"a": "cnry"}',
+			j bigint default 9000000003, k float8 default 1.5, l text[] default '{cnry,"b c"}', m interval default '1 day', n text default 'cnry it''s \ "quoted"', o int2 default -3, p text)`,
+		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' order by ordinal_position",
+		"select attname, atthasdef from pg_attribute where attrelid = 'z_defaults'::regclass and attnum > 0 order by attnum",
+		"select adnum, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) as pretty from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
+		"select a.attname, substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) for 60) from pg_attribute a left join pg_attrdef d on (d.adrelid, d.adnum) = (a.attrelid, a.attnum) where a.attrelid = 'z_defaults'::regclass and a.attnum = 2",
+		"select json_agg(pg_get_expr(adbin, adrelid) order by adnum) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum < 10",
+		"insert into z_defaults default values", "select * from z_defaults",
+		"set bytea_output = escape",
+		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
+		"set datestyle = 'German'",
+		"select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 7",
+		"reset datestyle", "reset bytea_output",
+		"alter table z_defaults alter a set default 'cnry-other', alter b drop default",
+		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' and column_name < 'd' order by ordinal_position",
+		"create temp table z_temp (like z_defaults including defaults)",
+		"select column_name, column_default from information_schema.columns where table_name = 'z_temp' order by ordinal_position",
+	} {
+		for _, extended := range []bool{false, true} {
+			if extended && !strings.HasPrefix(text, "select") {
+				continue
+			}
+			compareDDL(t, "defaults", veiled, plain, text, extended)
+		}
+	}
+	for format, want := range []string{`{"'cnry-other'::text",5,NULL}`, ""} {
+		text := "select array[pg_get_expr(adbin, adrelid), '5', null] from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 2"
+		got := veiled.ExecParams(ctx, text, nil, nil, nil, []int16{int16(format)}).Read()
+		if want == "" {
+			want = string(plain.ExecParams(ctx, text, nil, nil, nil, []int16{1}).Read().Rows[0][0])
+		}
+		if got.Err != nil || string(got.Rows[0][0]) != want {
+			t.Errorf("format %d: %q, want %q", format, got.Rows, want)
+		}
+	}
+	for _, text := range []string{
+		"copy (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 2) to stdout",
+		"begin; declare c cursor for select column_default from information_schema.columns where table_name = 'z_defaults' and column_name = 'a'; fetch c; commit",
+	} {
+		if got := ddlOutcome(veiled, text, false); strings.Contains(got, "x") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	for _, text := range []string{
+		"select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 2",
+		"select array_agg(pg_get_expr(adbin, adrelid)) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 2",
+	} {
+		got := ddlOutcome(session(t, own, "support"), text, false)
+		if !strings.Contains(got, "NULL::text") || strings.Contains(got, "cnry") || strings.Contains(got, `\\x`) {
+			t.Errorf("support: %s: %s", text, got)
+		}
+	}
+	must(session(t, own, "app"), "drop table z_defaults")
+	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), "drop table z_defaults")
+}
