@@ -32,7 +32,7 @@ func (d *decoder) has(path ...string) bool {
 // check reports values that are well-formed but cannot be meant. It has no effects.
 func (c *Config) check(d *decoder) {
 	c.checkTLS(d)
-	c.checkUpstream(d)
+	c.checkUpstreams(d)
 	c.checkSignIn(d)
 	c.checkEncrypt(d)
 	c.checkProxyProtocol(d)
@@ -70,39 +70,6 @@ func checkAddress(d *decoder, addr string, path ...string) (loopback bool) {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-func (c *Config) checkUpstream(d *decoder) {
-	u := c.Upstream
-	if u.Port < 1 || u.Port > 65535 {
-		d.problem([]string{"upstream", "port"}, "expected a port from 1 to 65535, found %d", u.Port)
-	}
-	local := strings.HasPrefix(u.Host, "/") || u.Host == "localhost"
-	if ip, err := netip.ParseAddr(u.Host); err == nil && ip.IsLoopback() {
-		local = true
-	}
-	if u.Host == "" {
-		if !d.wrong("upstream", "host") {
-			d.problem([]string{"upstream", "host"}, "upstream.host is missing")
-		}
-	} else if strings.ContainsAny(u.Host, " ,\x00") {
-		d.problem([]string{"upstream", "host"}, "expected one host name, address or socket folder")
-	} else if d.wrong("upstream", "sslmode") {
-		return
-	} else if u.SSLMode == SSLDisable && !local {
-		d.problem([]string{"upstream", "sslmode"}, "sslmode disable is accepted only for a loopback address or a Unix socket")
-	} else if strings.HasPrefix(u.Host, "/") && u.SSLMode != SSLDisable {
-		d.problem([]string{"upstream", "sslmode"}, "a Unix socket has no TLS: set sslmode: disable")
-	}
-	if u.SSLMode == SSLDisable && u.ChannelBinding == BindingRequire {
-		d.problem([]string{"upstream", "channel_binding"}, "channel_binding require needs TLS; sslmode is disable")
-	}
-	if u.SSLMode == SSLVerifyCA && !d.has("upstream", "ca") {
-		d.problem([]string{"upstream", "sslmode"}, "sslmode verify-ca needs upstream.ca")
-	}
-	if u.CA != "" && (u.SSLMode == SSLDisable || u.SSLMode == SSLRequire) {
-		d.problem([]string{"upstream", "ca"}, "ca has no use with sslmode %s; use verify-full or verify-ca", u.SSLMode)
-	}
 }
 
 func (c *Config) checkSignIn(d *decoder) {

@@ -16,6 +16,15 @@ type Config struct {
 	TLS TLS `yaml:"tls"`
 	// Upstream is the PostgreSQL server.
 	Upstream Upstream `yaml:"upstream"`
+	// Upstreams are further ones, by name, for routes. The name default is that of upstream.
+	Upstreams map[string]Upstream `yaml:"upstreams,omitempty"`
+	// Routes say which sessions go to which upstream; the first that fits counts. Sessions that none fits go to upstream.
+	Routes []Route `yaml:"routes,omitempty"`
+	// TCP says how a peer that has gone silent is found, on both legs.
+	TCP TCP `yaml:"tcp,omitempty"`
+	// Handover is the path of a Unix socket by which another pgveil serve takes over the listening sockets, for upgrades without a
+	// connection refused; the proxy that has given them drains and ends. Default: none.
+	Handover Path `yaml:"handover,omitempty"`
 	// SignIn says how clients prove who they are, and how the proxy then logs in upstream.
 	SignIn SignIn `yaml:"sign_in"`
 	// Keys is where the master key and the column keys are kept.
@@ -67,9 +76,26 @@ type TLS struct {
 type Upstream struct {
 	// Host is a name, an address, or the absolute path of the folder of a Unix socket. With sslmode verify-full it is the
 	// name that the server's certificate must carry.
-	Host string `yaml:"host"`
+	Host string `yaml:"host,omitempty"`
 	// Port, 1 to 65535. Default 5432.
 	Port int `yaml:"port,omitempty"`
+	// Hosts is a list of servers instead of host and port; all that is said here goes for each of them. They are tried in this order.
+	Hosts []UpstreamHost `yaml:"hosts,omitempty"`
+	// TargetSessionAttrs is what kind of server a session is to have: any (the default), read-write, read-only, primary, standby or
+	// prefer-standby. It is judged as by libpq, at each login.
+	TargetSessionAttrs SessionAttrs `yaml:"target_session_attrs,omitempty"`
+	// LoadBalanceHosts is disable (the default: the hosts in their order) or random (in random order for each session).
+	LoadBalanceHosts LoadBalance `yaml:"load_balance_hosts,omitempty"`
+	// ConnectRounds is how many times the hosts are gone through before a client is told that there is no server, with a growing pause
+	// between. All of it is bounded by limits.handshake_timeout. Default 1.
+	ConnectRounds int `yaml:"connect_rounds,omitempty"`
+	// HealthInterval is how often it is looked whether each of several hosts can be reached, by opening and closing a socket. It decides
+	// in which order they are tried, not whether. Default 5s; off.
+	HealthInterval Interval `yaml:"health_interval,omitempty"`
+	// ClientCheckInterval is how long the server goes on working for a client that has vanished: PostgreSQL's
+	// client_connection_check_interval for sessions whose client does not set it, where the server has it (PostgreSQL 14, on Linux).
+	// Default 500ms; off leaves the server's own setting.
+	ClientCheckInterval Interval `yaml:"client_check_interval,omitempty"`
 	// SSLMode is verify-full (the default), verify-ca, require (encrypted, but to whoever answers) or disable, which is
 	// accepted only for a loopback address or a Unix socket.
 	SSLMode SSLMode `yaml:"sslmode,omitempty"`
@@ -87,6 +113,44 @@ type Upstream struct {
 	// server's log. The name is cut to fit 63 bytes. A client can still set another name afterwards: it informs and proves nothing.
 	// Default false.
 	ShowClientAddress bool `yaml:"show_client_address,omitempty"`
+}
+
+// UpstreamHost is one server of several.
+type UpstreamHost struct {
+	// Host is a name, an address, or the folder of a Unix socket.
+	Host string `yaml:"host"`
+	// Port, 1 to 65535. Default 5432.
+	Port int `yaml:"port,omitempty"`
+}
+
+// Servers is the list of servers, however it is written.
+func (u Upstream) Servers() []UpstreamHost {
+	if len(u.Hosts) > 0 {
+		return u.Hosts
+	}
+	return []UpstreamHost{{Host: u.Host, Port: u.Port}}
+}
+
+// Route sends sessions to an upstream.
+type Route struct {
+	// Databases are names of databases as the client gives them; an asterisk stands for any characters. Default: all.
+	Databases []string `yaml:"databases,omitempty"`
+	// Users are names of users, in the same way. Default: all.
+	Users []string `yaml:"users,omitempty"`
+	// To is the name of an upstream, or none: then nobody who fits is let in.
+	To string `yaml:"to"`
+}
+
+// TCP are the kernel's means to find a peer that has gone silent, by their names in tcp(7).
+type TCP struct {
+	// KeepaliveIdle is how long nothing comes before the peer is asked whether it is there. Default 15s.
+	KeepaliveIdle Duration `yaml:"keepalive_idle,omitempty"`
+	// KeepaliveInterval is the time between further questions. Default 5s.
+	KeepaliveInterval Duration `yaml:"keepalive_interval,omitempty"`
+	// KeepaliveCount is how many questions go unanswered before the connection counts as lost. Default 3.
+	KeepaliveCount int `yaml:"keepalive_count,omitempty"`
+	// UserTimeout is how long what was sent may go unacknowledged. Default 30s; off. Linux only.
+	UserTimeout Interval `yaml:"user_timeout,omitempty"`
 }
 
 // SignIn is how clients sign in.
@@ -211,6 +275,9 @@ type Limits struct {
 	CatalogAge Duration `yaml:"catalog_age,omitempty"`
 	// DrainTimeout is how long running sessions may go on after SIGTERM. Default 30s.
 	DrainTimeout Duration `yaml:"drain_timeout,omitempty"`
+	// DrainDelay is how long after SIGTERM clients are still taken, while /readyz already says that the proxy is not ready, so that a
+	// balancer has time to notice. Default: off.
+	DrainDelay Interval `yaml:"drain_delay,omitempty"`
 	// PlanCacheBytes bounds the memory of cached plans. Default 64MB.
 	PlanCacheBytes Size `yaml:"plan_cache_bytes,omitempty"`
 }

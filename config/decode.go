@@ -183,6 +183,7 @@ func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, path string) {
 	for i, c := range n.Content {
 		p := join(path, strconv.Itoa(i))
 		d.at[p] = where(c)
+		fill(v.Index(i))
 		d.decode(c, v.Index(i), p)
 	}
 }

@@ -18,6 +18,19 @@ func (u *Upstream) defaults() {
 	u.SSLMode = SSLVerifyFull
 	u.ChannelBinding = BindingPrefer
 	u.ConnectTimeout = Duration(10 * time.Second)
+	u.TargetSessionAttrs = AttrsAny
+	u.LoadBalanceHosts = BalanceDisable
+	u.ConnectRounds = 1
+	u.HealthInterval = Interval(5 * time.Second)
+	u.ClientCheckInterval = Interval(500 * time.Millisecond)
+}
+
+func (h *UpstreamHost) defaults() { h.Port = 5432 }
+
+func (r *Route) defaults() { r.Databases, r.Users = []string{"*"}, []string{"*"} }
+
+func (t *TCP) defaults() {
+	*t = TCP{KeepaliveIdle: Duration(15 * time.Second), KeepaliveInterval: Duration(5 * time.Second), KeepaliveCount: 3, UserTimeout: Interval(30 * time.Second)}
 }
 
 func (s *SignIn) defaults() {

@@ -153,3 +153,31 @@ const (
 )
 
 func (OpaqueCode) choices() []string { return []string{string(OpaqueRefuse), string(OpaqueTrust)} }
+
+// SessionAttrs is what kind of server a session is to have, in libpq's words.
+type SessionAttrs string
+
+// The kinds.
+const (
+	AttrsAny           SessionAttrs = "any"
+	AttrsReadWrite     SessionAttrs = "read-write"
+	AttrsReadOnly      SessionAttrs = "read-only"
+	AttrsPrimary       SessionAttrs = "primary"
+	AttrsStandby       SessionAttrs = "standby"
+	AttrsPreferStandby SessionAttrs = "prefer-standby"
+)
+
+func (SessionAttrs) choices() []string {
+	return []string{string(AttrsAny), string(AttrsReadWrite), string(AttrsReadOnly), string(AttrsPrimary), string(AttrsStandby), string(AttrsPreferStandby)}
+}
+
+// LoadBalance says in which order hosts are tried, in libpq's words.
+type LoadBalance string
+
+// The choices.
+const (
+	BalanceDisable LoadBalance = "disable"
+	BalanceRandom  LoadBalance = "random"
+)
+
+func (LoadBalance) choices() []string { return []string{string(BalanceDisable), string(BalanceRandom)} }

@@ -134,3 +134,36 @@ func (s Size) String() string {
 
 // MarshalText writes the form that the file uses.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Interval is a time span that may be off, which is zero.
+type Interval time.Duration
+
+func (i *Interval) parse(text, dir string) error {
+	if text == "off" {
+		*i = 0
+		return nil
+	}
+	var d Duration
+	if err := d.parse(text, dir); err != nil {
+		return fmt.Errorf("%w, or off", err)
+	}
+	*i = Interval(d)
+	return nil
+}
+
+// Std is the interval in the standard library's type, 0 if it is off.
+func (i Interval) Std() time.Duration { return time.Duration(i) }
+
+// String is the form that the file uses.
+func (i Interval) String() string {
+	if i == 0 {
+		return "off"
+	}
+	return time.Duration(i).String()
+}
+
+// MarshalText writes the form that the file uses.
+func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// IsZero is never true: off is written out, where the default is another.
+func (i Interval) IsZero() bool { return false }

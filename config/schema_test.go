@@ -73,6 +73,8 @@ func mapScalar(t reflect.Type) *jsonschema.Schema {
 		s.Pattern = "^[a-z][a-z0-9+.-]*:."
 	case *Duration:
 		s.Pattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`
+	case *Interval:
+		s.Pattern = `^(off|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`
 	case *Size:
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: `^[0-9]+ ?(kB|MB|GB)?$`}}}
 	}
@@ -85,7 +87,7 @@ func renameFields(t *testing.T, defs jsonschema.Definitions) {
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
 		switch typ.Kind() {
-		case reflect.Map:
+		case reflect.Map, reflect.Slice:
 			walk(typ.Elem())
 		case reflect.Struct:
 			types[typ.Name()] = typ

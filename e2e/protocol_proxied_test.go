@@ -60,7 +60,7 @@ func TestProxyProtocol(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own := ownStack(t, func(o *stack.Options) { o.Extra, o.Upstream = c.section, "show_client_address: true" })
+			own := ownStack(t, func(o *stack.Options) { o.Extra, o.UpstreamMore = c.section, "show_client_address: true" })
 			conn, err := balanced(t, own.DSN("app", password("app"), "shop", "application_name=till"), c.header)
 			if c.addr == "" {
 				if err == nil {

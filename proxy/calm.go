@@ -95,7 +95,7 @@ func (s *session) catchUp(w *World, cat *sql.Catalog, own bool) (*sql.Catalog, e
 	if s.ddlInTransaction || s.server.catalogs.lagging.Load() == 0 {
 		return cat, nil
 	}
-	changes, due := s.server.catalogs.behind(s.subject.Database, s.seen, s.inBatch, own)
+	changes, due := s.server.catalogs.behind(s.source, s.seen, s.inBatch, own)
 	if !due {
 		return cat, nil
 	}
@@ -152,7 +152,7 @@ func (s *session) noteChange(p planned) {
 
 // changesDone tells the other sessions what a transaction that has ended has changed.
 func (s *session) changesDone() {
-	all, database := s.server.catalogs, s.subject.Database
+	all, database := s.server.catalogs, s.source
 	if s.ddlDone {
 		all.outdate(database)
 	}

@@ -13,7 +13,7 @@ const freshness = time.Second
 // holding up a transaction or a batch; otherwise what the server has now.
 func (s *session) freshCatalog(w *World, cat *sql.Catalog) (*sql.Catalog, error) {
 	shared := s.server.catalogs
-	if s.inBatch || s.transaction() != 'I' || s.ddlOpen || s.ddlInTransaction || s.temporaries.any() || !shared.doubted(s.subject.Database, s.now()) {
+	if s.inBatch || s.transaction() != 'I' || s.ddlOpen || s.ddlInTransaction || s.temporaries.any() || !shared.doubted(s.source, s.now()) {
 		return cat, nil
 	}
 	fresh, err := s.readCatalog(w, cat)

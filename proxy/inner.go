@@ -127,6 +127,10 @@ func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
 				return false, err
 			}
 			q.failed.sqlstate = wire.ErrorField(body, 'C')
+			if severity := wire.ErrorField(body, 'V'); severity == "FATAL" || severity == "PANIC" {
+				s.farewell = true // of the whole session: no ReadyForQuery follows
+				return false, s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))
+			}
 			s.ledger.failed()
 			return false, nil
 		}

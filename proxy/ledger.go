@@ -60,6 +60,9 @@ type ledger struct {
 	sealed   *copyIn // what seals them; nil if they may pass as they are
 	maybe    int     // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
 	ended    bool
+	closed   bool // nothing is owed any more, see closeIdle
+	asked    bool // something was, for the client
+	unsynced bool // something was since the latest Sync
 
 	statements map[string]*statement
 	portals    map[string]*portal
@@ -84,9 +87,13 @@ func meant[T string | []byte](name T) T { return name[:min(len(name), nameLength
 func (l *ledger) owe(a answer) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.asked = l.asked || a.inner == nil
 	switch a.kind {
 	case kindSync:
-		l.skipping = false
+		l.skipping, l.unsynced = false, false
 		if l.copyIn {
 			l.maybe++
 			return true // ignored by the server: no answer
@@ -94,6 +101,9 @@ func (l *ledger) owe(a answer) bool {
 	default:
 		if l.skipping {
 			return false
+		}
+		if a.kind != kindCopyEnd {
+			l.unsynced = !simple(a.kind)
 		}
 	}
 	if a.kind == kindCopyEnd {

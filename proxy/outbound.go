@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,7 +18,6 @@ func (s *session) outbound() error {
 	for {
 		typ, _, err := s.up.Next()
 		if err != nil {
-			s.upGone = !errors.Is(err, os.ErrDeadlineExceeded)
 			return fmt.Errorf("upstream read: %w", err)
 		}
 		if err := s.answer(typ); err != nil {
@@ -126,6 +124,7 @@ func desync(k kind, typ byte) error {
 // unasked takes what a server may say when it owes nothing: that the session is over.
 func (s *session) unasked(typ byte) error {
 	if typ == 'E' {
+		s.farewell = true
 		return s.up.Forward(s.client)
 	}
 	return desync(kindNone, typ)
@@ -256,6 +255,9 @@ func (s *session) ready(a answer) error {
 	s.ledger.settle()
 	if status == 'I' {
 		s.ledger.transactionEnded()
+		if s.server.draining() {
+			s.idle()
+		}
 	}
 	return nil
 }

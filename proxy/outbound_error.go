@@ -21,6 +21,7 @@ func (s *session) serverError(a answer) error {
 	}
 	severity := wire.ErrorField(body, 'V')
 	ending := severity == "FATAL" || severity == "PANIC"
+	s.farewell = s.farewell || ending
 	out := s.client.Out()
 	start := len(out)
 	switch {
@@ -123,7 +124,7 @@ func (s *session) rowError(a answer, cause error) *wire.Error {
 	}
 	s.log.Warn("a result was not what was planned", zap.Error(cause))
 	s.server.metrics.Refusal("PV010")
-	s.server.catalogs.outdate(s.subject.Database)
+	s.server.catalogs.outdate(s.source)
 	return &wire.Error{Severity: "ERROR", Code: "XX000", Message: cause.Error() + " [PV010]",
 		Hint: "The schema may have changed a moment ago. Try again."}
 }
@@ -153,6 +154,7 @@ func (s *session) notice() error {
 	if err != nil {
 		return fmt.Errorf("upstream read: %w", err)
 	}
+	s.warning(body)
 	if !bytes.Contains(body, []byte("c57e91")) {
 		return s.client.SetOut(wire.AppendFrame(s.client.Out(), 'N', body))
 	}

@@ -299,7 +299,7 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 		return s.cat, nil
 	}
 	if generation := shared.generation.Load(); s.cat == nil || s.generation != generation || s.now().After(s.catUntil) && !s.inBatch && s.transaction() == 'I' {
-		cat, due, err := shared.current(s.subject.Database, w, s.now())
+		cat, due, err := shared.current(s.source, w, s.now())
 		if err != nil {
 			return nil, s.unreadable(err)
 		}
@@ -321,29 +321,29 @@ const recheck = 200 * time.Millisecond
 // caught by the server's own description of the result, and by the guard constraint.
 func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) {
 	if s.transaction() == 'E' && old != nil && !s.ledger.owed() {
-		s.server.catalogs.unread(s.subject.Database, time.Time{})
+		s.server.catalogs.unread(s.source, time.Time{})
 		return old, nil
 	}
-	changes := s.server.catalogs.changes(s.subject.Database)
+	changes := s.server.catalogs.changes(s.source)
 	read, err := s.reading(w, old != nil)
 	for again := 0; again < 3 && old == nil && errors.Is(err, refusalCatalog) && s.transaction() == 'I' && !s.inBatch; again++ {
 		read, err = s.reading(w, false) // what others drop while it is read makes a reading fail
 	}
 	if err != nil {
-		s.server.catalogs.unread(s.subject.Database, s.now())
+		s.server.catalogs.unread(s.source, s.now())
 		if old != nil && !s.ledger.dropping() && !errors.Is(err, errSessionEnded) {
 			return old, nil
 		}
 		return nil, err
 	}
 	if old != nil && (s.transaction() != 'I' || s.inBatch) {
-		cat, err := s.server.catalogs.within(s.subject.Database, w, read)
+		cat, err := s.server.catalogs.within(s.source, w, read)
 		if err != nil {
 			return nil, s.unreadable(err)
 		}
 		return cat, nil
 	}
-	cat, err := s.server.catalogs.publish(s.subject.Database, w, read, changes, s.now())
+	cat, err := s.server.catalogs.publish(s.source, w, read, changes, s.now())
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
@@ -375,7 +375,7 @@ func (s *session) catalogAfterDDL(w *World) (cat *sql.Catalog, err error) {
 	defer func() { s.ddlOpen = s.ddlOpen || err != nil }()
 	if s.temporaries.any() {
 		if s.restless {
-			s.server.catalogs.outdate(s.subject.Database)
+			s.server.catalogs.outdate(s.source)
 		}
 		if s.transaction() != 'T' && !s.inBatch {
 			s.restless = false
@@ -383,7 +383,7 @@ func (s *session) catalogAfterDDL(w *World) (cat *sql.Catalog, err error) {
 		return s.readOwn(w)
 	}
 	if s.restless {
-		s.server.catalogs.outdate(s.subject.Database)
+		s.server.catalogs.outdate(s.source)
 	}
 	if s.transaction() != 'T' && !s.inBatch {
 		calm := !s.restless

@@ -32,7 +32,7 @@ func (s *session) reading(w *World, hasty bool) (r reading, err error) {
 	if r.first, err = s.readPart(sql.CatalogQuery, hasty); err != nil {
 		return r, err
 	}
-	if r.query, err = s.server.catalogs.definitions(s.subject.Database, w, r.first); err != nil {
+	if r.query, err = s.server.catalogs.definitions(s.source, w, r.first); err != nil {
 		return r, s.unreadable(err)
 	}
 	r.definitions, err = s.readPart(r.query, hasty)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -122,7 +121,6 @@ func (w *walsender) outbound() error {
 	for {
 		typ, _, err := w.up.Next()
 		if err != nil {
-			w.upGone = !errors.Is(err, os.ErrDeadlineExceeded)
 			return fmt.Errorf("upstream read: %w", err)
 		}
 		if err := w.answer(typ); err != nil {

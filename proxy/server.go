@@ -20,6 +20,7 @@ import (
 	"github.com/pgveil/pgveil/proxy/audit"
 	"github.com/pgveil/pgveil/proxy/auth"
 	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -32,6 +33,7 @@ type Limits struct {
 	Catalog   time.Duration // age at which the catalog is read again
 	Plans     int           // bytes of the plan cache
 	Drain     time.Duration // that transactions are given to finish when the server stops
+	Delay     time.Duration // before that, in which clients are still taken while Stopping says that they should not come
 }
 
 // Options is everything that a Server is made of. Audit may be nil if no role's statements are recorded.
@@ -39,8 +41,7 @@ type Options struct {
 	Listener net.Listener
 	Accept   wire.AcceptOptions
 	Method   auth.Method
-	Login    auth.Login
-	Dial     wire.DialOptions
+	Routes   *upstream.Routes
 	World    *World
 	Audit    *audit.Log
 	Metrics  *metrics.Metrics
@@ -65,7 +66,14 @@ type Server struct {
 	columns  sync.Map     // columnName → *metrics.ColumnCounters
 	sessions atomic.Int64 // that have signed in
 	opening  atomic.Int64 // connections that have not
-	closing  atomic.Bool
+	stopping atomic.Bool  // soon no more clients are taken
+	closing  atomic.Bool  // none are
+
+	vigil   vigil
+	cancels chan struct{} // a place for each cancel request of ours that may be under way
+	keys    keys
+	hurry   sync.Once
+	atOnce  chan struct{} // closed when sessions are not waited for any more
 }
 
 type columnName struct {
@@ -76,7 +84,7 @@ type columnName struct {
 // New makes a Server. It starts nothing.
 func New(o Options) (*Server, error) {
 	switch {
-	case o.World == nil, o.Method == nil, o.Login == nil, o.Metrics == nil, o.Log == nil, o.Listener == nil:
+	case o.World == nil, o.Method == nil, o.Metrics == nil, o.Log == nil, o.Listener == nil, o.Routes == nil:
 		return nil, errors.New("proxy: incomplete options")
 	case o.Limits.Sessions <= 0 || o.Limits.Handshake <= 0 || o.Limits.Message <= 0 || o.Limits.Plans <= 0:
 		return nil, errors.New("proxy: limits must be set")
@@ -87,7 +95,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{opt: o, catalogs: newCatalogs(o.Limits.Catalog), plans: policy.NewCache(o.Limits.Plans), metrics: o.Metrics,
-		audit: o.Audit, log: o.Log, now: o.Now}
+		audit: o.Audit, log: o.Log, now: o.Now, cancels: make(chan struct{}, cancels), atOnce: make(chan struct{})}
 	s.world.Store(o.World)
 	o.Metrics.WatchPlanCache(s.plans.Stats)
 	return s, nil
@@ -116,34 +124,6 @@ func (s *Server) counters(table sql.TableName, column string) *metrics.ColumnCou
 	}
 	c, _ := s.columns.LoadOrStore(name, s.metrics.Column(table.String(), column))
 	return c.(*metrics.ColumnCounters)
-}
-
-// Run accepts clients until ctx ends, gives the sessions Limits.Drain to finish, and returns when all of them are gone.
-func (s *Server) Run(ctx context.Context) error {
-	// Sessions outlive ctx by the time they are given to drain.
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	stopAccepting := context.AfterFunc(ctx, func() {
-		s.closing.Store(true)
-		s.opt.Listener.Close()
-	})
-	defer stopAccepting()
-
-	var sessions sync.WaitGroup
-	err := s.accept(life, &sessions)
-	if ctx.Err() != nil {
-		err = nil
-	}
-	s.closing.Store(true)
-	gone := make(chan struct{})
-	go func() { sessions.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-time.After(s.opt.Limits.Drain):
-	}
-	end()
-	<-gone
-	return err
 }
 
 func (s *Server) accept(ctx context.Context, sessions *sync.WaitGroup) error {
@@ -204,20 +184,13 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ses.ctx, ses.stop, ses.ending = ctx, stop, ctx.Done()
+	defer s.keys.add(ses.running, ses.host)()
+	defer ses.host.Opened()()
 	s.metrics.Sessions.Inc()
 	s.metrics.SessionsActive.Inc()
 	defer s.metrics.SessionsActive.Dec()
 	reason := ses.run()
 	ses.log.Debug("session ended", zap.Error(reason))
-}
-
-// cancel forwards a cancel request to the server, which alone knows whether its key is right.
-func (s *Server) cancel(ctx context.Context, client *wire.Conn, c wire.Cancel) {
-	if err := wire.SendCancel(ctx, s.opt.Dial, c); err != nil {
-		s.metrics.UpstreamError(metrics.StageCancel)
-		s.log.Warn("cancel request not forwarded", zap.Error(err))
-	}
-	client.Close()
 }
 
 // signIn proves who the client is, logs in upstream, and only then tells the client that it is in.
@@ -247,7 +220,8 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) 
 		s.sessions.Add(-1)
 		return fail(err, metrics.NotAllowed)
 	}
-	up, greeting, err := s.logIn(ctx, s.upstreamHello(o), proof)
+	session, err := s.logIn(ctx, client, s.upstreamHello(o), proof)
+	up, greeting := session.Conn, session.Greeting
 	if err != nil {
 		s.sessions.Add(-1)
 		return fail(err, outcomeOfLogin(err))
@@ -261,30 +235,10 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) 
 		return fail(err, metrics.ClientLeft)
 	}
 	s.metrics.SignIn(metrics.SignedIn)
-	return s.newSession(client, up, o, proof, greeting), nil
-}
-
-func (s *Server) logIn(ctx context.Context, hello wire.Startup, proof auth.Proof) (*wire.Conn, auth.Greeting, error) {
-	up, err := wire.Dial(ctx, s.opt.Dial)
-	if err != nil {
-		s.metrics.UpstreamError(metrics.StageDial)
-		s.log.Error("upstream not reached", zap.Error(err))
-		return nil, auth.Greeting{}, &wire.Error{Severity: "FATAL", Code: "08001", Message: "the database server could not be reached",
-			Hint: "The proxy's log has the reason."}
-	}
-	release := wire.Bound(ctx, up.Conn)
-	greeting, err := s.opt.Login.Login(ctx, up, hello, proof)
-	release()
-	if older, again := olderHello(hello, err); again {
-		up.Close()
-		return s.logIn(ctx, older, proof)
-	}
-	if err != nil {
-		s.metrics.UpstreamError(metrics.StageLogin)
-		up.Close()
-		return nil, greeting, err
-	}
-	return up, greeting, nil
+	ses := s.newSession(client, up, o, proof, greeting)
+	ses.host, ses.source, ses.began = session.Host, session.Host.Name()+"\x00"+o.Startup.Database, s.now()
+	ses.patience = s.opt.Routes.Of(o.Startup.User, o.Startup.Database).ClientCheck()
+	return ses, nil
 }
 
 func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting) *session {

@@ -18,6 +18,7 @@ import (
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/audit"
+	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -32,6 +33,12 @@ type session struct {
 	stop    context.CancelFunc
 	ending  <-chan struct{} // closed when the session ends
 	running wire.Cancel     // names the server's session, to cancel what it does
+	began   time.Time
+	host    *upstream.Host // where it is
+	source  string         // names the host and the database: catalogs of others are other catalogs
+	// patience is how long the server may go on for a client that has left; 0: to the end.
+	patience time.Duration
+	watched  watched
 
 	client *wire.Conn // read by inbound, written by outbound
 	up     *wire.Conn // read by outbound, written by inbound
@@ -87,10 +94,11 @@ type session struct {
 	inCopy                  bool // and so for the data of a COPY that are coming
 	inRows                  bool // rowsOf is what the rows that are coming belong to
 	rowsOf                  answer
-	shown                   uint // rows that something was opened or masked in
-	begun                   bool // something of the first answer owed has come
-	version                 int  // the server's major version
-	upGone                  bool // the server has ended the connection
+	shown                   uint   // rows that something was opened or masked in
+	begun                   bool   // something of the first answer owed has come
+	version                 int    // the server's major version
+	farewell                bool   // the client was told by the server that the session is over
+	warned                  string // the code of a notice that announces the end
 	ddlDone, plainDDLDone   bool
 	calmBy                  *sql.Catalog // by which calm changes of schema were judged
 	calmStrict              bool
@@ -126,19 +134,22 @@ func (s *session) run() error {
 	}
 	s.note(start)
 	m := s.server.metrics
-	s.watch(s.client, s.up, m.AddedInbound, m.BytesInbound)
-	s.watch(s.up, s.client, m.AddedOutbound, nil)
+	s.watched = watched{client: s.client, gone: s.stop, idle: s.idle}
+	if s.walsender != nil {
+		s.watched.idle = nil // what it does is not in the ledger
+	}
+	s.watch(s.client, s.up, m.AddedInbound, m.BytesInbound, &s.watched.turns)
+	s.watch(s.up, s.client, m.AddedOutbound, nil, nil)
+	defer s.server.vigil.add(&s.watched)()
 	s.client.AfterWrite = func(n int) { m.BytesOutbound.Add(float64(n)) }
 
 	var loops sync.WaitGroup
 	reasons := make(chan error, 2)
-	loop := func(f func() error) {
+	loop := func(f func() error, inbound bool) {
 		defer loops.Done()
 		err := s.guarded(f)
 		reasons <- err
-		if !errors.Is(err, errTerminate) { // then the server ends the session when it has done all it was sent
-			s.stop()
-		}
+		s.stopLater(err, inbound)
 	}
 	interrupted := make(chan struct{})
 	stopWatching := context.AfterFunc(s.ctx, func() {
@@ -150,8 +161,8 @@ func (s *session) run() error {
 	if s.walsender != nil {
 		in, out = s.walsender.inbound, s.walsender.outbound
 	}
-	go loop(in)
-	go loop(out)
+	go loop(in, true)
+	go loop(out, false)
 	loops.Wait()
 	if !stopWatching() {
 		<-interrupted // or its deadlines would replace those of hangUp
@@ -176,52 +187,6 @@ func (s *session) guarded(f func() error) (err error) {
 	return f()
 }
 
-// interrupt makes both loops return from whatever they wait for. What was sent and not read is lost, as it is when either
-// peer vanishes; what is pending goes out in hangUp.
-func (s *session) interrupt() {
-	past := time.Unix(1, 0)
-	s.client.SetDeadline(past)
-	s.up.SetDeadline(past)
-	s.ledger.end()
-}
-
-// hangUp ends both connections: the server is told Terminate, the client is sent what is pending and why the session ends.
-func (s *session) hangUp(reason error) {
-	if s.ledger.owed() && !errors.Is(reason, errTerminate) && !s.upGone {
-		s.cancelRunning()
-	}
-	soon := s.now().Add(time.Second)
-	s.up.SetDeadline(soon)
-	s.client.SetDeadline(soon)
-	if s.up.Write(wire.AppendFrame(nil, 'X', nil)) == nil {
-		s.up.Flush()
-	}
-	s.up.Close()
-	var f *fatal
-	var e *wire.Error
-	switch {
-	case errors.As(reason, &f):
-		s.client.Hangup(f.wire())
-	case errors.As(reason, &e):
-		s.client.Hangup(e)
-	case s.server.draining():
-		s.client.Hangup(&wire.Error{Severity: "FATAL", Code: "57P01", Message: "terminating connection: the proxy is shutting down"})
-	default:
-		s.client.Flush()
-		s.client.Hangup(nil)
-	}
-}
-
-// cancelRunning cancels what the server does for a client that is gone: the server itself looks for the client only when it has
-// something to say to it.
-func (s *session) cancelRunning() {
-	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
-	defer done()
-	if err := wire.SendCancel(ctx, s.server.opt.Dial, s.running); err != nil {
-		s.log.Debug("a statement of a client that is gone was not cancelled", zap.Error(err))
-	}
-}
-
 func outcomeOf(reason error) string {
 	switch {
 	case errors.Is(reason, errTerminate), errors.Is(reason, io.EOF):
@@ -236,7 +201,7 @@ func outcomeOf(reason error) string {
 const sampled = 16
 
 // watch makes what was read from one side go out to the other before more is waited for, and observes how long that takes.
-func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes prometheus.Counter) {
+func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes prometheus.Counter, turns *atomic.Uint64) {
 	var n uint
 	var woke time.Time
 	from.BeforeRead = func() error {
@@ -245,9 +210,15 @@ func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes pro
 			took.Observe(time.Since(woke).Seconds())
 			woke = time.Time{}
 		}
+		if turns != nil {
+			turns.Add(1)
+		}
 		return err
 	}
 	from.AfterRead = func(read int) {
+		if turns != nil {
+			turns.Add(1)
+		}
 		if bytes != nil {
 			bytes.Add(float64(read))
 		}

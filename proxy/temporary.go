@@ -75,7 +75,7 @@ func (s *session) readOwn(w *World) (*sql.Catalog, error) {
 	if err := s.quiet(); err != nil {
 		return nil, err
 	}
-	all, database := s.server.catalogs, s.subject.Database
+	all, database := s.server.catalogs, s.source
 	generation, changes := all.generation.Load(), all.changes(database)
 	outside := s.transaction() == 'I' && !s.inBatch
 	first, err := s.readPart(sql.CatalogQuery, false)
@@ -117,7 +117,7 @@ func (s *session) readOwn(w *World) (*sql.Catalog, error) {
 // catchUpOwn is catchUp of a session that has its own catalog.
 func (s *session) catchUpOwn(w *World, cat *sql.Catalog) (*sql.Catalog, error) {
 	all := s.server.catalogs
-	if s.ddlInTransaction || all.lagging.Load() == 0 || all.changes(s.subject.Database) == s.seen {
+	if s.ddlInTransaction || all.lagging.Load() == 0 || all.changes(s.source) == s.seen {
 		return cat, nil
 	}
 	return s.readOwn(w)

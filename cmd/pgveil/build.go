@@ -19,6 +19,7 @@ import (
 	"github.com/pgveil/pgveil/proxy"
 	"github.com/pgveil/pgveil/proxy/audit"
 	"github.com/pgveil/pgveil/proxy/auth"
+	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
@@ -34,12 +35,12 @@ const kmsTimeout = 30 * time.Second
 type parts struct {
 	cfg      *config.Config
 	world    *proxy.World // policy, keyring, protected columns
-	dial     wire.DialOptions
+	routes   *upstream.Routes
 	cert     *wire.Certificate // nil: no TLS for clients
 	users    *auth.UsersFile   // nil with method password
 	method   auth.Method
-	login    auth.Login
-	auditKey *audit.Key // nil: no record
+	login    func(auth.Allow) auth.Login // by how a server may ask for it
+	auditKey *audit.Key                  // nil: no record
 }
 
 // build makes all parts. Its error joins what is wrong with each of them, so that one run shows everything.
@@ -47,9 +48,9 @@ func build(ctx context.Context, cfg *config.Config) (*parts, error) {
 	p := &parts{cfg: cfg}
 	return p, errors.Join(
 		p.buildWorld(ctx),
-		p.buildUpstream(),
 		p.buildTLS(),
 		p.buildSignIn(),
+		p.buildRoutes(),
 		p.buildAudit(),
 	)
 }
@@ -195,19 +196,6 @@ func maskKey(keys *crypto.Keyring) (mask.Key, error) {
 	return mask.NewKey(secret[:])
 }
 
-func (p *parts) buildUpstream() error {
-	u := p.cfg.Upstream
-	p.dial = wire.DialOptions{Host: u.Host, Port: uint16(u.Port), Mode: wire.SSLMode(u.SSLMode), Timeout: u.ConnectTimeout.Std()}
-	if u.CA != "" {
-		roots, err := wire.LoadRoots(string(u.CA))
-		if err != nil {
-			return fmt.Errorf("upstream.ca: %w", err)
-		}
-		p.dial.Roots = roots
-	}
-	return p.dial.Check()
-}
-
 func (p *parts) buildTLS() error {
 	if p.cfg.TLS.Cert == "" {
 		return nil
@@ -222,17 +210,6 @@ func (p *parts) buildTLS() error {
 // buildSignIn chooses the two halves of a sign-in. A further method or login is one more case.
 func (p *parts) buildSignIn() error {
 	s := p.cfg.SignIn
-	allow := auth.Allow{RequireBinding: p.cfg.Upstream.ChannelBinding == config.BindingRequire}
-	for _, a := range p.cfg.Upstream.Allow {
-		switch a {
-		case config.AskMD5:
-			allow.MD5 = true
-		case config.AskCleartext:
-			allow.Cleartext = true
-		case config.AskTrust:
-			allow.Trust = true
-		}
-	}
 	switch s.Methods[0] {
 	case config.MethodPassword:
 		p.method = auth.Password{}
@@ -250,9 +227,11 @@ func (p *parts) buildSignIn() error {
 		if err != nil {
 			return fmt.Errorf("sign_in.service.password: %w", err)
 		}
-		p.login = auth.Service{User: s.Service.User, Password: auth.NewSecret([]byte(password)), Allow: allow}
+		p.login = func(allow auth.Allow) auth.Login {
+			return auth.Service{User: s.Service.User, Password: auth.NewSecret([]byte(password)), Allow: allow}
+		}
 	default:
-		p.login = auth.Own{Allow: allow}
+		p.login = func(allow auth.Allow) auth.Login { return auth.Own{Allow: allow} }
 	}
 	return nil
 }

@@ -81,6 +81,7 @@ Exit code 1 means that something is wrong; warnings alone leave it at 0.`,
 			}
 		} else {
 			printFindings(c.OutOrStdout(), found)
+			printRoutes(c.OutOrStdout(), *path)
 			printDisclosures(c.OutOrStdout(), away)
 		}
 		if anyFatal(found) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pgveil/pgveil/config"
 	"github.com/pgveil/pgveil/crypto/kms/file"
+	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
@@ -189,19 +190,29 @@ func (d *doctor) validity(about, subject string, from, until time.Time) {
 	}
 }
 
-// upstream connects as a session would, up to the login.
+// upstream connects to each server as a session would, up to the login.
 func (d *doctor) upstream(ctx context.Context, cfg *config.Config) {
 	p := &parts{cfg: cfg}
-	if err := p.buildUpstream(); err != nil {
+	if err := p.buildRoutes(); err != nil {
 		d.bad("upstream", "%v", err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, cfg.Upstream.ConnectTimeout.Std())
-	defer cancel()
+	for _, g := range p.routes.Groups() {
+		about := "upstream"
+		if g.Name() != config.DefaultUpstream {
+			about += " " + g.Name()
+		}
+		for _, h := range g.Hosts() {
+			d.server(ctx, about, h)
+		}
+	}
+}
+
+func (d *doctor) server(ctx context.Context, about string, h *upstream.Host) {
 	start := time.Now()
-	up, err := wire.Dial(ctx, p.dial)
+	up, err := h.Dial(ctx) // within its connect_timeout
 	if err != nil {
-		d.bad("upstream", "%v", err)
+		d.bad(about, "%s: %v", h.State().Address, err)
 		return
 	}
 	defer up.Close()
@@ -210,9 +221,9 @@ func (d *doctor) upstream(ctx context.Context, cfg *config.Config) {
 		state := t.ConnectionState()
 		how = "with " + tls.VersionName(state.Version)
 		leaf := state.PeerCertificates[0]
-		d.validity("upstream certificate", leaf.Subject.String(), leaf.NotBefore, leaf.NotAfter)
+		d.validity(about+" certificate", leaf.Subject.String(), leaf.NotBefore, leaf.NotAfter)
 	}
-	d.ok("upstream", "%s:%d answers %s in %s", cfg.Upstream.Host, cfg.Upstream.Port, how, time.Since(start).Round(100*time.Microsecond))
+	d.ok(about, "%s answers %s in %s", h.State().Address, how, time.Since(start).Round(100*time.Microsecond))
 }
 
 func tlsOf(c net.Conn) *tls.Conn {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -27,7 +28,7 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the proxy",
 		Long: `Runs until SIGTERM or SIGINT, then takes no new clients, gives the sessions limits.drain_timeout to finish, and ends; a second
-signal ends it at once. SIGHUP, and any change of the files that the configuration names, loads policy, protected columns, keys, users
+signal ends the sessions at once. SIGHUP, and any change of the files that the configuration names, loads policy, protected columns, keys, users
 and certificate again: all or nothing. A reload that fails changes nothing, says why in the log, and shows in a metric. Changes of
 other settings are named and need a restart.
 
@@ -50,13 +51,12 @@ The log goes to standard error.`,
 			return err
 		}
 		defer log.Sync()
-		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
-		defer stop()
-		context.AfterFunc(ctx, stop) // a second signal is not caught any more
 		s := &service{path: *path, parts: p, log: log}
 		if err := s.open(); err != nil {
 			return err
 		}
+		ctx, stop := s.untilSignal(c.Context())
+		defer stop()
 		return s.run(ctx)
 	}
 	return c
@@ -90,6 +90,7 @@ func (s *service) open() (err error) {
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics = metrics.New(s.registry)
 	s.metrics.WatchCertificates(s.live.certificates)
+	s.metrics.WatchHosts(s.parts.hosts)
 	if s.clients, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return err
 	}
@@ -114,6 +115,28 @@ func (s *service) open() (err error) {
 	return err
 }
 
+// untilSignal is a context that ends with the first SIGTERM or SIGINT. The second makes the server wait for nobody, the third is not
+// caught any more.
+func (s *service) untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	gone := make(chan struct{})
+	go func() {
+		defer signal.Stop(signals)
+		for _, do := range []func(){cancel, s.server.AtOnce} {
+			select {
+			case sig := <-signals:
+				s.log.Info("signal", zap.Stringer("signal", sig))
+				do()
+			case <-gone:
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(); close(gone) }
+}
+
 func (s *service) close() {
 	for _, ln := range []net.Listener{s.clients, s.pages} {
 		if ln != nil {
@@ -130,18 +153,17 @@ func (s *service) options() proxy.Options {
 	return proxy.Options{
 		Listener: s.clients,
 		Accept: wire.AcceptOptions{TLS: s.live.serverTLS(), RequireTLS: p.cfg.TLS.Mode != config.TLSPlainOnLoopback,
-			Proxies: proxiesOf(p.cfg.ProxyProtocol), Replication: p.cfg.Replication == config.ReplicationPermit},
+			Proxies: proxiesOf(p.cfg.ProxyProtocol), Replication: p.cfg.Replication == config.ReplicationPermit, Alive: aliveOf(p.cfg.TCP)},
 		ShowAddress: p.cfg.Upstream.ShowClientAddress,
 		Method:      p.method,
-		Login:       p.login,
-		Dial:        p.dial,
+		Routes:      p.routes,
 		World:       p.world,
 		Audit:       s.record,
 		Metrics:     s.metrics,
 		Log:         s.log,
 		Limits: proxy.Limits{
 			Sessions: l.MaxConnections, Handshake: l.HandshakeTimeout.Std(), Message: int(l.MaxMessageBytes),
-			Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(),
+			Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(), Delay: l.DrainDelay.Std(),
 		},
 	}
 }
@@ -179,7 +201,7 @@ func (s *service) run(ctx context.Context) error {
 		s.metrics.Reload(what, now, nil)
 	}
 	s.log.Info("ready", zap.String("version", version), zap.Stringer("listen", s.clients.Addr()),
-		zap.String("upstream", s.parts.cfg.Upstream.Host), zap.String("policy", s.parts.world.Policy.Version()))
+		zap.String("upstream", s.parts.cfg.Upstream.Servers()[0].Host), zap.String("policy", s.parts.world.Policy.Version()))
 	err := s.server.Run(ctx)
 	s.log.Info("ending")
 	end()
@@ -199,25 +221,26 @@ func errOr(err, other error) error {
 
 // checks are the conditions of being ready.
 func (s *service) checks() []metrics.Check {
-	checks := []metrics.Check{{Name: "upstream", Func: s.upstreamReachable}}
+	checks := []metrics.Check{{Name: "upstream", Func: s.upstreamReachable}, {Name: "accepting", Now: true, Func: func(context.Context) error {
+		if s.server.Stopping() {
+			return errors.New("the proxy is shutting down")
+		}
+		return nil
+	}}}
 	if s.record != nil {
 		checks = append(checks, metrics.Check{Name: "record", Func: func(context.Context) error { return s.record.Healthy() }})
 	}
 	return checks
 }
 
-// upstreamReachable opens and closes a socket: no more, lest the server's log fill with broken handshakes.
+// upstreamReachable reports whether one of the default upstream's servers can be reached. It opens and closes a socket: no more, lest the server's log fill with broken handshakes.
 func (s *service) upstreamReachable(ctx context.Context) error {
-	u := s.parts.cfg.Upstream
-	network, addr := "tcp", net.JoinHostPort(u.Host, fmt.Sprint(u.Port))
-	if u.Host[0] == '/' {
-		network, addr = "unix", fmt.Sprintf("%s/.s.PGSQL.%d", u.Host, u.Port)
+	for _, h := range s.parts.routes.Other().Hosts() {
+		if h.Reach(ctx, 2*time.Second) == nil {
+			return nil
+		}
 	}
-	conn, err := (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, network, addr)
-	if err != nil {
-		return errors.New("the upstream server cannot be reached")
-	}
-	return conn.Close()
+	return errors.New("the upstream server cannot be reached")
 }
 
 // note puts an event on the record; that it could not be is logged.

@@ -54,7 +54,12 @@ func (f *dbFlags) connect(ctx context.Context, c *cobra.Command, cfg *config.Con
 
 func (f *dbFlags) connConfig(cfg *config.Config) (*pgx.ConnConfig, error) {
 	u := cfg.Upstream
-	words := []string{"host=" + quoteDSN(u.Host), fmt.Sprintf("port=%d", u.Port), "sslmode=" + string(u.SSLMode),
+	var hosts, ports []string
+	for _, h := range u.Servers() {
+		hosts, ports = append(hosts, h.Host), append(ports, fmt.Sprint(h.Port))
+	}
+	words := []string{"host=" + quoteDSN(strings.Join(hosts, ",")), "port=" + strings.Join(ports, ","),
+		"target_session_attrs=" + string(u.TargetSessionAttrs), "sslmode=" + string(u.SSLMode),
 		fmt.Sprintf("connect_timeout=%d", max(1, int(u.ConnectTimeout.Std()/time.Second))), "application_name=pgveil"}
 	if u.CA != "" {
 		words = append(words, "sslrootcert="+quoteDSN(string(u.CA)))

@@ -30,8 +30,10 @@ type Options struct {
 	TLSMode  string              // empty: require
 	// UpstreamTLS is the upstream's sslmode; empty: verify-full.
 	UpstreamTLS string
-	// Upstream are further keys of the section upstream, as "show_client_address: true".
+	// Upstream is what stands within upstream: instead of host and port, if set.
 	Upstream string
+	// UpstreamMore are further keys of the section upstream, as "show_client_address: true".
+	UpstreamMore string
 	// Segments cuts what goes over both legs into pieces: "1" into single bytes, "random" or "random:SEED" at random; empty: not at all.
 	// The server's leg is then in clear unless UpstreamTLS says otherwise.
 	Segments string
@@ -101,16 +103,19 @@ func (s *Stack) files(o Options) error {
 	if mode == "" {
 		mode = "require"
 	}
-	upstream := "host: localhost, ca: ca.pem"
+	upstream := fmt.Sprintf("host: localhost, ca: ca.pem, port: %d", o.Postgres.Port)
 	if o.UpstreamTLS != "" {
-		upstream = "host: 127.0.0.1, sslmode: " + o.UpstreamTLS
+		upstream = fmt.Sprintf("host: 127.0.0.1, sslmode: %s, port: %d", o.UpstreamTLS, o.Postgres.Port)
 	}
 	if o.Upstream != "" {
-		upstream += ", " + o.Upstream
+		upstream = o.Upstream
+	}
+	if o.UpstreamMore != "" {
+		upstream += ", " + o.UpstreamMore
 	}
 	config := fmt.Sprintf(`listen: 127.0.0.1:%d
 tls: {cert: proxy.crt, key: proxy.key, mode: %s}
-upstream: {%s, port: %d}
+upstream: {%s}
 sign_in: {users: users}
 keys: {kms: "file:master.key", store: keys}
 policy: policy.yaml
@@ -119,7 +124,7 @@ metrics: {listen: "127.0.0.1:%d"}
 %s
 encrypt:
 %s
-`, listen, mode, upstream, o.Postgres.Port, s.MetricsPort, o.Extra, o.Encrypt)
+`, listen, mode, upstream, s.MetricsPort, o.Extra, o.Encrypt)
 	for name, text := range map[string]string{"pgveil.yaml": config, "policy.yaml": o.Policy, "proxy.crt": string(cert),
 		"proxy.key": string(key), "ca.pem": string(o.CA.PEM)} {
 		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {

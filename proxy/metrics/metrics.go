@@ -37,6 +37,7 @@ type Metrics struct {
 	planCache    *pulled[func() (hits, misses uint64)]
 	auditLag     *pulled[func() (events int64, age time.Duration)]
 	certificates *pulled[func() []Certificate]
+	hosts        *pulled[func() []Host]
 }
 
 // New makes the collectors and registers them with reg. Like prometheus.MustRegister it panics when reg already holds them:
@@ -77,6 +78,7 @@ func New(reg prometheus.Registerer) *Metrics {
 	}
 
 	m.planCache, m.auditLag, m.certificates = newPulled(r)
+	m.hosts = newHosts(r)
 	r.buildInfo()
 	return m
 }

@@ -224,8 +224,8 @@ func TestReady(t *testing.T) {
 	var fail atomic.Bool
 	var asked atomic.Int32
 	h := Routes(prometheus.NewRegistry(),
-		Check{"audit", func(context.Context) error { return nil }},
-		Check{"upstream", func(ctx context.Context) error {
+		Check{Name: "audit", Func: func(context.Context) error { return nil }},
+		Check{Name: "upstream", Func: func(ctx context.Context) error {
 			asked.Add(1)
 			if _, ok := ctx.Deadline(); !ok {
 				return errors.New("no deadline")

@@ -29,6 +29,8 @@ const (
 type Check struct {
 	Name string
 	Func func(context.Context) error
+	// Now says that the check costs nothing and is made for each request.
+	Now bool
 }
 
 // Routes serves /metrics from g, /healthz (200 while the process can answer) and /readyz (200 if every check holds, else
@@ -100,11 +102,21 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Write(body)
 }
 
+// stillReady makes the checks that are not to wait.
+func (r *readiness) stillReady(ctx context.Context) bool {
+	for _, c := range r.checks {
+		if c.Now && r.ready && c.Func(ctx) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // answer holds the lock while the checks run: those who ask meanwhile share the answer.
 func (r *readiness) answer(ctx context.Context) (bool, []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.body != nil && time.Since(r.at) < checkEvery {
+	if r.body != nil && time.Since(r.at) < checkEvery && r.stillReady(ctx) {
 		return r.ready, r.body
 	}
 	failed := make([]error, len(r.checks))

@@ -61,6 +61,42 @@ func (m *Metrics) WatchAudit(f func() (events int64, age time.Duration)) { m.aud
 // WatchCertificates gives the source of the certificates' ends, called at each scrape.
 func (m *Metrics) WatchCertificates(f func() []Certificate) { m.certificates.source.Store(&f) }
 
+// Host is a server behind the proxy, named by its upstream's name and its address in the configuration.
+type Host struct {
+	Upstream, Address string
+	Up, Primary       bool // as far as was seen
+	Sessions          int64
+}
+
+// WatchHosts gives the source of what is known of the servers, called at each scrape.
+func (m *Metrics) WatchHosts(f func() []Host) { m.hosts.source.Store(&f) }
+
+func newHosts(r registrar) *pulled[func() []Host] {
+	hosts := &pulled[func() []Host]{
+		descs: []*prometheus.Desc{
+			desc("upstream_host_up", "1 if the server could be reached when it was tried last.", "upstream", "host"),
+			desc("upstream_host_primary", "1 if the server was a primary when somebody logged in last.", "upstream", "host"),
+			desc("upstream_host_sessions", "Sessions that are on the server.", "upstream", "host"),
+		},
+		collect: func(f func() []Host, d []*prometheus.Desc, out chan<- prometheus.Metric) {
+			for _, h := range f() {
+				for i, v := range []float64{boolean(h.Up), boolean(h.Primary), float64(h.Sessions)} {
+					out <- prometheus.MustNewConstMetric(d[i], prometheus.GaugeValue, v, h.Upstream, h.Address)
+				}
+			}
+		},
+	}
+	r.reg.MustRegister(hosts)
+	return hosts
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // pulled is a collector that asks someone else when it is scraped. Until there is a source it shows nothing.
 type pulled[F any] struct {
 	descs   []*prometheus.Desc

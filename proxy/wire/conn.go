@@ -49,6 +49,8 @@ type Conn struct {
 	small    int  // reads in a row that came nowhere near it
 
 	out []byte
+
+	lost lost
 }
 
 // NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
@@ -121,7 +123,15 @@ func (c *Conn) Peek(n int) ([]byte, error) {
 
 // Forward appends the frame announced by Next to dst's output undecoded, in pieces if it is large.
 func (c *Conn) Forward(dst *Conn) error {
-	return c.pass(func(b []byte) error { return dst.Write(b) })
+	handed := 0
+	err := c.pass(func(b []byte) error {
+		handed += len(b)
+		return dst.Write(b)
+	})
+	if err != nil && !dst.lost.torn {
+		dst.cut(handed)
+	}
+	return err
 }
 
 // Discard consumes the frame announced by Next.
@@ -132,7 +142,11 @@ func (c *Conn) pass(take func([]byte) error) error {
 	c.size = -1
 	for left > 0 {
 		if c.r == c.w {
-			if err := c.fill(1); err != nil {
+			err := c.fill(1)
+			if err != nil {
+				err = c.oneMore(err)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -168,6 +182,7 @@ func (c *Conn) fill(n int) error {
 			c.AfterRead(m)
 		}
 		if err != nil && c.w-c.r < n {
+			c.noteRead(err)
 			if err == io.EOF && c.w > c.r {
 				return io.ErrUnexpectedEOF
 			}
@@ -245,6 +260,9 @@ func (c *Conn) Flush() error {
 	}
 	if c.Deaf.Load() {
 		err = nil
+	}
+	if err != nil {
+		c.noteWrite(err)
 	}
 	if cap(c.out) > 4*flushAt {
 		c.out = nil

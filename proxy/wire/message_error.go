@@ -74,6 +74,9 @@ func (c *Conn) Hangup(err error) {
 // HangupFrame is Hangup with a frame made elsewhere, as by the upstream.
 func (c *Conn) HangupFrame(frame []byte) {
 	defer c.Conn.Close()
+	if c.lost.torn {
+		return // nothing may follow half a frame
+	}
 	c.Conn.SetDeadline(time.Now().Add(lingerTime))
 	if c.Write(frame) != nil || c.Flush() != nil {
 		return

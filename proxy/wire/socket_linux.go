@@ -139,3 +139,6 @@ func writeNow(fd uintptr, b []byte) (int, syscall.Errno) {
 		}
 	}
 }
+
+// SyscallConn is as in syscall.Conn.
+func (s *socket) SyscallConn() (syscall.RawConn, error) { return s.raw, nil }

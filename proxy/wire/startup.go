@@ -36,6 +36,8 @@ type AcceptOptions struct {
 	Replication bool
 	// Proxies are those whose word is taken for where a client comes from.
 	Proxies Proxies
+	// Alive says how a client that has gone silent is found.
+	Alive Alive
 }
 
 // Opening is what a client opened its connection with: a session or a cancellation.
@@ -66,11 +68,9 @@ func (c Cancel) GoString() string { return c.String() }
 // left at a packet's border, as health checks do. A NegotiateProtocolVersion that the client is owed is left pending in the
 // Conn, to go out with the first authentication request.
 func Accept(ctx context.Context, nc net.Conn, o AcceptOptions) (*Conn, Opening, error) {
-	if t, ok := nc.(*net.TCPConn); ok {
-		if err := t.SetKeepAliveConfig(keepAlive); err != nil {
-			nc.Close()
-			return nil, Opening{Addr: peerAddr(nc)}, fmt.Errorf("keepalive: %w", err)
-		}
+	if err := o.Alive.set(nc); err != nil {
+		nc.Close()
+		return nil, Opening{Addr: peerAddr(nc)}, fmt.Errorf("keepalive: %w", err)
 	}
 	nc = direct(nc)
 	release := Bound(ctx, nc)

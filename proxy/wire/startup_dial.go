@@ -26,9 +26,6 @@ const (
 	VerifyFull SSLMode = "verify-full"
 )
 
-// keepAlive finds a dead peer in about a minute, and keeps a silent session below the idle limits of balancers.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 9}
-
 // DialOptions names an upstream server and says how to reach it.
 type DialOptions struct {
 	Host string // name, address, or the folder of a Unix socket if it starts with '/', where SSLMode does not apply
@@ -40,6 +37,8 @@ type DialOptions struct {
 	Certificate func() (*tls.Certificate, error)
 	// Timeout bounds connecting and the TLS handshake, as libpq's connect_timeout; 0: only the context does.
 	Timeout time.Duration
+	// Alive says how a server that has gone silent is found.
+	Alive Alive
 }
 
 // LoadRoots reads a PEM file of certificate authorities, as libpq's sslrootcert.
@@ -72,7 +71,8 @@ func (o DialOptions) Check() error {
 	return nil
 }
 
-func (o DialOptions) address() (network, address string) {
+// Address is where the server listens, in the words of package net.
+func (o DialOptions) Address() (network, address string) {
 	port := strconv.Itoa(int(o.Port))
 	if o.Port == 0 {
 		port = "5432"
@@ -96,11 +96,15 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
 	}
-	network, address := o.address()
-	d := net.Dialer{KeepAliveConfig: keepAlive}
+	network, address := o.Address()
+	d := net.Dialer{KeepAlive: -1} // Alive sets it
 	nc, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
+	}
+	if err := o.Alive.set(nc); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("keepalive: %w", err)
 	}
 	nc = direct(nc)
 	if o.Mode == Disable || o.unix() {
