@@ -79,11 +79,6 @@ func Refusals() []sql.RefusalDoc {
 		{Code: "PV010", SQLSTATE: "XX000", Title: "The server's result is not what was planned",
 			Fix: "The server describes other columns than the analysis found, for example because the schema changed a moment ago. " +
 				"No row was shown. Try again; if it stays, report it."},
-		{Code: upstream.CodeUnfit, SQLSTATE: "08001", Title: "No server is of the wanted kind",
-			Fix: "The servers that could be reached are not what target_session_attrs asks for: all are standbys, say. After a failover it can take a " +
-				"moment until one is promoted; connect_rounds lets clients wait for it."},
-		{Code: CodeNoRoute, SQLSTATE: "3D000", Title: "No server for this user and database",
-			Fix: "A route with to: none fits. The routes are in the configuration; pgveil check shows them."},
 		{Code: refusalLong.Code, SQLSTATE: refusalLong.SQLSTATE, Title: "A message is too long", Fix: refusalLong.Hint},
 		{Code: refusalNoSuch.Code, SQLSTATE: refusalNoSuch.SQLSTATE, Title: "EXECUTE of a statement over a protected table that was not prepared, or is no longer",
 			Fix: "Prepare it again. The arguments could be values of a protected column, so they were not sent."},
@@ -105,6 +100,11 @@ func Refusals() []sql.RefusalDoc {
 			Fix: "An operator can permit them: replication: permit in the configuration, and replicate: true for the role in the policy."},
 		{Code: "PV321", SQLSTATE: errNoReplicator.Code, Title: "A replication connection by a user without a role that may replicate", Fix: errNoReplicator.Hint},
 		{Code: refusalReplication.Code, SQLSTATE: refusalReplication.SQLSTATE, Title: "SQL on a replication connection", Fix: refusalReplication.Hint},
+		{Code: upstream.CodeUnfit, SQLSTATE: "08001", Title: "No server is of the wanted kind",
+			Fix: "The servers that could be reached are not what target_session_attrs asks for: all are standbys, say. After a failover it can take a " +
+				"moment until one is promoted; connect_rounds lets clients wait for it."},
+		{Code: CodeNoRoute, SQLSTATE: "3D000", Title: "No server for this user and database",
+			Fix: "A route with to: none fits. The routes are in the configuration; pgveil check shows them."},
 	}
 }
 

@@ -74,7 +74,8 @@ type service struct {
 	record   *audit.Log // nil: none
 	server   *proxy.Server
 	clients  net.Listener
-	pages    net.Listener // nil: none
+	pages    net.Listener  // nil: none
+	before   *net.UnixConn // to the proxy that gave the sockets; nil: none
 }
 
 // open takes what can be taken once: ports, and the folder of the record. It starts nothing.
@@ -91,13 +92,8 @@ func (s *service) open() (err error) {
 	s.metrics = metrics.New(s.registry)
 	s.metrics.WatchCertificates(s.live.certificates)
 	s.metrics.WatchHosts(s.parts.hosts)
-	if s.clients, err = net.Listen("tcp", cfg.Listen); err != nil {
+	if err := s.listen(cfg); err != nil {
 		return err
-	}
-	if cfg.Metrics.Listen != "" {
-		if s.pages, err = net.Listen("tcp", cfg.Metrics.Listen); err != nil {
-			return err
-		}
 	}
 	if s.parts.auditKey != nil {
 		s.record, err = audit.Open(string(cfg.Audit.Dir), audit.Options{
@@ -145,6 +141,9 @@ func (s *service) close() {
 	}
 	if s.record != nil {
 		s.record.Close()
+	}
+	if s.before != nil {
+		s.before.Close()
 	}
 }
 
@@ -202,6 +201,11 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.log.Info("ready", zap.String("version", version), zap.Stringer("listen", s.clients.Addr()),
 		zap.String("upstream", s.parts.cfg.Upstream.Servers()[0].Host), zap.String("policy", s.parts.world.Policy.Version()))
+	if s.parts.cfg.Handover != "" {
+		beside("the hand-over", func(around context.Context) error { return s.offer(around, cancel) })
+	}
+	notify("READY=1")
+	context.AfterFunc(ctx, func() { notify("STOPPING=1") })
 	err := s.server.Run(ctx)
 	s.log.Info("ending")
 	end()
