@@ -205,6 +205,8 @@ func (c *planned) node(a, b *pg_query.Node) bool {
 // copies of EXECUTE's parameters, the columns of COPY, the operator class of an index.
 func (c *planned) extended(a, b *pg_query.Node) bool {
 	switch x := a.GetNode().(type) {
+	case *pg_query.Node_SelectStmt:
+		return c.oneRow(x.SelectStmt, b.GetSelectStmt())
 	case *pg_query.Node_ResTarget:
 		y := b.GetResTarget()
 		return y != nil && x.ResTarget.GetName() == "" && y.GetName() != "" && (x.ResTarget.GetVal().GetTypeCast() != nil || !c.message(x.ResTarget.GetVal().ProtoReflect(), y.GetVal().ProtoReflect())) &&

@@ -32,6 +32,8 @@ type resolver struct {
 	hidden    []itemColumn
 	// sources are the tables that are read through temporary ones.
 	sources map[sourceUse]int
+	// extremes are the calls of min and max that were written for cells.
+	extremes []extremeCall
 }
 
 // pendingUse is a use within a view's column, which counts only if something reads that column.
@@ -83,7 +85,9 @@ func analyzeDML(a *analysis, node *pg_query.Node) {
 	if r.soft != nil && !a.refused() {
 		a.st.Refusal = r.soft
 	}
-	a.st.Understood = !a.refused()
+	if a.st.Understood = !a.refused(); a.st.Understood && r.sensitive {
+		r.indexedExtremes(node)
+	}
 }
 
 // statement analyses one query or data-modifying statement; rows is false when it returns none.

@@ -26,6 +26,9 @@ func (r *resolver) minMax(n *pg_query.FuncCall, name string, v value, use Use) v
 	r.splice(Span{c.close, c.close}, `,'hex') COLLATE "C"`)
 	r.splice(Span{c.end, c.end}, ",'hex')")
 	r.respell(n, c.end)
+	if !n.GetAggDistinct() && n.GetAggFilter() == nil && n.GetOver() == nil && !n.GetAggWithinGroup() {
+		r.extremes = append(r.extremes, extremeCall{n, name, v})
+	}
 	if p.Type.OID == OIDVarchar {
 		p.Type = Type{OIDText, -1}
 	}
