@@ -146,6 +146,12 @@ func (s *session) row(a answer) error {
 		}
 		return s.up.Forward(s.client)
 	}
+	if s.up.Size() > s.server.opt.Limits.Message {
+		if err := s.up.Discard(); err != nil {
+			return fmt.Errorf("upstream read: %w", err)
+		}
+		return s.ownError(a, errLongRow)
+	}
 	body, err := s.up.Body()
 	if err != nil {
 		return fmt.Errorf("upstream read: %w", err)
@@ -183,6 +189,10 @@ func (s *session) row(a answer) error {
 
 // sampledRows is how many rows share one observation of the time that opening a row takes.
 const sampledRows = 64
+
+// errLongRow is a row with sealed cells that is longer than the proxy reads whole.
+var errLongRow = &wire.Error{Severity: "ERROR", Code: refusalLong.SQLSTATE, Message: "a row with protected columns is longer than the proxy reads whole [PV011]",
+	Hint: refusalLong.Hint}
 
 var errUndescribed = errors.New("rows without a description")
 
