@@ -232,3 +232,24 @@ func TestCancelRequests(t *testing.T) {
 	}
 	rowsOf(t, lib, "select 1")
 }
+
+// Who comes when the house is full is told so in the server's words, before a password is asked, and may come again later.
+func TestRefusedBeyondTheLimit(t *testing.T) {
+	own := ownStack(t, func(o *stack.Options) { o.Extra = "limits: {max_connections: 2}" })
+	first, second := session(t, own, "app"), session(t, own, "app")
+	for _, password := range []string{"pw-app", "wrong"} {
+		l, pe := failSignIn(t, own.DSN("app", password, "shop", ""))
+		if pe.Code != "53300" || pe.Message != "sorry, too many clients already" || bytes.IndexByte(l.seen.Bytes()[:1], 'R') >= 0 {
+			t.Errorf("%v %q", pe, l.seen.Bytes())
+		}
+	}
+	rowsOf(t, second, "select 1")
+	first.Close(context.Background())
+	eventually(t, "room for one", func() bool {
+		c, err := pgconn.Connect(context.Background(), own.DSN("app", password("app"), "shop", ""))
+		if err != nil {
+			return false
+		}
+		return c.Close(context.Background()) == nil
+	})
+}
