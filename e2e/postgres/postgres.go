@@ -204,7 +204,7 @@ func (s *Server) launch() (err error) {
 	}(s.cmd, s.died)
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		text, err := os.ReadFile(s.LogFile)
-		if err == nil && bytes.Contains(text, []byte("database system is ready to accept connections")) {
+		if err == nil && bytes.Contains(text, []byte("database system is ready to accept ")) {
 			return nil
 		}
 		select {

@@ -1,0 +1,44 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Standby starts another server that follows s by streaming replication. The caller must Stop it.
+func (s *Server) Standby() (*Server, error) {
+	o := &Server{Bin: s.Bin, cred: s.cred, own: true}
+	var err error
+	if o.Dir, err = os.MkdirTemp("", "pgveil-postgres-"); err != nil {
+		return nil, err
+	}
+	if err := o.follow(s); err != nil {
+		o.Stop()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (s *Server) follow(primary *Server) error {
+	if err := s.give(s.Dir); err != nil {
+		return err
+	}
+	backup := s.command(filepath.Join(s.Bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.Port), "-U", Superuser,
+		"-D", s.Data(), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	backup.Env = append(backup.Env, "PGPASSWORD="+Password)
+	if out, err := backup.CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_basebackup: %w\n%s", err, out)
+	}
+	for attempt := 1; ; attempt++ {
+		var err error
+		if s.Port, err = FreePort(); err != nil {
+			return err
+		}
+		if err = s.launch(); !errors.Is(err, errPort) || attempt == 5 {
+			return err
+		}
+	}
+}
