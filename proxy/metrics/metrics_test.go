@@ -31,7 +31,9 @@ func used(t *testing.T) (*prometheus.Registry, *Metrics) {
 	m.WatchPlanCache(func() (uint64, uint64) { return 7, 3 })
 	m.WatchAudit(func() (int64, time.Duration) { return 5, 1500 * time.Millisecond })
 	day := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	m.WatchHosts(func() []Host { return []Host{{Upstream: "default", Address: "db:5432", Up: true, Primary: true, Sessions: 3}} })
+	m.WatchHosts(func() []Host {
+		return []Host{{Upstream: "default", Address: "db:5432", Up: true, Primary: true, Sessions: 3}}
+	})
 	m.WatchCertificates(func() []Certificate {
 		return []Certificate{{"client", day.AddDate(0, 1, 0)}, {"client", day}, {"upstream", day}, {"made up", day}}
 	})
