@@ -88,7 +88,12 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 	if s.ledger.dropping() {
 		return nil
 	}
-	err = do(frame, frame[5:])
+	if s.lingering {
+		err = s.stillOpen()
+	}
+	if err == nil {
+		err = do(frame, frame[5:])
+	}
 	s.frame, s.seal.plain, s.seal.cell = trimmed(s.frame), trimmed(s.seal.plain), trimmed(s.seal.cell)
 	if errors.Is(err, errDropped) {
 		return nil
@@ -173,6 +178,7 @@ func (s *session) pass(a answer) error {
 // send owes a and sends frame, or drops both.
 func (s *session) send(a answer, frame []byte) error {
 	a.piece = s.piece
+	s.executed = s.executed || a.kind == kindExecute
 	s.inBatch = s.inBatch || needsSync(a.kind)
 	if a.refusal != nil || a.kind == kindQuery || a.kind == kindExecute {
 		s.copyRaw = a.refusal == nil && a.run != nil && a.run.plan.Plain && (a.kind == kindQuery || a.portal != nil)
@@ -189,9 +195,13 @@ func (s *session) query(frame, body []byte) error {
 		if err := s.quiet(); err != nil {
 			return err
 		}
+		if err := s.endOpen(); err != nil {
+			return err
+		}
 		defer func() {
 			s.revert()
-			s.inBatch, s.ended = false, false
+			s.remain()
+			s.inBatch, s.ended, s.executed = false, false, false
 		}()
 	}
 	text, ok := cString(body)

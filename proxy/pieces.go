@@ -98,7 +98,7 @@ func (s *session) queryPieces(text string, pieces []sql.Span) error {
 // endBatch follows a Sync that is about to be sent.
 func (s *session) endBatch() {
 	s.revert()
-	s.inBatch, s.ended = false, false
+	s.inBatch, s.ended, s.executed, s.lingering = false, false, false, false
 	s.batch++
 	s.ddlOpen = s.ddlOpen || s.ddlInTransaction
 }

@@ -252,6 +252,7 @@ func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Pr
 	for _, p := range g.Params {
 		ses.setting(p[0], p[1])
 	}
+	ses.major = ses.version
 	ses.status.Store(uint32(g.Status))
 	ses.running = wire.Cancel{PID: g.PID, Key: g.Key}
 	ses.enter(s.world.Load())
