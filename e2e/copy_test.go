@@ -181,6 +181,9 @@ func TestCopyIn(t *testing.T) {
 		for i, o := range append(slices.Clone(copyOptions), "(format csv) ## force_null (%[1]s)", "(format csv, null 'x') ## force_not_null (%[1]s)", "(format csv, null 'x') ## force_not_null (%[1]s), force_null (%[1]s)",
 			"(format csv, header) ## header match", "(format text, header) ## header match") {
 			o, more, _ := strings.Cut(o, " ## ")
+			if serverMajor() < 15 && (strings.Contains(more, "match") || strings.Contains(o, "text, header")) {
+				continue // of 15
+			}
 			var data bytes.Buffer
 			if _, err := plain.CopyTo(ctx, &data, "copy people "+columns+" to stdout "+o); err != nil {
 				t.Fatal(o, err)

@@ -326,6 +326,9 @@ func compareRefusals(t *testing.T, refusals []string) {
 	}
 	before := strings.Split(strings.TrimSpace(string(want)), "\n")
 	for _, line := range refusals {
+		if serverMajor() < 15 && strings.HasPrefix(line, "PV101: ") && strings.Contains(line, "33order") {
+			continue // a number that runs into a word is an error from 15 on, and for the proxy's parser
+		}
 		if !slices.Contains(before, line) {
 			t.Errorf("refused now: %s", line)
 		}

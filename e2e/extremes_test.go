@@ -75,6 +75,9 @@ func TestExtremes(t *testing.T) {
 	fill(plain)
 	answered := 0
 	for _, c := range extremes() {
+		if c.name == "subqueries in subqueries" && serverMajor() < 15 {
+			continue // the plain server is busy with it for minutes
+		}
 		one := func(conn *pgconn.PgConn) (outcome, time.Duration) {
 			ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 			defer cancel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -196,6 +197,9 @@ func TestGenerated(t *testing.T) {
 		sum.Add(report)
 		t.Logf("seed %d, %.0f s: %s", seed, time.Since(began).Seconds(), report.String())
 		for _, d := range report.Differences {
+			if d.Kind == "form" && serverMajor() >= 18 && setOperation.MatchString(d.Statements[len(d.Statements)-1]) {
+				continue // 18 tells the modifier of the left side's type, before it all sides had to have it
+			}
 			t.Error(d)
 		}
 		if report.Statements < *generateStatements && *generateWorld < 0 && !t.Failed() {
@@ -218,6 +222,8 @@ func TestGenerated(t *testing.T) {
 		t.Errorf("%.0f %% are refused: little is compared", 100*refused)
 	}
 }
+
+var setOperation = regexp.MustCompile(`\b(EXCEPT|INTERSECT)\b`)
 
 // sweep looks for what must not be below the proxy, nor in what it writes itself.
 func (r *round) sweep() error {

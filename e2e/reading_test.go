@@ -136,6 +136,9 @@ func TestSyntaxErrors(t *testing.T) {
 			if want.Routine != "scanner_yyerror" {
 				want.File, want.Line, want.Routine = "", 0, ""
 			}
+			if serverMajor() >= 18 && strings.HasPrefix(want.Message, "WITH TIES") {
+				want.Position = got.Position // 18 has one, the proxy's parser doesn't
+			}
 			if strings.HasSuffix(want.Message, "at end of input") {
 				want.Line = got.Line
 			}

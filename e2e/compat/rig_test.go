@@ -19,10 +19,12 @@ import (
 
 // rig is one server, and a proxy in front of it for each way that has one.
 type rig struct {
-	ca   *postgres.Authority
-	pg   *postgres.Server
-	dir  string
-	pass map[string]*stack.Stack // by the way's name
+	ca  *postgres.Authority
+	pg  *postgres.Server
+	dir string
+	// caFile is the authority's certificate.
+	caFile string
+	pass   map[string]*stack.Stack // by the way's name
 }
 
 var builtProxy = sync.OnceValues(func() (string, error) {
@@ -37,15 +39,28 @@ var builtProxy = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// newRig starts a server and proxies; settings are lines of postgresql.conf, extra is YAML of the proxy's configuration.
+// rigOptions choose a rig.
+type rigOptions struct {
+	settings []string // lines of postgresql.conf
+	extra    string   // YAML of the proxies' configuration
+	before   string   // SQL, run before the proxies start, which take over the users that it makes
+	tlsMode  string   // the proxies'
+}
+
+// newRig starts a server and proxies; settings are lines of postgresql.conf, extra is YAML of the proxies' configuration.
 func newRig(t *testing.T, settings []string, extra string) *rig {
+	t.Helper()
+	return newRigOf(t, rigOptions{settings: settings, extra: extra})
+}
+
+func newRigOf(t *testing.T, o rigOptions) *rig {
 	t.Helper()
 	binary, err := builtProxy()
 	check(t, err)
 	r := &rig{pass: map[string]*stack.Stack{}}
 	r.ca, err = postgres.NewAuthority()
 	check(t, err)
-	r.pg, err = postgres.Start(postgres.Options{TLS: r.ca, Settings: settings})
+	r.pg, err = postgres.Start(postgres.Options{TLS: r.ca, Settings: o.settings})
 	check(t, err)
 	t.Cleanup(func() { check(t, r.pg.Stop()) })
 	r.dir, err = os.MkdirTemp("", "pgveil-compat-")
@@ -56,13 +71,19 @@ func newRig(t *testing.T, settings []string, extra string) *rig {
 		}
 	})
 	check(t, os.Chmod(r.dir, 0o755))
+	r.caFile = filepath.Join(r.dir, "ca.pem")
+	check(t, os.WriteFile(r.caFile, r.ca.PEM, 0o644))
+	if o.before != "" {
+		r.sql(t, "postgres", o.before)
+	}
 	for _, w := range ways {
 		if !w.through {
 			continue
 		}
 		dir, err := os.MkdirTemp(r.dir, "stack-")
 		check(t, err)
-		p, err := stack.Start(stack.Options{Binary: binary, Postgres: r.pg, CA: r.ca, Dir: dir, Encrypt: w.encrypt, Policy: rules, Extra: "opaque_code: trust\n" + extra})
+		p, err := stack.Start(stack.Options{Binary: binary, Postgres: r.pg, CA: r.ca, Dir: dir, Encrypt: w.encrypt, Policy: rules, TLSMode: o.tlsMode,
+			Extra: "opaque_code: trust\n" + o.extra})
 		check(t, err)
 		t.Cleanup(func() { check(t, p.Stop()) })
 		r.pass[w.name] = p
