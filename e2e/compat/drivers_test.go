@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -139,12 +140,15 @@ func runLibPQ(t *testing.T, r *rig, w way, only string) map[string]string {
 	return goTests(t, "github.com/lib/pq", only, r.environment(w, "PGUSER=pqgo", "PGDATABASE=pqgo", "PGSSLMODE=disable"))
 }
 
+// temporaryFolder is what some tests have in their names.
+var temporaryFolder = regexp.MustCompile(regexp.QuoteMeta(os.TempDir()) + `/\w+/\d+`)
+
 // goTests runs the tests of a Go module of go.mod, of that version, in a copy of its source.
 func goTests(t *testing.T, module, only string, env []string) map[string]string {
 	t.Helper()
 	where, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	check(t, err)
-	source, err := filepath.Abs(filepath.Join("../../bin/compat/drivers", url.PathEscape(module)))
+	source, err := filepath.Abs(filepath.Join("../../bin/compat/.drivers", url.PathEscape(module)))
 	check(t, err)
 	if _, err := os.Stat(source); os.IsNotExist(err) {
 		check(t, os.MkdirAll(filepath.Dir(source), 0o755))
@@ -165,7 +169,8 @@ func goTests(t *testing.T, module, only string, env []string) map[string]string 
 	for lines.Scan() {
 		var e struct{ Action, Package, Test string }
 		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Test != "" && slices.Contains([]string{"pass", "fail", "skip"}, e.Action) {
-			verdicts[strings.TrimPrefix(strings.TrimPrefix(e.Package, module), "/")+" "+e.Test] = e.Action
+			name := strings.TrimPrefix(strings.TrimPrefix(e.Package, module), "/") + " " + e.Test
+			verdicts[temporaryFolder.ReplaceAllString(name, "/tmp")] = e.Action
 		}
 	}
 	if only == "" {
@@ -176,7 +181,7 @@ func goTests(t *testing.T, module, only string, env []string) map[string]string 
 
 // runNodePostgres runs each test file of node-postgres; make test-compat-drivers fetches its source and what that needs.
 func runNodePostgres(t *testing.T, r *rig, w way, only string) map[string]string {
-	dir, err := filepath.Abs("../../bin/compat/drivers/node/pg")
+	dir, err := filepath.Abs("../../bin/compat/.drivers/node/pg")
 	check(t, err)
 	verdicts := map[string]string{}
 	params := fmt.Sprintf("postgres://%s:%s@localhost:%d/nodepg", postgres.Superuser, postgres.Password, r.port(w))

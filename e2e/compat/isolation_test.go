@@ -56,41 +56,70 @@ func TestIsolation(t *testing.T) {
 		check(t, os.WriteFile(filepath.Join(dir, "specs", name+".spec"), []byte(text), 0o644))
 		check(t, os.WriteFile(filepath.Join(dir, "expected", name+".out"), nil, 0o644))
 	}
-	driver := filepath.Join(filepath.Dir(bin), "lib/pgxs/src/test/isolation/pg_isolation_regress")
+	runs := isolation{r: r, dir: dir, bin: bin, driver: filepath.Join(filepath.Dir(bin), "lib/pgxs/src/test/isolation/pg_isolation_regress")}
+	all := []string{"--schedule=" + filepath.Join(dir, "schedule")}
+	direct := runs.run(t, ways[0], all...)
+	if len(direct) < 100 || !strings.Contains(direct["pgveil_still"].output, "<waiting ...>") {
+		t.Fatalf("%d tests ran, and perhaps no session waited for another", len(direct))
+	}
 	var lines []line
-	direct := map[string]string{}
-	for _, w := range ways {
-		out := filepath.Join(dir, "out "+w.name)
-		check(t, os.MkdirAll(filepath.Join(out, "results"), 0o755))
-		began := time.Now()
-		log, err := run(t, 15*time.Minute, dir, r.environment(w), driver, "--bindir="+bin, "--inputdir="+dir, "--outputdir="+out,
-			"--schedule="+filepath.Join(dir, "schedule"), "--host=localhost", "--port="+itoa(r.port(w)), "--user="+postgres.Superuser, "--dbname=isolation_regression")
-		got := line{Suite: "isolation", Way: w.name}
-		for _, m := range isolationVerdict.FindAllStringSubmatch(log, -1) {
-			name := m[1] + m[4]
-			text, err := os.ReadFile(filepath.Join(out, "results", name+".out"))
-			check(t, err)
-			ok := m[2]+m[3] == "ok" || strings.HasPrefix(name, "pgveil_") // these have no expected files: direct is what they are held to
-			if ok {
-				got.Passed++
+	for i, w := range ways {
+		got := direct
+		if i > 0 {
+			got = runs.run(t, w, all...)
+		}
+		if len(got) != len(direct) {
+			t.Errorf("%s: %d tests ran, %d directly", w.name, len(got), len(direct))
+		}
+		l := line{Suite: "isolation", Way: w.name}
+		for name := range direct {
+			// When a notice is shown beside a step that waits depends on time: what differs is looked at again.
+			for try := 0; try < 3 && !strings.HasPrefix(name, "pgveil_") && !same(got[name], direct[name]); try++ {
+				direct[name], got[name] = runs.run(t, ways[0], name)[name], runs.run(t, w, name)[name]
+			}
+			if got[name].ok || strings.HasPrefix(name, "pgveil_") { // these have no expected files: direct is what they are held to
+				l.Passed++
 			} else {
-				got.Failed++
+				l.Failed++
 			}
-			if !w.through {
-				direct[name] = string(text)
-			} else if diff := difference(t, direct[name], string(text)); diff != "" {
-				got.Differ = append(got.Differ, name)
-				t.Errorf("%s, %s:\n%.3000s", w.name, name, diff)
+			if !same(got[name], direct[name]) {
+				t.Errorf("%s, %s:\n%.3000s", w.name, name, difference(t, direct[name].output, got[name].output))
 			}
 		}
-		t.Logf("%s: %v (%v)", w.name, time.Since(began).Round(time.Second), err)
-		if n := got.Passed + got.Failed; n < 100 || n != len(direct) {
-			t.Errorf("%s: %d tests ran, %d directly\n%.2000s", w.name, n, len(direct), log)
-		}
-		if !strings.Contains(direct["pgveil_still"], "<waiting ...>") {
-			t.Error("no session waited for another")
-		}
-		lines = append(lines, got)
+		lines = append(lines, l)
 	}
 	record(t, "isolation", lines)
+}
+
+// same holds two results to each other. Both are right where both are as one of PostgreSQL's expected files.
+func same(a, b isolated) bool { return a.ok && b.ok || a.output == b.output }
+
+type isolation struct {
+	r                *rig
+	dir, bin, driver string
+}
+
+// isolated is what became of one test.
+type isolated struct {
+	ok     bool // as expected by PostgreSQL
+	output string
+}
+
+// run runs tests one way: a schedule, or names.
+func (s isolation) run(t *testing.T, w way, tests ...string) map[string]isolated {
+	t.Helper()
+	out := filepath.Join(s.dir, "out "+w.name)
+	check(t, os.MkdirAll(filepath.Join(out, "results"), 0o755))
+	began := time.Now()
+	log, err := run(t, 15*time.Minute, s.dir, s.r.environment(w), s.driver, append([]string{"--bindir=" + s.bin, "--inputdir=" + s.dir, "--outputdir=" + out,
+		"--host=localhost", "--port=" + itoa(s.r.port(w)), "--user=" + postgres.Superuser, "--dbname=isolation_regression"}, tests...)...)
+	all := map[string]isolated{}
+	for _, m := range isolationVerdict.FindAllStringSubmatch(log, -1) {
+		name := m[1] + m[4]
+		text, err := os.ReadFile(filepath.Join(out, "results", name+".out"))
+		check(t, err)
+		all[name] = isolated{ok: m[2]+m[3] == "ok", output: string(text)}
+	}
+	t.Logf("%s: %d tests in %v (%v)", w.name, len(all), time.Since(began).Round(time.Second), err)
+	return all
 }

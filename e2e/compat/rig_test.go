@@ -45,6 +45,8 @@ type rigOptions struct {
 	extra    string   // YAML of the proxies' configuration
 	before   string   // SQL, run before the proxies start, which take over the users that it makes
 	tlsMode  string   // the proxies'
+	bin      string   // the server's programs
+	hba      string   // the server's pg_hba.conf
 }
 
 // newRig starts a server and proxies; settings are lines of postgresql.conf, extra is YAML of the proxies' configuration.
@@ -60,7 +62,7 @@ func newRigOf(t *testing.T, o rigOptions) *rig {
 	r := &rig{pass: map[string]*stack.Stack{}}
 	r.ca, err = postgres.NewAuthority()
 	check(t, err)
-	r.pg, err = postgres.Start(postgres.Options{TLS: r.ca, Settings: o.settings})
+	r.pg, err = postgres.Start(postgres.Options{TLS: r.ca, Settings: o.settings, Bin: o.bin, HBA: o.hba})
 	check(t, err)
 	t.Cleanup(func() { check(t, r.pg.Stop()) })
 	r.dir, err = os.MkdirTemp("", "pgveil-compat-")
