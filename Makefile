@@ -12,10 +12,10 @@ PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-race bench lint lint-deploy soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/pgveil
 	@.ci/need build
@@ -38,10 +38,36 @@ test-clients: ## run other languages' drivers, ORMs and migration tools against 
 	@cd e2e/apps/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(GO) test -tags clients -timeout 15m -count=1 -v ./e2e/clients ./e2e/apps
 
-test-compat: ## run PostgreSQL's own regression tests through the proxy
+test-compat: ## run PostgreSQL's own tests, drivers' own tests and other server versions through the proxy; writes the table of docs/compat.md
+	@.ci/need server clients compat
+	@.ci/postgresql-source bin/compat/postgresql
+	@.ci/postgresql-clients bin/compat/clients/18 18
+	@.ci/postgresql-versions bin/compat/versions
+	@.ci/node-postgres-source bin/compat/.drivers/node
+	$(GO) test -tags compat -timeout 120m -count=1 -v ./e2e/compat
+
+test-compat-regress: ## of these, PostgreSQL's regression and isolation tests
 	@.ci/need server
 	@.ci/postgresql-source bin/compat/postgresql
-	$(GO) test -tags compat -timeout 60m -count=1 -v ./e2e/compat
+	$(GO) test -tags compat -timeout 60m -count=1 -v -run 'TestRegressionSuite|TestIsolation' ./e2e/compat
+
+test-compat-wire: ## of these, libpq_pipeline, TLS and the message scripts
+	@.ci/need server clients compat
+	@.ci/postgresql-source bin/compat/postgresql
+	@.ci/postgresql-clients bin/compat/clients/18 18
+	@.ci/postgresql-versions bin/compat/versions 18
+	$(GO) test -tags compat -timeout 30m -count=1 -v -run 'TestPipeline|TestSSL|TestMessages' ./e2e/compat
+
+test-compat-drivers: ## of these, the tests of pgx, lib/pq and node-postgres
+	@.ci/need server clients
+	@.ci/node-postgres-source bin/compat/.drivers/node
+	$(GO) test -tags compat -timeout 40m -count=1 -v -run TestDrivers ./e2e/compat
+
+test-compat-versions: ## of these, our end-to-end tests on PostgreSQL 14, 16, 17 and 18
+	@.ci/need server clients compat
+	@.ci/postgresql-clients bin/compat/clients/18 18
+	@.ci/postgresql-versions bin/compat/versions
+	$(GO) test -tags compat -timeout 120m -count=1 -v -run TestVersions ./e2e/compat
 
 test-race: ## run all tests under the race detector
 	@.ci/need server

@@ -1,4 +1,5 @@
-// Package compat runs PostgreSQL's own regression tests, from the sources of the server that is installed, directly and through
-// pgveil, and compares what psql printed. Its test has the build tag "compat" and is run by make test-compat, which fetches the
-// sources.
+// Package compat runs tests that others have written, directly against PostgreSQL and through pgveil, and compares: PostgreSQL's own, from
+// the sources of the server that is installed (regression, isolation, libpq_pipeline, and what of the TLS tests applies to a proxy), and
+// drivers' (pgx, lib/pq, node-postgres); and our own message scripts, and our own tests on other server versions. Its tests have the
+// build tag "compat" and are run by make test-compat, which fetches what they need and writes the table in docs/compat.md.
 package compat
