@@ -153,6 +153,15 @@ type line struct {
 	Differ  []string // each: name: reason; empty where all is equal to direct
 }
 
+// recordRegress records the regression tests.
+func recordRegress(t *testing.T, rows []row) {
+	var lines []line
+	for _, r := range rows {
+		lines = append(lines, line{Suite: "regression tests", Way: r.way, Passed: r.passed, Failed: r.failed, Differ: r.differ})
+	}
+	record(t, "regress", lines)
+}
+
 // record keeps a suite's lines for the table; TestTable writes them into docs/compat.md.
 func record(t *testing.T, name string, lines []line) {
 	t.Helper()
