@@ -58,7 +58,10 @@ func table(all []line) string {
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s |\n", l.Suite, l.Way, l.Passed, l.Failed, l.Skipped, differ)
 		for _, d := range l.Differ {
 			at := strings.LastIndex(d, ": ")
-			why, what := d[at+2:], l.Suite+": "+d[:max(at, 0)]
+			if at < 0 {
+				at, d = len(d), d+": no reason"
+			}
+			why, what := d[at+2:], l.Suite+": "+d[:at]
 			if len(reasons[why]) == 0 {
 				order = append(order, why)
 			}
