@@ -12,7 +12,7 @@ PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench lint lint-deploy soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ test-compat-versions: ## of these, our end-to-end tests on PostgreSQL 14, 16, 17
 	@.ci/postgresql-versions bin/compat/versions
 	$(GO) test -tags compat -timeout 120m -count=1 -v -run TestVersions ./e2e/compat
 
+test-pgbouncer: ## run pgveil in front of and behind PgBouncer
+	@.ci/need server bench
+	$(GO) test -tags pgbouncer -timeout 10m -count=1 -v -run TestPgBouncer ./e2e
+
 test-race: ## run all tests under the race detector
 	@.ci/need server
 	$(GO) test -race -timeout 40m $(PACKAGES)
@@ -82,9 +86,9 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod tidy -diff
-	$(GO) vet -tags clients,compat ./...
+	$(GO) vet -tags clients,compat,pgbouncer ./...
 	$(GO) vet -tags nodemo ./cmd/...
-	$(GO) run $(STATICCHECK) -tags clients,compat ./...
+	$(GO) run $(STATICCHECK) -tags clients,compat,pgbouncer ./...
 
 lint-deploy: ## check the alert rules in deploy/ with promtool
 	@.ci/promtool bin/promtool

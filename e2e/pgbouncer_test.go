@@ -1,0 +1,151 @@
+//go:build pgbouncer
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgveil/pgveil/e2e/postgres"
+	"github.com/pgveil/pgveil/e2e/stack"
+)
+
+// bouncer starts PgBouncer in front of a port of this machine. It knows the users' verifiers and logs in with what their proofs give away.
+func bouncer(t *testing.T, to int, more string) (port int) {
+	t.Helper()
+	port, err := postgres.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "pgveil-pgbouncer-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var list strings.Builder
+	for _, row := range rowsOf(t, directly(t), "select rolname, rolpassword from pg_authid where rolpassword is not null") {
+		fmt.Fprintf(&list, "%q %q\n", row[0], row[1])
+	}
+	ini := fmt.Sprintf("[databases]\n* = host=127.0.0.1 port=%d\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
+		"auth_type = scram-sha-256\nauth_file = %s/users\nignore_startup_parameters = extra_float_digits\nlogfile = %s/log\n%s\n", to, port, dir, dir, more)
+	for name, text := range map[string]string{"ini": ini, "users": list.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Chmod(dir, 0o755)
+	program, err := exec.LookPath("pgbouncer")
+	if err != nil {
+		program = "/usr/sbin/pgbouncer"
+	}
+	cmd := exec.Command(program, filepath.Join(dir, "ini"))
+	if os.Geteuid() == 0 { // it does not run as root
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		os.Chown(dir, uid, gid)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	within(t, "PgBouncer listens", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	return port
+}
+
+// pooled is what an application does: parameters, transactions, errors.
+func pooled(t *testing.T, dsn string, mode pgx.QueryExecMode) {
+	t.Helper()
+	ctx := context.Background()
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.DefaultQueryExecMode = mode
+	for round := range 3 {
+		c, err := pgx.ConnectConfig(ctx, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			var email, ssn string
+			if err := c.QueryRow(ctx, "select email, ssn from people where email = $1", "cnry-frame-2").Scan(&email, &ssn); err != nil || email != "cnry-frame-2" || ssn != "cnry-fs-2" {
+				t.Errorf("round %d.%d: %q %q %v", round, i, email, ssn, err)
+			}
+		}
+		tx, err := c.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(ctx, "update people set ssn = $1 where id = 7003", fmt.Sprintf("cnry-pooled-%d", round)); err != nil {
+			t.Error(err)
+		}
+		if err := tx.Commit(ctx); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.Exec(ctx, "select nosuch"); err == nil || !strings.Contains(err.Error(), "42703") {
+			t.Error(err)
+		}
+		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		if _, err := c.Exec(short, "select pg_sleep(30)"); err == nil {
+			t.Error("not cancelled")
+		}
+		cancel()
+		c.Close(ctx)
+	}
+}
+
+func TestPgBouncerBehind(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	// The server's certificate is for TLS; PgBouncer speaks to it in clear here.
+	port := bouncer(t, shared.pg.Port, "pool_mode = session")
+	own := ownStack(t, func(o *stack.Options) {
+		o.Upstream = fmt.Sprintf("host: 127.0.0.1, port: %d, sslmode: disable", port)
+	})
+	dsn := own.DSN("app", password("app"), "shop", "")
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		pooled(t, dsn, mode)
+	}
+	if got := string(rowsOf(t, connect(dsn), "show client_connection_check_interval")[0][0]); got != "0" {
+		t.Errorf("client_connection_check_interval: %s", got)
+	}
+}
+
+func TestPgBouncerInFront(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	own := ownStack(t, func(o *stack.Options) { o.TLSMode = "plain-on-loopback" })
+	for pool, modes := range map[string][]pgx.QueryExecMode{
+		"session":     {pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol},
+		"transaction": {pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol},
+	} {
+		port := bouncer(t, own.Port, "pool_mode = "+pool)
+		dsn := fmt.Sprintf("host=127.0.0.1 port=%d user=app password=%s dbname=shop sslmode=disable", port, password("app"))
+		for _, mode := range modes {
+			t.Run(fmt.Sprintf("%s %v", pool, mode), func(t *testing.T) { pooled(t, dsn, mode) })
+		}
+	}
+}
