@@ -88,6 +88,25 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
+// TestCatalogsUnderOtherRelations: a relation of the user's with the name of a system catalog is itself.
+func TestCatalogsUnderOtherRelations(t *testing.T) {
+	for _, extended := range []bool{false, true} {
+		veiled := session(t, shared.Stack, "app")
+		plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
+		for _, text := range []string{
+			"create temp table pg_attribute (attrelid oid, attname text, atttypid int)", "insert into pg_attribute values (1, 'own', 2)",
+			"select attname, atttypid from pg_attribute", "select count(*) > 100 from pg_catalog.pg_attribute", "alter table pg_attribute rename to pg_constraint",
+			"select * from pg_constraint", "select count(*) > 100 from pg_attribute", "drop table pg_temp.pg_constraint", "select count(atttypid) > 100 from pg_attribute",
+			"begin", "create schema z_own", "create table z_own.pg_class (relchecks text)", "insert into z_own.pg_class values ('own')", "set local search_path = z_own, pg_catalog",
+			"select relchecks from pg_class", "create view z_own.pg_attrdef as select 1 as adnum", "select * from pg_attrdef", "rollback",
+			"select relname, relchecks from pg_class where relname = 'people'",
+		} {
+			compareDDL(t, "own catalogs", veiled, plain, text, extended)
+		}
+		plain.Close(context.Background())
+	}
+}
+
 func flat(rows [][][]byte) (all [][]byte) {
 	for _, r := range rows {
 		all = append(all, r...)

@@ -22,7 +22,31 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 			return planned{}, err
 		}
 	}
-	return s.withDefaults(planned{Plan: s.judge(w, cat, text), world: w, catalog: cat, path: s.pathID}), nil
+	p := s.judge(w, cat, text)
+	if pathDependent(p) {
+		var refusal *sql.Refusal
+		if err := s.readState(); errors.As(err, &refusal) {
+			return plain, nil
+		} else if err != nil {
+			return planned{}, err
+		}
+		p = s.judge(w, cat, text)
+	}
+	return s.withDefaults(planned{Plan: p, world: w, catalog: cat, path: s.pathID}), nil
+}
+
+// unhidden is the catalog for a text that reads the system catalogs: a relation of the user's may have taken a name of one of these, by
+// data definition after which others need not look again. Such a text is never refused, so an old catalog will do where none can be read.
+func (s *session) unhidden(w *World, cat *sql.Catalog) (*sql.Catalog, error) {
+	if !s.plainDDL || !s.restless || s.transaction() == 'E' {
+		return cat, nil
+	}
+	fresh, err := s.catalogAfterDDL(w)
+	var refusal *sql.Refusal
+	if errors.As(err, &refusal) {
+		return cat, nil
+	}
+	return fresh, err
 }
 
 // prepareAgain has the server prepare, under the client's name for it, the text that a new plan asks for. The answers are the

@@ -41,6 +41,11 @@ func (s *session) plan(text []byte) (planned, error) {
 			concern = w.Policy.Concern(s.roles, cat, unsafe.String(unsafe.SliceData(text), len(text)))
 		}
 	}
+	if concern == policy.Reading {
+		if cat, err = s.unhidden(w, cat); err != nil {
+			return planned{}, err
+		}
+	}
 	if s.unsure() && cat.MayTouch(string(text)) {
 		if err := s.makeSure(); err != nil {
 			return planned{}, err

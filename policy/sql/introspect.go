@@ -20,6 +20,7 @@ type introspection struct {
 	bare    map[string]bool      // names that stand alone: perhaps whole rows
 	system  map[string]bool      // system columns read
 	locking bool
+	selects []*pg_query.SelectStmt
 	direct  bool // the rows go to the client as they come
 }
 
@@ -40,6 +41,7 @@ func (a *analysis) introspect(node *pg_query.Node) {
 		a.st.Introspects = true
 		if text := in.replacement(r, name); text != "" {
 			a.st.Splices = append(a.st.Splices, Edit{At: a.nameSpan(int(r.GetLocation())), Text: text})
+			a.st.Splices = append(a.st.Splices, in.grouped(r, name)...)
 			stripped[name] = true
 		}
 	}
@@ -59,6 +61,12 @@ func (a *analysis) introspect(node *pg_query.Node) {
 func namesCatalog(text string) bool {
 	text = strings.ToLower(text)
 	return slices.ContainsFunc(catalogWords, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// NamesSystemCatalog reports whether a name of a system catalog that is spliced stands in a text.
+func NamesSystemCatalog(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]TableName{pgAttribute, pgClass, pgConstraint, pgAttrdef}, func(t TableName) bool { return strings.Contains(text, t.Name) })
 }
 
 // returnsRows reports whether a statement only shows what it reads.
@@ -82,6 +90,8 @@ func returnsRows(node *pg_query.Node) bool {
 func (in *introspection) walk(m protoreflect.Message, inFrom bool) {
 	switch n := m.Interface().(type) {
 	case *pg_query.Node:
+	case *pg_query.SelectStmt:
+		in.selects, inFrom = append(in.selects, n), false
 	case *pg_query.RangeVar:
 		if inFrom && n.GetInh() {
 			in.items = append(in.items, n)
@@ -152,6 +162,9 @@ func (in *introspection) name(r *pg_query.RangeVar) (TableName, bool) {
 	if name.Schema == "" {
 		if in.ctes[name.Name] {
 			return name, false
+		}
+		if _, ok := splicedRelation(TableName{"pg_catalog", name.Name}); ok && in.a.cat.byBare[name.Name] > 0 {
+			in.a.st.PathDependent = true // one of the user's has that name
 		}
 		for _, s := range in.a.path {
 			if _, own := in.a.cat.byName[TableName{s, name.Name}]; own {
