@@ -89,6 +89,33 @@ func TestNegotiateProtocolVersion(t *testing.T) {
 	}
 }
 
+// TestCancelKeysOfVersion32: whoever asks for 3.2 holds the server's own key, as long as the server makes it, and who asks for 3.0 one of four
+// bytes; both cancel.
+func TestCancelKeysOfVersion32(t *testing.T) {
+	long := 4
+	if major(t) >= 18 {
+		long = 32
+	}
+	for version, want := range map[string]int{"3.0": 4, "3.2": long} {
+		for name, dsn := range map[string]string{"proxy": shared.DSN("app", password("app"), "shop", "max_protocol_version="+version),
+			"server": shared.pg.DSN("app", password("app"), "shop", "sslmode=require max_protocol_version="+version)} {
+			c, err := pgconn.Connect(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(name, version, err)
+			}
+			defer c.Close(context.Background())
+			if n := len(c.SecretKey()); n != want {
+				t.Errorf("%s, %s: a key of %d bytes, not %d", name, version, n, want)
+			}
+			time.AfterFunc(300*time.Millisecond, func() { c.CancelRequest(context.Background()) })
+			_, err = c.Exec(t.Context(), "select pg_sleep(15)").ReadAll()
+			if pe := (*pgconn.PgError)(nil); !errors.As(err, &pe) || pe.Code != "57014" {
+				t.Errorf("%s, %s: %v", name, version, err)
+			}
+		}
+	}
+}
+
 // major is the shared server's major version.
 func major(t *testing.T) int {
 	t.Helper()

@@ -70,7 +70,7 @@ func TestLoginAsks(t *testing.T) {
 		says    string
 	}{
 		{wire.Startup{User: "u", Database: "d"}, 3 << 16, "user\x00u\x00database\x00d\x00\x00"},
-		{wire.Startup{User: "u", Database: "d", Minor: 1}, 3<<16 | 1, "user\x00u\x00database\x00d\x00\x00"},
+		{wire.Startup{User: "u", Database: "d", Minor: 1}, 3 << 16, "user\x00u\x00database\x00d\x00\x00"},
 		{wire.Startup{User: "u", Database: "d", Minor: 4, Params: [][2]string{{"a", "b"}}}, 3<<16 | 2, "user\x00u\x00database\x00d\x00a\x00b\x00\x00"},
 		{wire.Startup{User: "u", Database: "d", Replication: wire.LogicalReplication}, 3 << 16, "user\x00u\x00database\x00d\x00replication\x00database\x00\x00"},
 	} {

@@ -19,11 +19,11 @@ func AppendAuth(dst []byte, kind int32, data []byte) []byte {
 	return End(append(dst, data...), at)
 }
 
-// AppendStartup appends a StartupMessage for the protocol version that h speaks. Names and values must be free of zero bytes.
+// AppendStartup appends a StartupMessage that asks for the protocol version that h speaks, 3.0 or 3.2. Names and values must be free of zero bytes.
 func AppendStartup(dst []byte, h Startup) []byte {
 	at := len(dst)
 	dst = AppendInt32(dst, 0)
-	dst = AppendInt32(dst, protocol30|int32(h.Speaks()))
+	dst = AppendInt32(dst, protocol30|int32(h.asks()))
 	dst = appendPair(dst, "user", h.User)
 	dst = appendPair(dst, "database", h.Database)
 	if h.Replication != NoReplication {

@@ -7,6 +7,14 @@ const newestMinor = 2
 // Speaks is the minor version that a session speaks with whoever asked for s.Minor: what was asked for, or the newest there is.
 func (s Startup) Speaks() uint16 { return min(s.Minor, newestMinor) }
 
+// asks is the minor version that s asks a server for: one that exists.
+func (s Startup) asks() uint16 {
+	if s.LongKeys() {
+		return newestMinor
+	}
+	return 0
+}
+
 // LongKeys says whether s's side takes keys of other lengths than four bytes.
 func (s Startup) LongKeys() bool { return s.Speaks() >= 2 }
 
@@ -30,7 +38,7 @@ func appendNegotiate(dst []byte, s Startup) []byte {
 func ReadNegotiate(body []byte, s Startup) (minor uint16, ok bool) {
 	r := NewReader(body)
 	version, options := r.Uint32(), r.Int32()
-	if r.Err() != nil || options != 0 || len(r.Rest()) > 0 || version>>16 != 3 || uint16(version) >= s.Minor {
+	if r.Err() != nil || options != 0 || len(r.Rest()) > 0 || version>>16 != 3 || uint16(version) >= s.asks() {
 		return 0, false
 	}
 	return uint16(version), true
