@@ -22,7 +22,7 @@ func TestColumnTypes(t *testing.T) {
 			t.Errorf("%v", e.Labels)
 		}
 	}
-	if types.of(happy).Enum != types.of(happy).Enum {
+	if first, second := types.of(happy).Enum, types.of(happy).Enum; first != second {
 		t.Error("made twice")
 	}
 	domain := &sql.Protection{Type: sql.Type{OID: value.OIDText, Mod: -1}, Defined: happy.Defined}
