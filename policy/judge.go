@@ -21,6 +21,7 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 		plan.Plain = plan.Plain && judged.Plain
 		plan.Literals = append(plan.Literals, st.Literals...)
 		plan.Edits = append(plan.Edits, st.Edits...)
+		plan.Edits = append(plan.Edits, st.Withheld...)
 		if len(st.Splices) > 0 && !p.readsSealed(roles) {
 			plan.Edits = append(plan.Edits, st.Splices...)
 		}
@@ -44,7 +45,8 @@ func (p *Policy) judge(roles RoleSet, cat relations, path []string, statements [
 	plan.Allowed = plan.Refusal == nil
 	if plan.Plain = plan.Plain && plan.Allowed; plan.Plain {
 		plan.Params = nil
-		plan.Plain = len(plan.Edits) == 0 // rows of system catalogs are another matter than those of tables
+		// Rows of system catalogs are another matter than those of tables, and so are those of texts that the server reads later.
+		plan.Plain = len(plan.Edits) == 0 && !slices.ContainsFunc(statements, func(st *sql.Statement) bool { return st.Given })
 	}
 	return plan
 }

@@ -193,15 +193,22 @@ delete from people
 with x as (insert into things (label) select name from people returning *) select * from x
 truncate people
 lock table people
-select * from pg_stats where tablename = 'people'
-select most_common_vals from pg_catalog.pg_stats
-select * from pg_statistic
-select * from "pg_stats"
+? select * from pg_stats where tablename = 'people'
+? select most_common_vals from pg_catalog.pg_stats
+? select * from pg_statistic
+? select * from "pg_stats"
 select query_to_xml('select name from people', true, false, '')
 select query_to_xml('select name from peo'||'ple', true, false, '')
 select pg_catalog.table_to_xml('people', true, false, '')
 select table_to_xml('peo'||'ple', true, false, '')
-select cursor_to_xml('c', 1, true, false, '')
+? select cursor_to_xml('c', 1, true, false, '')
+declare c cursor for select name, email from people ;; select cursor_to_xml('c', 1, true, false, '')
+declare c cursor for select name from people ;; select cursor_to_xmlschema('c'::refcursor, true, false, ''), cursor_to_xml('c'::refcursor, 5, true, false, '')
+select ts_stat('select to_tsvector(name) from people')
+select ts_rewrite('a', 'select name::tsquery, name::tsquery from people')
+select schema_to_xml('public', true, false, '')
+select query_to_xml('select * from pg_stats', true, false, '')
+? select set_config('search_path', 'public', true), query_to_xml('select * from pg_stat_user_tables', true, false, '')
 select database_to_xml(true, false, '')
 select schema_to_xml('public', true, false, '')
 select ts_stat('select to_tsvector(name) from peo'||'ple')

@@ -24,6 +24,11 @@ func Analyze(cat *Catalog, path []string, text string) []*Statement {
 // AnalyzeNamed is Analyze in a session in which names of prepared statements and cursors have a meaning. What the text itself prepares, declares
 // and forgets counts for its later statements.
 func AnalyzeNamed(cat *Catalog, path []string, text string, names Names) []*Statement {
+	return analyze(cat, path, text, names, 0)
+}
+
+// analyze is AnalyzeNamed of a text that stands depth texts deep in a client's.
+func analyze(cat *Catalog, path []string, text string, names Names, depth int) []*Statement {
 	tree, refusal := parse(text)
 	if refusal == nil && cat.foldsHighBytes {
 		refusal = guardFolding(text)
@@ -37,7 +42,7 @@ func AnalyzeNamed(cat *Catalog, path []string, text string, names Names) []*Stat
 	var all []*Statement
 	var before earlier
 	for _, raw := range tree.GetStmts() {
-		st := analyzeOne(cat, path, text, raw, names)
+		st := analyzeOne(cat, path, text, raw, names, depth)
 		before.judge(cat, text, raw, st)
 		all = append(all, st)
 		names = names.with(st)
@@ -45,9 +50,9 @@ func AnalyzeNamed(cat *Catalog, path []string, text string, names Names) []*Stat
 	return all
 }
 
-func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt, names Names) (st *Statement) {
+func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt, names Names, depth int) (st *Statement) {
 	st = &Statement{At: rawSpan(text, raw)}
-	a := &analysis{cat: cat, path: path, text: text, st: st, names: names}
+	a := &analysis{cat: cat, path: path, text: text, st: st, names: names, depth: depth}
 	defer func() {
 		// A bug in analysis must refuse one statement, not end every session of the process.
 		if p := recover(); p != nil {
@@ -56,7 +61,7 @@ func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt,
 		}
 	}()
 	node := raw.GetStmt()
-	st.Verb = verbOf(node)
+	st.Verb, a.life = verbOf(node), lifetimeOf(node)
 	if isDML(node) {
 		a.shown = true
 		a.analyzeQuery(node)
@@ -64,7 +69,9 @@ func analyzeOne(cat *Catalog, path []string, text string, raw *pg_query.RawStmt,
 		a.analyzeUtility(node)
 	}
 	a.introspect(node)
+	a.settle()
 	a.qualify()
+	a.refuseStatistics()
 	a.asConfigured()
 	if st.Refusal != nil {
 		st.Understood, st.Sensitive = false, true
@@ -94,10 +101,7 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 		a.analyzeCreateAs(node, s.GetIntoClause(), t)
 		return
 	}
-	if a.refuseStatistics(t); a.refused() {
-		return
-	}
-	if !a.checkCalls(t) {
+	if a.withhold(node, t); a.refused() || !a.checkCalls(t) {
 		return
 	}
 	analyzeDML(a, node)
@@ -111,15 +115,6 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 		a.tableUses(t)
 	}
 	a.st.Understood = true
-}
-
-// refuseStatistics refuses reading statistics views, which show values of columns.
-func (a *analysis) refuseStatistics(t *touch) {
-	for _, ref := range t.tables {
-		if a.cat.names != nil && ref.rel == nil && isStatistics(ref.schema, ref.name) {
-			a.refuse(codeStatistics, ref.at, "%s shows values of other tables' columns", ref.name)
-		}
-	}
 }
 
 // guardFolding refuses identifiers beyond ASCII where the server's encoding is a single-byte one: it folds their case, we do not.

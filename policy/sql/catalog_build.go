@@ -33,6 +33,7 @@ func build(s *snapshot, spec Spec) *Catalog {
 	c.tableNames = c.sensitiveTableNames()
 	c.tables = newMatcher(slices.Collect(maps.Keys(c.tableNames)))
 	c.readDefaults(s)
+	c.readStatistics(s)
 	c.readLogical(s)
 	c.problems = c.findProblems(s)
 	return c
@@ -202,6 +203,11 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 	for _, f := range functions {
 		byOID[f.oid] = f
 	}
+	for _, oid := range s.Statistics {
+		if r := c.byOID[oid]; r != nil && (len(c.spec.Protected) > 0 || len(c.spec.Listed) > 0) {
+			r.Sensitive = true
+		}
+	}
 	for changed := true; changed; {
 		changed = false
 		mark := func(r *Relation) {
@@ -251,6 +257,11 @@ func (c *Catalog) markUnusable(s *snapshot) {
 		if r.Unusable == nil {
 			doc := refusalDoc(code)
 			r.Unusable = &Refusal{Code: code, SQLSTATE: doc.SQLSTATE, Hint: doc.Fix, Message: r.TableName().String() + " " + what, At: -1}
+		}
+	}
+	for _, oid := range s.Statistics {
+		if r := c.byOID[oid]; r != nil && r.Sensitive {
+			refuse(r, codeStatistics, "shows the planner's statistics")
 		}
 	}
 	for _, oid := range s.Rules {

@@ -28,9 +28,6 @@ var sqlRunners = []string{
 	"schedule_in_database", "plv8_execute", "exec_sql",
 }
 
-// statisticsRelations are views and tables of pg_catalog that show values of other tables' columns.
-var statisticsRelations = []string{"pg_stats", "pg_statistic", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs"}
-
 func isSQLRunner(name string) bool {
 	for _, r := range sqlRunners {
 		if prefix, any := strings.CutSuffix(r, "*"); any && strings.HasPrefix(name, prefix) || r == name {
@@ -169,8 +166,17 @@ func (c *Catalog) sensitiveOperator(path []string, schema, name string) bool {
 // protected or listed table.
 func (a *analysis) checkFunction(nameParts []string, at int) bool {
 	schema, name := splitName(nameParts)
-	if !a.cat.sensitiveFunction(a.path, schema, name) {
+	if a.goodText[at] || !a.cat.sensitiveFunction(a.path, schema, name) {
 		return true
+	}
+	if text, ok := a.badText[at]; ok {
+		a.refuse(codeGivenText, text, "the text that function %s is given may reach a protected or listed table", name)
+		return false
+	}
+	if kind, _ := givenText(name, 2); kind != givenNothing {
+		a.refuseHint(codeOpaqueCall, at, "Give it the SQL, or the name, as a constant, in a query that is not prepared in SQL. Or name it in trusted_functions if its results may pass as they are.",
+			"function %s runs SQL that the proxy can't see, or its body names a protected or listed table", name)
+		return false
 	}
 	a.refuse(codeOpaqueCall, at, "function %s runs SQL that the proxy can't see, or its body names a protected or listed table", name)
 	return false

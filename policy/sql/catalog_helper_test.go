@@ -25,6 +25,7 @@ import (
 //	trusted public.f
 //	vouched
 //	rule public.t
+//	statistics public.v
 //	foreign public.o(c_email) public.t(email)
 //	trigger public.t f
 //
@@ -79,6 +80,8 @@ func (b *catalogBuilder) line(line string) error {
 		b.spec.TrustedFunctions = append(b.spec.TrustedFunctions, rest)
 	case "vouched":
 		b.spec.TrustOpaque = true
+	case "statistics":
+		b.snap.Statistics = append(b.snap.Statistics, b.find(rest).OID)
 	case "rule":
 		b.snap.Rules = append(b.snap.Rules, b.find(rest).OID)
 	case "trigger":
@@ -302,6 +305,10 @@ func (b *catalogBuilder) encode() map[string]any {
 		triggers = append(triggers, []any{t.Relation, t.Name, t.Function})
 	}
 	system := []any{
+		[]any{"pg_catalog", "pg_stats", []string{"schemaname", "tablename", "histogram_bounds"}},
+		[]any{"pg_catalog", "pg_stats_ext", []string{"schemaname", "tablename", "most_common_vals"}},
+		[]any{"pg_catalog", "pg_statistic", []string{"starelid", "stavalues1"}},
+		[]any{"pg_catalog", "pg_statistic_ext_data", []string{"stxoid", "stxdmcv"}},
 		[]any{"pg_catalog", "pg_attribute", []string{"attrelid", "attname", "atttypid", "atttypmod", "attnum", "atthasdef"}},
 		[]any{"pg_catalog", "pg_class", []string{"oid", "relname", "relchecks"}},
 		[]any{"pg_catalog", "pg_constraint", []string{"oid", "conname"}},
@@ -309,7 +316,7 @@ func (b *catalogBuilder) encode() map[string]any {
 		[]any{"information_schema", "columns", []string{"table_schema", "table_name", "column_name", "ordinal_position", "data_type"}},
 	}
 	return map[string]any{
-		"system": system, "database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
+		"system": system, "statistics": s.Statistics, "database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
 		"rules": s.Rules, "triggers": triggers, "constraints": s.Constraints, "indexes": s.Indexes, "functions": s.Functions,
 	}
 }

@@ -26,6 +26,8 @@ type Catalog struct {
 	types      map[TableName]*DefinedType // all that the database defines
 	citext     *DefinedType               // nil where the extension is absent
 	logical    *logical
+	system     map[TableName][]string // the server's own relations with their columns in order
+	hiddenOIDs string                 // of sensitive relations, joined by commas
 	// foldsASCII: lower() and ILIKE leave letters beyond ASCII as they are.
 	foldsASCII bool
 	identities *identities

@@ -29,7 +29,8 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 		(SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
 		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
 	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-	WHERE n.nspname OPERATOR(pg_catalog.=) 'pg_catalog' AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_attribute','pg_class','pg_constraint','pg_attrdef']::pg_catalog.name[])
+	WHERE n.nspname OPERATOR(pg_catalog.=) 'pg_catalog' AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_attribute','pg_class','pg_constraint','pg_attrdef',
+		'pg_stats','pg_statistic','pg_statistic_ext_data','pg_stats_ext','pg_stats_ext_exprs']::pg_catalog.name[])
 	OR n.nspname OPERATOR(pg_catalog.=) 'information_schema'
 		AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['columns','check_constraints','table_constraints','constraint_column_usage']::pg_catalog.name[])),
 'inherits', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(i.inhrelid::pg_catalog.int8, i.inhparent::pg_catalog.int8))
@@ -43,6 +44,12 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND d.refclassid OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass]::pg_catalog.oid[])),
 'rules', (SELECT pg_catalog.json_agg(DISTINCT r.ev_class::pg_catalog.int8) FROM pg_catalog.pg_rewrite r
 	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND r.rulename OPERATOR(pg_catalog.<>) '_RETURN'),
+'statistics', (SELECT pg_catalog.json_agg(DISTINCT r.ev_class::pg_catalog.int8) FROM pg_catalog.pg_rewrite r
+	WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND (r.ev_action::pg_catalog.text OPERATOR(pg_catalog.~~) '%:relid 2619 %'
+		OR r.ev_action::pg_catalog.text OPERATOR(pg_catalog.~~) '%:relid 3429 %' OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+			WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) r.oid
+			AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY[
+				'pg_catalog.pg_stats'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext_exprs'::pg_catalog.regclass]::pg_catalog.oid[])))),
 'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.tgrelid::pg_catalog.int8, t.tgname, t.tgfoid::pg_catalog.int8))
 	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
 'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', k.oid::pg_catalog.int8, 'relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,

@@ -21,6 +21,7 @@ type snapshot struct {
 	Inherits    [][2]uint32      `json:"inherits"` // child, parent
 	Depends     []snapDepend     `json:"depends"`
 	Rules       []uint32         `json:"rules"`
+	Statistics  []uint32         `json:"statistics"` // views that read the planner's statistics
 	Triggers    []snapTrigger    `json:"triggers"`
 	Constraints []snapConstraint `json:"constraints"`
 	Indexes     []snapIndex      `json:"indexes"`

@@ -12,6 +12,9 @@ import (
 func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.IntoClause, t *touch) {
 	a.st.ChangesSchema, a.st.ChangesPath = true, t.changes
 	rel := into.GetRel()
+	if a.withhold(query, t); a.refused() {
+		return
+	}
 	if !a.sensitiveCreateAs(query, rel, t) {
 		for _, ref := range t.tables {
 			if rel == nil || ref.at != int(rel.GetLocation()) {
@@ -22,7 +25,7 @@ func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.IntoClau
 		a.st.Understood = !a.refused()
 		return
 	}
-	if a.refuseStatistics(t); a.refused() || !a.checkCalls(t) {
+	if !a.checkCalls(t) {
 		return
 	}
 	verb := a.st.Verb

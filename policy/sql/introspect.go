@@ -29,7 +29,7 @@ func (a *analysis) introspect(node *pg_query.Node) {
 	if a.cat.logical == nil || len(a.cat.spec.Protected) == 0 || !returnsRows(node) || !namesCatalog(a.source()) {
 		return
 	}
-	in := &introspection{a: a, ctes: map[string]bool{}, columns: map[string]bool{}, bare: map[string]bool{}, system: map[string]bool{}}
+	in := newIntrospection(a)
 	in.direct = node.GetSelectStmt() != nil
 	in.walk(node.ProtoReflect(), false)
 	stripped := map[TableName]bool{}
@@ -45,17 +45,27 @@ func (a *analysis) introspect(node *pg_query.Node) {
 			stripped[name] = true
 		}
 	}
+	a.st.Splices = append(a.st.Splices, in.strip(stripped)...)
+	slices.SortFunc(a.st.Splices, func(x, y Edit) int { return x.At.Start - y.At.Start })
+}
+
+func newIntrospection(a *analysis) *introspection {
+	return &introspection{a: a, ctes: map[string]bool{}, columns: map[string]bool{}, bare: map[string]bool{}, system: map[string]bool{}}
+}
+
+// strip takes the schema from references to columns of what is replaced: a subquery has none.
+func (in *introspection) strip(replaced map[TableName]bool) (edits []Edit) {
 	for i, f := range in.fields {
-		if stripped[TableName{f[0], f[1]}] {
-			// A subquery has no schema.
-			if first, ok := nextToken(a.text, in.fieldAt[i]); ok {
-				if dot, ok := nextToken(a.text, first.End); ok && isPunct(a.text, dot, ".") {
-					a.st.Splices = append(a.st.Splices, Edit{At: Span{first.Start, dot.End}})
-				}
+		if !replaced[TableName{f[0], f[1]}] {
+			continue
+		}
+		if first, ok := nextToken(in.a.text, in.fieldAt[i]); ok {
+			if dot, ok := nextToken(in.a.text, first.End); ok && isPunct(in.a.text, dot, ".") {
+				edits = append(edits, Edit{At: Span{first.Start, dot.End}})
 			}
 		}
 	}
-	slices.SortFunc(a.st.Splices, func(x, y Edit) int { return x.At.Start - y.At.Start })
+	return edits
 }
 
 func namesCatalog(text string) bool {
@@ -183,7 +193,7 @@ func (in *introspection) name(r *pg_query.RangeVar) (TableName, bool) {
 // replacement is what stands in place of the name, empty when nothing needs to, or a subquery can't stand there.
 func (in *introspection) replacement(r *pg_query.RangeVar, name TableName) string {
 	s, _ := splicedRelation(name)
-	columns := in.a.cat.logical.system[name]
+	columns := in.a.cat.system[name]
 	alias := r.GetAlias().GetAliasname()
 	if alias == "" {
 		alias = r.GetRelname()

@@ -19,7 +19,7 @@ func (in *introspection) grouped(r *pg_query.RangeVar, name TableName) (edits []
 		if len(key) == 0 || len(r.GetAlias().GetColnames()) > 0 || len(s.GetGroupClause()) == 0 || !fromHas(s.GetFromClause(), r) {
 			continue
 		}
-		of := &ownColumns{alias: alias, columns: in.a.cat.logical.system[name]}
+		of := &ownColumns{alias: alias, columns: in.a.cat.system[name]}
 		for _, g := range s.GetGroupClause() {
 			of.walk(g.ProtoReflect())
 		}

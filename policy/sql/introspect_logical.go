@@ -18,7 +18,6 @@ type logical struct {
 	indexes []snapIndex
 
 	guards []logicalGuard
-	system map[TableName][]string // the server's own relations with their columns in order
 }
 
 // logicalColumn is a column that the server stores as bytea and a client knows as another type.
@@ -40,10 +39,7 @@ type logicalGuard struct {
 }
 
 func (c *Catalog) readLogical(s *snapshot) {
-	c.logical = &logical{system: map[TableName][]string{}}
-	for _, r := range s.System {
-		c.logical.system[TableName{r.Schema, r.Name}] = r.Columns
-	}
+	c.logical = &logical{}
 	for i := range s.Constraints {
 		k := &s.Constraints[i]
 		if r := c.byOID[k.Relation]; k.guards(r) {

@@ -69,7 +69,7 @@ func TestIntrospect(t *testing.T) {
 			continue
 		}
 		full := testCatalog(t, introspected)
-		sent = strings.ReplaceAll(sent, attributeText(full, full.logical.system[pgAttribute], nil, true), "@")
+		sent = strings.ReplaceAll(sent, attributeText(full, full.system[pgAttribute], nil, true), "@")
 		if sent != want || !st.Introspects {
 			t.Errorf("%s\n got %s\nwant %s", text, sent, want)
 		}

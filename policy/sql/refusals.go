@@ -30,6 +30,7 @@ const (
 	codeRule         = "PV114"
 	codeNoDefinition = "PV115"
 	codeStatistics   = "PV116"
+	codeGivenText    = "PV118"
 	codeInternal     = "PV139"
 )
 
@@ -86,8 +87,10 @@ func statementRefusals() []RefusalDoc {
 			"Replace the rule by a trigger or by a plain view."},
 		{codeNoDefinition, "0A000", "The view's definition can't be read or understood by the proxy",
 			"Query the table itself, or simplify the view."},
-		{codeStatistics, "0A000", "The planner's statistics show values of columns",
-			"Connect directly as an administrator to read statistics."},
+		{codeStatistics, "0A000", "The planner's statistics show values of columns, and those of protected and listed tables can't be left out here",
+			"Read pg_stats and its kin in FROM of a query: the statistics of protected and listed tables are left out there."},
+		{codeGivenText, "0A000", "A function is given SQL, or the name of a table, schema or cursor, as text, and may reach a protected or listed table by it",
+			"Select from the table itself, in a query that the proxy can see."},
 		{codeInternal, "XX000", "The proxy failed to analyse the statement",
 			"This is a defect of pgveil: please report the statement's form, without values."},
 	}

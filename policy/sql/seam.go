@@ -16,6 +16,20 @@ type analysis struct {
 	names Names
 	// shown: the rows of the statement go to the client as they come, and nowhere else.
 	shown bool
+
+	life lifetime
+	// withheld becomes Statement.Withheld; held are the places of the names that it replaces.
+	withheld []Edit
+	held     map[int]bool
+	// pathDependent becomes Statement.PathDependent.
+	pathDependent bool
+	// goodText and badText are calls, by their places, of functions that are given SQL or names as text: those whose text names nothing
+	// sensitive, and those whose text may, with the place of that text. read are the tables that the former read, runs cursors.
+	goodText map[int]bool
+	badText  map[int]int
+	read     []TableUse
+	runs     []string
+	depth    int // of texts within texts
 }
 
 // analyzeDML fills a.st from a SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE. It is called only for statements that

@@ -250,6 +250,10 @@ type Statement struct {
 	// protected columns' logical types. The statement may be sent without them: then it shows what the server stores.
 	Introspects bool
 	Splices     []Edit
+	// Withheld are edits by which the planner's statistics leave out those of sensitive tables. The statement must not be sent without them.
+	Withheld []Edit
+	// Given: it gives SQL, or names of tables, as text to a function that reads them when it runs. Tables has what they name.
+	Given bool
 	// Copy is set for a sensitive COPY, whose rows come as CopyData; Results is nil then.
 	Copy *Copy
 

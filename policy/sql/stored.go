@@ -84,7 +84,7 @@ func Kept(name string, st *Statement, types []uint32) *Statement {
 			k.Stored.Count = max(k.Stored.Count, p.Client)
 		}
 	}
-	k.Results, k.Params, k.Literals, k.Edits = nil, nil, nil, nil
+	k.Results, k.Params, k.Literals, k.Edits, k.Withheld = nil, nil, nil, nil, nil
 	return &k
 }
 
@@ -100,7 +100,7 @@ func KeptCursor(name string, st *Statement) *Statement {
 func Running(st *Statement) *Statement {
 	k := *st
 	k.Verb, k.Results, k.Params = st.Stored.Verb, st.Stored.Results, st.Stored.Params
-	k.Literals, k.Edits, k.Stored, k.Forgets = nil, nil, nil, Forgets{}
+	k.Literals, k.Edits, k.Withheld, k.Stored, k.Forgets = nil, nil, nil, nil, Forgets{}
 	return &k
 }
 

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -15,6 +14,8 @@ type touch struct {
 	sensitive bool // a name may be that of something sensitive
 	changes   bool // set_config is called
 	called    []calledFunction
+	// statistics are those of tables that hold the planner's statistics.
+	statistics []tableRef
 	// operator: an operator's function may run SQL that can't be seen or names a protected or listed table.
 	operator   bool
 	operatorAt int
@@ -45,7 +46,9 @@ func (a *analysis) walk(t *touch, m protoreflect.Message, effects Effect) {
 		a.note(t, n, effects)
 		return
 	case *pg_query.FuncCall:
-		a.noteCall(t, stringList(n.GetFuncname()), int(n.GetLocation()))
+		if !a.given(n) {
+			a.noteCall(t, stringList(n.GetFuncname()), int(n.GetLocation()))
+		}
 	case *pg_query.A_Expr:
 		a.noteOperator(t, stringList(n.GetName()), int(n.GetLocation()))
 	case *pg_query.SubLink:
@@ -111,6 +114,9 @@ func (a *analysis) note(t *touch, n *pg_query.RangeVar, effects Effect) {
 	t.sensitive = t.sensitive || a.cat.sensitiveTable(ref.schema, ref.name, ref.rel)
 	a.notePath(ref.schema, ref.name, ref.rel)
 	t.tables = append(t.tables, ref)
+	if a.holdsStatistics(&ref) {
+		t.statistics = append(t.statistics, ref)
+	}
 }
 
 // notePath marks a statement whose meaning hangs on the search path: the name is sensitive somewhere, and is not that of one relation only,
@@ -142,8 +148,14 @@ func (a *analysis) noteCall(t *touch, name []string, at int) {
 	t.called = append(t.called, calledFunction{name, at})
 }
 
-// checkCalls refuses calls and operators that must not be used; false when it did.
+// checkCalls refuses calls and operators that must not be used, and statistics from which nothing is withheld; false when it did.
 func (a *analysis) checkCalls(t *touch) bool {
+	for _, ref := range t.statistics {
+		if !a.held[ref.at] {
+			a.refuse(codeStatistics, ref.at, "%s shows values of other tables' columns", ref.name)
+			return false
+		}
+	}
 	for _, f := range t.called {
 		if !a.checkFunction(f.name, f.at) {
 			return false
@@ -176,11 +188,7 @@ func (c *Catalog) sensitiveTable(schema, name string, found *Relation) bool {
 	if found != nil {
 		return found.Sensitive
 	}
-	return isStatistics(schema, name) || strings.HasPrefix(schema, "pg_toast") || c.sensitiveName(name)
-}
-
-func isStatistics(schema, name string) bool {
-	return (schema == "" || schema == "pg_catalog") && slices.Contains(statisticsRelations, name)
+	return strings.HasPrefix(schema, "pg_toast") || c.sensitiveName(name)
 }
 
 // sensitiveName reports whether anything sensitive has this name, in any schema, existing or configured.
