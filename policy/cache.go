@@ -17,6 +17,8 @@ type CacheKey struct {
 	Catalog *sql.Catalog
 	// Path is current_schemas(true) in a form that is equal for equal paths, for example joined.
 	Path string
+	// Skeleton: in place of the text stands its sql.Skeleton, and the plan is a template.
+	Skeleton bool
 }
 
 // Cache keeps plans by key and text. It is bounded by bytes, drops what was used least recently, and is safe for concurrent

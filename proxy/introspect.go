@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 
+	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -22,7 +23,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 			return planned{}, err
 		}
 	}
-	p := s.judge(w, cat, text)
+	p := s.judge(w, cat, text, policy.Reading)
 	if pathDependent(p) {
 		var refusal *sql.Refusal
 		if err := s.readState(); errors.As(err, &refusal) {
@@ -30,7 +31,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 		} else if err != nil {
 			return planned{}, err
 		}
-		p = s.judge(w, cat, text)
+		p = s.judge(w, cat, text, policy.Reading)
 	}
 	return s.withDefaults(planned{Plan: p, world: w, catalog: cat, path: s.pathID}), nil
 }

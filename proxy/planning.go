@@ -68,13 +68,13 @@ func (s *session) plan(text []byte) (planned, error) {
 	if concern == policy.Reading {
 		return s.planReading(w, cat, text)
 	}
-	p := s.judge(w, cat, text)
+	p := s.judge(w, cat, text, concern)
 	if pathDependent(p) || concern != policy.Unread && bytes.IndexByte(text, '\\') >= 0 {
 		// Only the server knows what functions have done to search_path, and to the settings that say what a backslash is.
 		if err := s.readState(); err != nil {
 			return planned{}, err
 		}
-		p = s.judge(w, cat, text)
+		p = s.judge(w, cat, text, concern)
 	}
 	if p.Refusal != nil {
 		if fresh, err := s.freshCatalog(w, cat); err != nil {
@@ -104,13 +104,21 @@ func (s *session) plan(text []byte) (planned, error) {
 	return s.withDefaults(pl), nil
 }
 
-// judge is the policy's plan for text under the search path as it is known, from the cache if it is there.
-func (s *session) judge(w *World, cat *sql.Catalog, text []byte) *policy.Plan {
+// judge is the policy's plan for text under the search path as it is known, from the cache if it is there. concern is that of the text.
+func (s *session) judge(w *World, cat *sql.Catalog, text []byte, concern policy.Concern) *policy.Plan {
 	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
+	lifted := concern == policy.Analysed && s.hasSkeleton(text)
+	if lifted {
+		if p, ok := s.skeletonPlan(key, text); ok {
+			return p
+		}
+	}
 	p, ok := s.server.plans.Get(key, text)
 	if !ok {
 		p = withKeepsNames(withSideEffects(w.Policy.Plan(s.roles, cat, s.path, string(text)), text), cat, text)
-		s.server.plans.Put(key, string(text), p)
+		if !lifted || !s.keepSkeleton(key, text, p) {
+			s.server.plans.Put(key, string(text), p)
+		}
 	}
 	return p
 }
