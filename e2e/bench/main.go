@@ -23,8 +23,14 @@ func main() {
 	modes := flag.String("modes", "simple,extended,prepared", "comma-separated pgbench query modes")
 	clients := flag.String("clients", "1,8,64", "comma-separated numbers of clients")
 	hold := flag.Bool("hold", false, "set everything up, print how to reach it and wait for Ctrl-C, for a profiler")
+	relayOn := flag.String("relay", "", "be the relay, listening here")
+	relayTo := flag.String("relay-to", "", "where the relay relays to")
 	out := flag.String("out", "", "file to write the report to, as Markdown")
 	flag.Parse()
+	if *relayOn != "" {
+		fmt.Fprintln(os.Stderr, "bench:", relay(*relayOn, *relayTo))
+		os.Exit(1)
+	}
 	if *hold {
 		if err := holdOn(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
@@ -65,6 +71,19 @@ func run(seconds, rounds, copyRows int, only, modes, clients []string, out strin
 			}
 		}
 	}
+	var waiting string
+	if only == nil || slices.Contains(only, "waiting") {
+		l, err := b.latency()
+		if err != nil {
+			return err
+		}
+		m, err := b.sessions()
+		if err != nil {
+			return err
+		}
+		waiting = waitingMarkdown(b, l, m)
+		fmt.Print(waiting)
+	}
 	var copies []copyRow
 	if only == nil || slices.Contains(only, "copy") {
 		if copies, err = b.copies(copyRows, rounds); err != nil {
@@ -81,7 +100,7 @@ func run(seconds, rounds, copyRows int, only, modes, clients []string, out strin
 	if copies != nil {
 		text += copyMarkdown(copies, copyRows, rounds)
 	}
-	return os.WriteFile(out, []byte(text), 0o644)
+	return os.WriteFile(out, []byte(text+waiting), 0o644)
 }
 
 // holdOn keeps the targets up for as long as somebody wants to look at them.

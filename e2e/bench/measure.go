@@ -13,21 +13,26 @@ import (
 )
 
 // workload is one pgbench script.
-type workload struct{ name, script string }
+type workload struct {
+	name, script string
+	tls          bool // on the client's leg
+}
 
 func (b *bench) workloads(only []string) []workload {
-	all := []workload{
-		{"key lookup", `\set id random(0, 9999)
+	const lookup = `\set id random(0, 9999)
 SELECT name, email, ssn FROM customers* WHERE id = :id;
-`},
+`
+	all := []workload{
+		{"key lookup", lookup, false},
+		{"key lookup, TLS", lookup, true},
 		{"equality search", `\set account random(1000000, 1009999)
 SELECT id, name FROM customers* WHERE account = :account;
-`},
+`, false},
 		{"insert", `\set id random(0, 9999)
 \set account random(1000000, 1009999)
 INSERT INTO events* (customer, account, note) VALUES (:id, :account, 'a note of medium length');
-`},
-		{"scan of 10,000 rows", "SELECT id, name, email, ssn FROM customers*;\n"},
+`, false},
+		{"scan of 10,000 rows", "SELECT id, name, email, ssn FROM customers*;\n", false},
 	}
 	if only == nil {
 		return all
@@ -63,7 +68,7 @@ func (b *bench) cell(w workload, mode, clients string, seconds, rounds int) (row
 			if err := os.WriteFile(script, []byte(t.named(w.script)), 0o644); err != nil {
 				return r, err
 			}
-			m, err := measure(t, script, mode, clients, seconds)
+			m, err := measure(t, w, script, mode, clients, seconds)
 			if err != nil {
 				return r, fmt.Errorf("%s, %s, %s, %s clients: %w", w.name, t.name, mode, clients, err)
 			}
@@ -75,18 +80,18 @@ func (b *bench) cell(w workload, mode, clients string, seconds, rounds int) (row
 
 // measure runs pgbench against t. On a machine that is held up, the time may be over before the clients are connected; then it tries
 // again with more.
-func measure(t target, script, mode, clients string, seconds int) (run1, error) {
-	r, err := measureOnce(t, script, mode, clients, seconds)
+func measure(t target, w workload, script, mode, clients string, seconds int) (run1, error) {
+	r, err := measureOnce(t, w, script, mode, clients, seconds)
 	for tries := 0; errors.Is(err, errNothing) && tries < 3; tries++ {
 		seconds *= 2
-		r, err = measureOnce(t, script, mode, clients, seconds)
+		r, err = measureOnce(t, w, script, mode, clients, seconds)
 	}
 	return r, err
 }
 
 var errNothing = errors.New("pgbench finished no transaction")
 
-func measureOnce(t target, script, mode, clients string, seconds int) (run1, error) {
+func measureOnce(t target, w workload, script, mode, clients string, seconds int) (run1, error) {
 	threads := "2"
 	if clients == "1" {
 		threads = "1"
@@ -94,7 +99,7 @@ func measureOnce(t target, script, mode, clients string, seconds int) (run1, err
 	before := cpuTime(t.pid)
 	cmd := exec.Command("pgbench", "-n", "-h", "127.0.0.1", "-p", strconv.Itoa(t.port), "-U", benchUser, "-M", mode, "-c", clients,
 		"-j", threads, "-T", strconv.Itoa(seconds), "-f", script, t.database)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+benchPassword, "PGSSLMODE=disable")
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+benchPassword, "PGSSLMODE="+map[bool]string{false: "disable", true: "require"}[w.tls])
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return run1{}, fmt.Errorf("%w\n%s", err, out)

@@ -32,6 +32,8 @@ type bench struct {
 	pg      *postgres.Server
 	pgveil  *stack.Stack
 	bouncer *exec.Cmd
+	relay   *exec.Cmd
+	ca      *postgres.Authority
 	targets []target
 }
 
@@ -84,13 +86,14 @@ func setUp() (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
+	b.ca = ca
 	if b.dir, err = os.MkdirTemp("", "pgveil-bench-"); err != nil {
 		return b, err
 	}
 	if err = os.Chmod(b.dir, 0o711); err != nil { // PgBouncer does not run as root either
 		return b, err
 	}
-	b.pg, err = postgres.Start(postgres.Options{TLS: ca, Settings: []string{"synchronous_commit = off", "autovacuum = off"}})
+	b.pg, err = postgres.Start(postgres.Options{TLS: ca, Settings: []string{"synchronous_commit = off", "autovacuum = off", "max_connections = 1200"}})
 	if err != nil {
 		return b, err
 	}
@@ -108,7 +111,7 @@ func setUp() (b *bench, err error) {
 		return b, err
 	}
 	b.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: ca, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules,
-		TLSMode: "plain-on-loopback", UpstreamTLS: "disable"})
+		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: "limits: {max_connections: 1200}\n"})
 	if err != nil {
 		return b, err
 	}
@@ -116,8 +119,13 @@ func setUp() (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
+	relayPort, err := b.startRelay()
+	if err != nil {
+		return b, err
+	}
 	b.targets = []target{
 		{"direct", b.pg.Port, "plain", 0},
+		{"relay", relayPort, "plain", b.relay.Process.Pid},
 		{"pgbouncer", port, "plain", b.bouncer.Process.Pid},
 		{"pgveil pass", b.pgveil.Port, "plain", b.pgveil.PID()},
 		{"pgveil sealed", b.pgveil.Port, "protected", b.pgveil.PID()},
@@ -177,6 +185,10 @@ func (b *bench) startBouncer() (port int, err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return 0, err
 	}
+	cert, key, err := b.ca.Issue("localhost")
+	if err != nil {
+		return 0, err
+	}
 	ini := fmt.Sprintf(`[databases]
 plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s
 [pgbouncer]
@@ -189,9 +201,13 @@ pool_mode = session
 max_client_conn = 300
 default_pool_size = 200
 ignore_startup_parameters = extra_float_digits
-logfile = %s/log
+logfile = %[6]s/log
+client_tls_sslmode = allow
+client_tls_cert_file = %[6]s/cert.pem
+client_tls_key_file = %[6]s/key.pem
 `, b.pg.Port, benchUser, benchPassword, port, dir, dir)
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, "ini"), []byte(ini), 0o644),
+		os.WriteFile(filepath.Join(dir, "cert.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "key.pem"), key, 0o644),
 		os.WriteFile(filepath.Join(dir, "users"), []byte(fmt.Sprintf("%q %q\n", benchUser, benchPassword)), 0o644)); err != nil {
 		return 0, err
 	}
@@ -223,6 +239,10 @@ logfile = %s/log
 func (b *bench) tearDown() {
 	if b.pgveil != nil {
 		b.pgveil.Stop()
+	}
+	if b.relay != nil && b.relay.Process != nil {
+		b.relay.Process.Kill()
+		b.relay.Wait()
 	}
 	if b.bouncer != nil && b.bouncer.Process != nil {
 		b.bouncer.Process.Signal(syscall.SIGTERM)

@@ -51,11 +51,19 @@ type Conn struct {
 	out []byte
 
 	lost lost
+
+	socket     lender // Conn, if it is one
+	toBorrow   func() []byte
+	toGiveBack func()
 }
 
 // NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
 func NewConn(c net.Conn, maxWhole int) *Conn {
-	return &Conn{Conn: c, size: -1, maxWhole: maxWhole}
+	made := &Conn{Conn: c, size: -1, maxWhole: maxWhole}
+	if s, ok := c.(lender); ok {
+		made.socket, made.toBorrow, made.toGiveBack = s, made.borrow, made.giveBack
+	}
+	return made
 }
 
 // Upgrade replaces the socket, for a TLS handshake. It fails if input is buffered: bytes that came in clear must not be
@@ -64,7 +72,7 @@ func (c *Conn) Upgrade(n net.Conn) error {
 	if c.r != c.w {
 		return errors.New("unencrypted data after TLS request")
 	}
-	c.Conn = n
+	c.Conn, c.socket = n, nil
 	return nil
 }
 
@@ -163,10 +171,7 @@ func (c *Conn) pass(take func([]byte) error) error {
 // fill makes at least n unconsumed bytes available. Memory grows with the bytes that arrive, not with the length declared.
 func (c *Conn) fill(n int) error {
 	for c.w-c.r < n {
-		if c.in == nil {
-			c.in = make([]byte, readBuffer)
-		}
-		if c.r == c.w || c.r+n > len(c.in) {
+		if c.in != nil && (c.r == c.w || c.r+n > len(c.in)) {
 			c.makeRoom()
 		}
 		if c.BeforeRead != nil {
@@ -174,8 +179,8 @@ func (c *Conn) fill(n int) error {
 				return err
 			}
 		}
+		m, err := c.read()
 		room := len(c.in) - c.w
-		m, err := c.Conn.Read(c.in[c.w:])
 		c.w += m
 		c.note(m, room)
 		if c.AfterRead != nil {
@@ -192,10 +197,18 @@ func (c *Conn) fill(n int) error {
 	return nil
 }
 
+// read reads behind c.w. A socket is given a buffer when it has something.
+func (c *Conn) read() (int, error) {
+	if c.socket != nil && (c.in == nil || c.r == c.w) {
+		return c.socket.readLent(c.toBorrow, c.toGiveBack)
+	}
+	return c.Conn.Read(c.borrow())
+}
+
 // note keeps count of whether reads fill the buffer.
 func (c *Conn) note(m, room int) {
 	switch {
-	case m == room:
+	case m == room && m > 0:
 		c.full, c.small = true, 0
 	case m < readBuffer/2:
 		c.small++
@@ -226,6 +239,7 @@ func (c *Conn) makeRoom() {
 
 // Write appends b to the output and writes when much is pending. b is a whole frame or a piece of one.
 func (c *Conn) Write(b []byte) error {
+	c.room()
 	c.out = append(c.out, b...)
 	if len(c.out) >= flushAt {
 		return c.Flush()
@@ -234,7 +248,10 @@ func (c *Conn) Write(b []byte) error {
 }
 
 // Out is the pending output; a caller may append to it and hand it back with SetOut, to encode in place.
-func (c *Conn) Out() []byte { return c.out }
+func (c *Conn) Out() []byte {
+	c.room()
+	return c.out
+}
 
 // SetOut replaces the pending output by what a caller appended to Out.
 func (c *Conn) SetOut(b []byte) error {
@@ -264,10 +281,6 @@ func (c *Conn) Flush() error {
 	if err != nil {
 		c.noteWrite(err)
 	}
-	if cap(c.out) > 4*flushAt {
-		c.out = nil
-	} else {
-		c.out = c.out[:0]
-	}
+	c.emptied()
 	return err
 }

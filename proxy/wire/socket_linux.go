@@ -19,6 +19,8 @@ type socket struct {
 	raw syscall.RawConn
 
 	in       []byte
+	borrow   func() []byte // set while in is to be borrowed
+	giveBack func()
 	got      int
 	inError  error
 	out      []byte
@@ -57,7 +59,19 @@ func (s *socket) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	s.in, s.got, s.inError = b, 0, nil
+	s.in = b
+	return s.reading()
+}
+
+// readLent is lender's.
+func (s *socket) readLent(borrow func() []byte, giveBack func()) (int, error) {
+	s.in, s.borrow, s.giveBack = nil, borrow, giveBack
+	defer func() { s.borrow, s.giveBack = nil, nil }()
+	return s.reading()
+}
+
+func (s *socket) reading() (int, error) {
+	s.got, s.inError = 0, nil
 	err := s.raw.Read(s.read)
 	s.in = nil
 	if err == nil {
@@ -67,9 +81,16 @@ func (s *socket) Read(b []byte) (int, error) {
 }
 
 func (s *socket) readOnce(fd uintptr) (done bool) {
+	if s.borrow != nil {
+		s.in = s.borrow()
+	}
 	n, errno := readNow(fd, s.in)
 	switch {
 	case errno == syscall.EAGAIN:
+		if s.borrow != nil {
+			s.in = nil
+			s.giveBack()
+		}
 		return false
 	case errno != 0:
 		s.inError = s.failed("read", errno)
