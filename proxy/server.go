@@ -64,6 +64,7 @@ type Server struct {
 	now      func() time.Time
 
 	columns  sync.Map     // columnName → *metrics.ColumnCounters
+	buffers  wire.Buffers // of all sessions
 	sessions atomic.Int64 // that have signed in
 	opening  atomic.Int64 // connections that have not
 	stopping atomic.Bool  // soon no more clients are taken
@@ -242,6 +243,8 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) 
 }
 
 func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting) *session {
+	client.Lend(&s.buffers)
+	up.Lend(&s.buffers)
 	client.SetMaxWhole(s.opt.Limits.Message)
 	up.SetMaxWhole(wire.MaxFrame)
 	ses := &session{server: s, id: newSessionID(), client: client, up: up, ledger: newLedger(),

@@ -52,18 +52,15 @@ type Conn struct {
 
 	lost lost
 
-	socket     lender // Conn, if it is one
+	buffers    *Buffers // nil: nobody shares
+	socket     lender   // Conn, if it is one and shares
 	toBorrow   func() []byte
 	toGiveBack func()
 }
 
 // NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
 func NewConn(c net.Conn, maxWhole int) *Conn {
-	made := &Conn{Conn: c, size: -1, maxWhole: maxWhole}
-	if s, ok := c.(lender); ok {
-		made.socket, made.toBorrow, made.toGiveBack = s, made.borrow, made.giveBack
-	}
-	return made
+	return &Conn{Conn: c, size: -1, maxWhole: maxWhole}
 }
 
 // Upgrade replaces the socket, for a TLS handshake. It fails if input is buffered: bytes that came in clear must not be

@@ -2,8 +2,15 @@ package wire
 
 import "sync"
 
-// spare are read buffers and write buffers that no connection needs now: one that waits for its peer has none.
-var spare = sync.Pool{New: func() any { return new([readBuffer]byte) }}
+// Buffers are read and write buffers that no connection needs now, for all to share.
+type Buffers struct{ spare sync.Pool }
+
+func (b *Buffers) get() *[readBuffer]byte {
+	if buffer, ok := b.spare.Get().(*[readBuffer]byte); ok {
+		return buffer
+	}
+	return new([readBuffer]byte)
+}
 
 // lender is a socket that asks for the buffer to read into when there is something to read.
 type lender interface {
@@ -11,19 +18,36 @@ type lender interface {
 	readLent(borrow func() []byte, giveBack func()) (int, error)
 }
 
+// Lend makes a connection that waits for its peer hold no buffer, but for what TLS holds. It is for a connection that nobody reads or
+// writes yet.
+func (c *Conn) Lend(b *Buffers) {
+	c.buffers = b
+	if s, ok := c.Conn.(lender); ok {
+		c.socket, c.toBorrow, c.toGiveBack = s, c.borrow, c.giveBack
+	}
+}
+
 // borrow makes sure that there is a read buffer and gives its free part.
 func (c *Conn) borrow() []byte {
 	if c.in == nil {
-		c.in = spare.Get().(*[readBuffer]byte)[:]
+		c.in = c.buffer()
 	}
 	return c.in[c.w:]
+}
+
+// buffer is a buffer of the usual size.
+func (c *Conn) buffer() []byte {
+	if c.buffers == nil {
+		return make([]byte, readBuffer)
+	}
+	return c.buffers.get()[:]
 }
 
 // giveBack gives back a read buffer that holds nothing, unless it is larger than most: the peer sends much, and the next will be needed
 // soon.
 func (c *Conn) giveBack() {
 	if c.r == c.w && len(c.in) == readBuffer {
-		spare.Put((*[readBuffer]byte)(c.in))
+		c.buffers.spare.Put((*[readBuffer]byte)(c.in))
 		c.in, c.r, c.w = nil, 0, 0
 	}
 }
@@ -31,8 +55,8 @@ func (c *Conn) giveBack() {
 // emptied gives back a write buffer whose content has been written.
 func (c *Conn) emptied() {
 	switch n := cap(c.out); {
-	case n == readBuffer:
-		spare.Put((*[readBuffer]byte)(c.out[:readBuffer]))
+	case n == readBuffer && c.buffers != nil:
+		c.buffers.spare.Put((*[readBuffer]byte)(c.out[:readBuffer]))
 		c.out = nil
 	case n > 4*flushAt:
 		c.out = nil
@@ -44,6 +68,6 @@ func (c *Conn) emptied() {
 // room makes sure that there is a write buffer.
 func (c *Conn) room() {
 	if c.out == nil {
-		c.out = spare.Get().(*[readBuffer]byte)[:0]
+		c.out = c.buffer()[:0]
 	}
 }

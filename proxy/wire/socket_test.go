@@ -123,3 +123,44 @@ func TestSocketDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestWaitingHoldsNoBuffer looks at a connection that waits, before and after something has come.
+func TestWaitingHoldsNoBuffer(t *testing.T) {
+	a, b := pair(t, "tcp")
+	c := NewConn(a, 1<<20)
+	c.Lend(&Buffers{})
+	free := make(chan bool, 10)
+	c.toGiveBack = func() { c.giveBack(); free <- c.in == nil }
+	got := make(chan byte)
+	go func() {
+		defer close(got)
+		for {
+			typ, _, err := c.Next()
+			if err != nil {
+				return
+			}
+			if err := c.Discard(); err != nil {
+				return
+			}
+			got <- typ
+		}
+	}()
+	for _, typ := range []byte("QSX") {
+		if !<-free {
+			t.Error("a connection that waits holds a buffer")
+		}
+		b.Write(AppendFrame(nil, typ, []byte("body")))
+		if g := <-got; g != typ {
+			t.Errorf("%c came instead of %c", g, typ)
+		}
+	}
+	b.Close()
+	<-got
+	if err := c.Write([]byte("x")); err != nil || cap(c.out) != readBuffer {
+		t.Errorf("%v, %d", err, cap(c.out))
+	}
+	c.Flush()
+	if c.out != nil {
+		t.Error("what is written still has a buffer")
+	}
+}
