@@ -56,14 +56,15 @@ type session struct {
 	// The inbound loop's.
 	seal       sealer
 	frame      []byte
-	batch      uint64 // counts Syncs and simple Queries
-	inBatch    bool   // messages were sent since the last Sync
-	executed   bool   // the client's Execute was among them
-	lingering  bool   // a Query was, which may not have ended the batch
-	major      int    // the server's major version
-	copyRaw    bool   // CopyData that come may be forwarded as they are, if they belong to the latest Query or Execute
-	ended      bool   // the transaction may have ended since the last Sync
-	piece      *piece // of the Query that is being carried out piece by piece
+	skeleton   sql.Skeleton // of the text that is being planned
+	batch      uint64       // counts Syncs and simple Queries
+	inBatch    bool         // messages were sent since the last Sync
+	executed   bool         // the client's Execute was among them
+	lingering  bool         // a Query was, which may not have ended the batch
+	major      int          // the server's major version
+	copyRaw    bool         // CopyData that come may be forwarded as they are, if they belong to the latest Query or Execute
+	ended      bool         // the transaction may have ended since the last Sync
+	piece      *piece       // of the Query that is being carried out piece by piece
 	world      *World
 	roles      policy.RoleSet
 	privileged bool

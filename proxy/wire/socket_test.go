@@ -104,7 +104,7 @@ func TestSocketEnds(t *testing.T) {
 // TestSocketWriteDeadline is a peer that reads nothing.
 func TestSocketWriteDeadline(t *testing.T) {
 	a, _ := pair(t, "tcp")
-	a.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+	a.SetWriteDeadline(time.Now().Add(time.Second))
 	n, err := a.Write(make([]byte, 64<<20))
 	if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n == 64<<20 {
 		t.Errorf("%d bytes, %v", n, err)
