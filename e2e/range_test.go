@@ -119,6 +119,8 @@ var rangeQueries = []string{
 	"SELECT id FROM readings WHERE big <= -9223372036854775807 ORDER BY id",
 	"SELECT min(n), max(n), min(price), max(price), min(day), max(day), min(name), max(name), min(at), max(at) FROM readings",
 	"SELECT min(n) FROM readings",
+	"(SELECT min(n) FROM readings)",
+	"((SELECT max(n) FROM readings WHERE id > 2) )",
 	"SELECT max(r.n) AS top, min(r.day) bottom, max(r.n) FROM readings AS r -- a comment",
 	"SELECT min(price) FROM readings WHERE id % 3 = 1 AND name LIKE 'a%'",
 	"SELECT max(n) AS top FROM public.readings r where r.n < 100 OR r.n IS NULL and exists (select 1 from readings o where o.n = r.n)",

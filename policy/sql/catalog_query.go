@@ -108,5 +108,7 @@ SELECT taken.snapshot FROM taken WHERE pg_catalog.set_config('search_path', take
 )
 
 // PathQuery reads what names mean in a session right now: one row, the effective search path as a JSON array (see ParsePath) and
-// the current role.
-const PathQuery = `SELECT pg_catalog.to_json(pg_catalog.current_schemas(true))::pg_catalog.text, CURRENT_USER::pg_catalog.text`
+// the current role. pg_temp stands in front of the path where relations are made in the session's temporary schema, because search_path
+// names it first; current_schemas(true) alone has that schema in front also where it is only searched.
+const PathQuery = `SELECT pg_catalog.to_json(CASE WHEN pg_catalog.starts_with((pg_catalog.current_schemas(false))[1]::pg_catalog.text, 'pg_temp_')
+THEN pg_catalog.array_prepend('pg_temp'::pg_catalog.name, pg_catalog.current_schemas(true)) ELSE pg_catalog.current_schemas(true) END)::pg_catalog.text, CURRENT_USER::pg_catalog.text`

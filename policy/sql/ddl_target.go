@@ -6,19 +6,23 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// creationTarget is the qualified name under which CREATE would make a relation, and whether it is temporary. current_schemas(true)
-// does not tell whether pg_temp stands in search_path by name; if it stands first there, the relation is made in pg_temp although this
-// says otherwise, and a configured table is then made there with bytea columns: nothing is stored in clear.
+// creationTarget is the qualified name under which CREATE would make a relation, and whether it is temporary.
 func (a *analysis) creationTarget(r *pg_query.RangeVar) (TableName, bool) {
 	schema := r.GetSchemaname()
-	if r.GetRelpersistence() == "t" || schema == "pg_temp" || strings.HasPrefix(schema, "pg_temp_") {
-		return TableName{"pg_temp", r.GetRelname()}, true
+	if r.GetRelpersistence() == "t" {
+		schema = tempName
 	}
 	if schema == "" {
 		schema = a.creationSchema()
 	}
+	if ofSession(schema) {
+		return TableName{tempName, r.GetRelname()}, true
+	}
 	return TableName{schema, r.GetRelname()}, false
 }
+
+// tempName stands for the session's temporary schema, in names and in front of a path (PathQuery).
+const tempName = "pg_temp"
 
 // creationSchema is the first schema of the path that is not there of itself.
 func (a *analysis) creationSchema() string {
@@ -41,7 +45,7 @@ func (a *analysis) addTarget(r *pg_query.RangeVar, effects Effect) (name TableNa
 		a.st.Sensitive = a.st.Sensitive || rel.Sensitive
 	}
 	configured = a.cat.configured(name)
-	if r.GetSchemaname() == "" && a.cat.sensitiveName(name.Name) {
+	if r.GetSchemaname() == "" && (a.cat.sensitiveName(name.Name) || temporary && r.GetRelpersistence() != "t") {
 		a.st.PathDependent = true
 	}
 	a.st.Sensitive = a.st.Sensitive || configured

@@ -61,11 +61,20 @@ func (r *resolver) indexedExtremes(node *pg_query.Node) {
 // spliceEnds puts the subquery into the text.
 func (r *resolver) spliceEnds(sel *pg_query.SelectStmt, rv *pg_query.RangeVar, begin string, ends []string, alias string) {
 	at := r.nameSpan(int(rv.GetLocation()))
-	from, where, last := at, Span{}, 0
+	from, where, last, open := at, Span{}, 0, 0
 	for pos := at.End; pos < r.st.At.End; {
 		t, ok := nextToken(r.text, pos)
 		if !ok || t.Start >= r.st.At.End {
 			break
+		}
+		switch r.text[t.Start:t.End] {
+		case "(":
+			open++
+		case ")":
+			open--
+		}
+		if open < 0 {
+			break // the SELECT itself stands in parentheses
 		}
 		if sel.GetWhereClause() != nil && where.End == 0 && t.Kind == KindWord && strings.EqualFold(r.text[t.Start:t.End], "where") {
 			where = Span{t.Start, t.End}
