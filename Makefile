@@ -5,6 +5,7 @@ GO       ?= go
 DEMO     ?=
 TAGS     ?=
 BENCH    ?=
+LOAD     ?=
 FUZZTIME ?= 20s
 SOAK     ?= 10m
 SEED     ?= $(shell date +%s)
@@ -12,7 +13,7 @@ PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench lint lint-deploy soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench load lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +81,10 @@ test-race: ## run all tests under the race detector
 bench: ## measure against a direct connection and PgBouncer; writes docs/benchmarks.md
 	@.ci/need server bench
 	@$(GO) run ./e2e/bench -out docs/benchmarks.md $(BENCH)
+
+load: ## 5,000 sessions that wait and 500 that work for ten minutes, 1,000 sign-ins at once, 900 MB sent by one; takes 17 GB of memory; writes docs/load.md; LOAD="-for 60s -idle 1000" shortens it
+	@.ci/need server
+	@$(GO) run ./e2e/load -out docs/load.md $(LOAD)
 
 lint: ## gofmt, go mod tidy, go vet, staticcheck
 	@.ci/need build

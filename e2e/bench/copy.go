@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgveil/pgveil/e2e/stack"
 )
 
 // copyTable has two columns that the protected database encrypts and two plain ones.
@@ -87,7 +89,7 @@ func (b *bench) copyOnce(t target, data, format string, n int, in, out *copyRow)
 	}
 	defer f.Close()
 	for _, r := range []*copyRow{in, out} {
-		forgetPeak(t.pid)
+		stack.ForgetPeak(t.pid)
 		before, start := cpuTime(t.pid), time.Now()
 		var tag pgconn.CommandTag
 		if r == in {
@@ -105,13 +107,6 @@ func (b *bench) copyOnce(t target, data, format string, n int, in, out *copyRow)
 	}
 	debug.FreeOSMemory()
 	return nil
-}
-
-// forgetPeak sets a process's VmHWM back to what it uses now (proc(5), clear_refs).
-func forgetPeak(pid int) {
-	if pid != 0 {
-		os.WriteFile("/proc/"+strconv.Itoa(pid)+"/clear_refs", []byte("5"), 0)
-	}
 }
 
 func (t target) dsn() string {

@@ -2,14 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pgveil/pgveil/e2e/stack"
 )
 
 // lookups are what one client waits for, in microseconds more than over a direct connection.
@@ -51,14 +52,34 @@ func (b *bench) latency() (lookups, error) {
 }
 
 // memory is what one session adds to pgveil's resident memory, in KiB.
-type memory struct{ active, idle float64 }
+type memory struct {
+	leg                 string // the client's
+	active, idle, after float64
+}
 
-// sessions opens sessions that have looked one row up each. 64 are measured while they go on doing so, 1,000 some time after.
-func (b *bench) sessions() (m memory, err error) {
+// memories measures sessions over plain TCP and with TLS on the client's leg.
+func (b *bench) memories() (all []memory, err error) {
+	for _, leg := range []struct{ name, mode string }{{"plain TCP", "disable"}, {"TLS", "require"}} {
+		m, err := b.sessions(leg.mode)
+		if err != nil {
+			return nil, err
+		}
+		m.leg = leg.name
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+const active, idle = 64, 1000
+
+// sessions opens sessions that have looked one row up each, of a pgveil that is started for them and has had one session before. 64 are
+// measured while they go on doing so, 1,000 some time after, and again after the collector has run.
+func (b *bench) sessions(sslmode string) (m memory, err error) {
+	if err := b.afresh(); err != nil {
+		return m, err
+	}
 	t := b.targets[len(b.targets)-1]
-	const idle = 1000
 	ctx := context.Background()
-	before := settled(t.pid)
 	var conns []*pgx.Conn
 	defer func() {
 		for _, c := range conns {
@@ -69,32 +90,70 @@ func (b *bench) sessions() (m memory, err error) {
 		var name, email string
 		return c.QueryRow(ctx, "SELECT name, email FROM customers WHERE id = $1", i%rowCount).Scan(&name, &email)
 	}
-	for i := range idle {
-		c, err := pgx.Connect(ctx, t.dsn())
+	before := 0
+	for i := range idle + 1 {
+		c, err := pgx.Connect(ctx, strings.ReplaceAll(t.dsn(), "sslmode=disable", "sslmode="+sslmode))
 		if err != nil {
 			return m, err
 		}
-		conns = append(conns, c)
 		if err := ask(c, i); err != nil {
 			return m, err
 		}
-		if len(conns) == 64 {
-			for round := range 50 {
-				for k, c := range conns {
-					if err := ask(c, round*64+k); err != nil {
-						return m, err
-					}
-				}
-			}
-			m.active = float64(rss(t.pid)-before) / 64
+		if i == 0 {
+			c.Close(ctx)
+			before = settled(t.pid)
+			continue
+		}
+		if conns = append(conns, c); len(conns) == active {
+			m.active, err = b.working(t, conns, before, ask)
+		}
+		if err != nil {
+			return m, err
 		}
 	}
-	m.idle = float64(settled(t.pid)-before) / float64(idle)
+	m.idle = float64(settled(t.pid)-before) / idle
+	time.Sleep(collects)
+	m.after = float64(settled(t.pid)-before) / idle
 	return m, nil
 }
 
-// settled is a process's resident memory after the two minutes in which Go collects garbage that nobody asked it to, or less: it is taken
-// again until it stops falling.
+// collects is how often Go collects garbage that nobody asked it to, and then some.
+const collects = 125 * time.Second
+
+// working has all sessions ask at once, again and again, and gives the most memory that one adds.
+func (b *bench) working(t target, conns []*pgx.Conn, before int, ask func(*pgx.Conn, int) error) (float64, error) {
+	stack.ForgetPeak(t.pid)
+	errs := make(chan error, len(conns))
+	for i, c := range conns {
+		go func() {
+			err := error(nil)
+			for k := 0; k < 200 && err == nil; k++ {
+				err = ask(c, i+k)
+			}
+			errs <- err
+		}()
+	}
+	err := error(nil)
+	for range conns {
+		err = errors.Join(err, <-errs)
+	}
+	return float64(peak(t.pid)-before) / float64(len(conns)), err
+}
+
+// afresh starts pgveil again.
+func (b *bench) afresh() error {
+	if err := errors.Join(b.pgveil.Stop(), b.pgveil.Serve()); err != nil {
+		return err
+	}
+	for i := range b.targets {
+		if strings.HasPrefix(b.targets[i].name, "pgveil") {
+			b.targets[i].pid = b.pgveil.PID()
+		}
+	}
+	return nil
+}
+
+// settled is a process's resident memory when it no longer falls.
 func settled(pid int) int {
 	least := rss(pid)
 	for quiet := 0; quiet < 3; {
@@ -109,25 +168,19 @@ func settled(pid int) int {
 }
 
 // rss is VmRSS, in KiB.
-func rss(pid int) int {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
-			return n
-		}
-	}
-	return 0
-}
+func rss(pid int) int { return stack.Memory(pid, "VmRSS") }
 
-func waitingMarkdown(b *bench, l lookups, m memory) string {
+func waitingMarkdown(b *bench, l lookups, all []memory) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "\n## One client, and memory\n\n%d prepared key lookups by one client (pgx), targets in turn; microseconds more than over a direct connection (which took %.0f, at the 99th percentile %.0f).\n\n| | median | 99th percentile |\n|---|---|---|\n",
 		lookupCount, l.median["direct"], l.p99["direct"])
 	for _, t := range b.targets[1:] {
 		fmt.Fprintf(&s, "| %s | %.0f | %.0f |\n", t.name, l.median[t.name]-l.median["direct"], l.p99[t.name]-l.p99["direct"])
 	}
-	fmt.Fprintf(&s, "\nA session adds to pgveil's resident memory %.0f KiB while 64 look up rows, %.0f KiB where 1,000 wait (VmRSS, the difference over the sessions; each has looked up a protected row).\n",
-		m.active, m.idle)
+	fmt.Fprintf(&s, "\nWhat a session adds to the resident memory of a pgveil that was started for this, KiB: the most while %d look up rows (VmHWM), and what %d add that have each looked up a protected row and wait (VmRSS), at once and %v later, when the collector has run by itself.\n\n| client's leg | %[1]d at work | %[2]d wait | later |\n|---|---|---|---|\n",
+		active, idle, collects)
+	for _, m := range all {
+		fmt.Fprintf(&s, "| %s | %.0f | %.0f | %.0f |\n", m.leg, m.active, m.idle, m.after)
+	}
 	return s.String()
 }

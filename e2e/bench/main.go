@@ -77,7 +77,7 @@ func run(seconds, rounds, copyRows int, only, modes, clients []string, out strin
 		if err != nil {
 			return err
 		}
-		m, err := b.sessions()
+		m, err := b.memories()
 		if err != nil {
 			return err
 		}

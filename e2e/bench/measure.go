@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pgveil/pgveil/e2e/stack"
 )
 
 // workload is one pgbench script.
@@ -119,31 +121,5 @@ func measureOnce(t target, w workload, script, mode, clients string, seconds int
 	return r, nil
 }
 
-// cpuTime is a process's user and system time in seconds: fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms.
-func cpuTime(pid int) float64 {
-	if pid == 0 {
-		return 0
-	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	user, _ := strconv.ParseFloat(fields[11], 64)
-	system, _ := strconv.ParseFloat(fields[12], 64)
-	return (user + system) / 100
-}
-
-func peak(pid int) int {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for _, line := range strings.Split(string(b), "\n") {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			n, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")))
-			return n
-		}
-	}
-	return 0
-}
+func cpuTime(pid int) float64 { return stack.CPU(pid) }
+func peak(pid int) int        { return stack.Memory(pid, "VmHWM") }
