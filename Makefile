@@ -82,7 +82,7 @@ bench: ## measure against a direct connection and PgBouncer; writes docs/benchma
 	@.ci/need server bench
 	@$(GO) run ./e2e/bench -out docs/benchmarks.md $(BENCH)
 
-load: ## 5,000 sessions that wait and 500 that work for ten minutes, 1,000 sign-ins at once, 900 MB sent by one; takes 17 GB of memory; writes docs/load.md; LOAD="-for 60s -idle 1000" shortens it
+load: ## 5,000 sessions that wait and 500 that work for ten minutes, 1,000 sign-ins at once, 900 MB sent by one; takes 15 GB of memory; writes docs/load.md; LOAD="-for 60s -idle 1000" shortens it
 	@.ci/need server
 	@$(GO) run ./e2e/load -out docs/load.md $(LOAD)
 
