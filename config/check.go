@@ -122,9 +122,7 @@ func (c *Config) checkRest(d *decoder) {
 	if d.has("metrics", "listen") {
 		checkAddress(d, c.Metrics.Listen, "metrics", "listen")
 	}
-	if n := c.Limits.MaxConnections; n < 1 || n > 1_000_000 {
-		d.problem([]string{"limits", "max_connections"}, "expected a number from 1 to 1000000, found %d", n)
-	}
+	c.Limits.check(d)
 }
 
 func (c *Config) checkEncrypt(d *decoder) {

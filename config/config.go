@@ -266,11 +266,36 @@ type Log struct {
 type Limits struct {
 	// MaxConnections is the number of clients at a time. Default 500.
 	MaxConnections int `yaml:"max_connections,omitempty"`
+	// MaxConnectionsPerUser is the number of sessions that one user may have at a time. Default: no limit but max_connections.
+	MaxConnectionsPerUser int `yaml:"max_connections_per_user,omitempty"`
+	// MaxConnectionsPerAddress is the number of sessions that may come from one address at a time; of IPv6, from one network of 64
+	// bits. Default: no limit but max_connections.
+	MaxConnectionsPerAddress int `yaml:"max_connections_per_address,omitempty"`
+	// MaxUnauthenticated is the number of connections at a time that have not signed in. Default: that of max_connections, but at
+	// least 100.
+	MaxUnauthenticated int `yaml:"max_unauthenticated,omitempty"`
+	// MaxUnauthenticatedPerAddress is how many of these may come from one address, or network of 64 bits. Default: half of
+	// max_unauthenticated, so that one address never keeps all others out.
+	MaxUnauthenticatedPerAddress int `yaml:"max_unauthenticated_per_address,omitempty"`
+	// SignInDelay is how long the answer to a sign-in is held back after the third that failed, by the same user from the same address.
+	// It doubles with each further one up to 30s, and is forgotten ten minutes after the latest. Failures of all users from one
+	// address count the same way from the thirtieth on. Default 100ms; off.
+	SignInDelay Interval `yaml:"sign_in_delay,omitempty"`
 	// HandshakeTimeout bounds the time from accept until a client is signed in. Default 60s, as authentication_timeout.
 	HandshakeTimeout Duration `yaml:"handshake_timeout,omitempty"`
 	// MaxMessageBytes is the longest message that is read whole: a Bind with sealed parameters, a row with sealed cells.
 	// Messages that only pass have no limit but PostgreSQL's. Default 64MB.
 	MaxMessageBytes Size `yaml:"max_message_bytes,omitempty"`
+	// MaxStatementBytes is the longest text of SQL. Default: that of max_message_bytes.
+	MaxStatementBytes Size `yaml:"max_statement_bytes,omitempty"`
+	// MaxPipeline is how many answers a session may be owed. Beyond it the client is not read until half of them have come: it waits,
+	// and gets no error. Default 65536.
+	MaxPipeline int `yaml:"max_pipeline,omitempty"`
+	// MaxPreparedStatements is how many prepared statements, and how many cursors, a session may have by name. Default 10000.
+	MaxPreparedStatements int `yaml:"max_prepared_statements,omitempty"`
+	// MaxSessionBytes bounds the memory that a session holds between messages: the texts of its prepared statements, its cursors, and
+	// what it knows of the answers owed. Beyond it nothing more can be prepared, and a pipeline waits. Default 64MB.
+	MaxSessionBytes Size `yaml:"max_session_bytes,omitempty"`
 	// CatalogAge is how long the database's catalog is trusted before it is read again. Default 10s.
 	CatalogAge Duration `yaml:"catalog_age,omitempty"`
 	// DrainTimeout is how long running sessions may go on after SIGTERM. Default 30s.

@@ -54,11 +54,15 @@ func (l *Log) defaults() {
 
 func (l *Limits) defaults() {
 	*l = Limits{
-		MaxConnections:   500,
-		HandshakeTimeout: Duration(60 * time.Second),
-		MaxMessageBytes:  64 << 20,
-		CatalogAge:       Duration(10 * time.Second),
-		DrainTimeout:     Duration(30 * time.Second),
-		PlanCacheBytes:   64 << 20,
+		MaxConnections:        500,
+		SignInDelay:           Interval(100 * time.Millisecond),
+		HandshakeTimeout:      Duration(60 * time.Second),
+		MaxMessageBytes:       64 << 20,
+		MaxPipeline:           1 << 16,
+		MaxPreparedStatements: 10_000,
+		MaxSessionBytes:       64 << 20,
+		CatalogAge:            Duration(10 * time.Second),
+		DrainTimeout:          Duration(30 * time.Second),
+		PlanCacheBytes:        64 << 20,
 	}
 }

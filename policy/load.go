@@ -44,7 +44,7 @@ type loader struct {
 
 // The keys of each mapping of the file.
 func fileKeys() []string   { return []string{"version", "unlisted", "roles", "forbid"} }
-func roleKeys() []string   { return []string{"who", "record", "replicate", "allow"} }
+func roleKeys() []string   { return []string{"who", "record", "replicate", "limits", "allow"} }
 func whoKeys() []string    { return []string{"users", "databases"} }
 func allowKeys() []string  { return []string{"id", "on", "do", "show", "mask", "sealed", "write"} }
 func forbidKeys() []string { return []string{"id", "on", "do", "columns", "except_roles", "why"} }
@@ -100,6 +100,9 @@ func (l *loader) role(name string, e entry) Role {
 			l.report(place(w.value), "replicate of %s must be true or false", what)
 		}
 		r.Replicate = w.value.Value == "true"
+	}
+	if w, ok := entries["limits"]; ok {
+		r.Limits = l.limits(w.value, name)
 	}
 	if w, ok := entries["allow"]; ok {
 		for _, item := range l.items(w.value, "allow of "+what) {

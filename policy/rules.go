@@ -34,8 +34,10 @@ type Role struct {
 	Record bool
 	// Replicate lets a subject that holds the role open replication connections, where the configuration permits them ("replicate: true").
 	Replicate bool
-	Allow     []Allow
-	At        Place
+	// Limits are what sessions of a subject that holds the role may use up ("limits: {…}").
+	Limits RoleLimits
+	Allow  []Allow
+	At     Place
 }
 
 // Allow is one permission. It only ever adds.
@@ -117,6 +119,9 @@ func (r *Rules) digest() string {
 			sorted(role.Databases), role.Record))
 		if role.Replicate {
 			lines = append(lines, fmt.Sprintf("role %q replicates", role.Name))
+		}
+		if role.Limits != (RoleLimits{}) {
+			lines = append(lines, fmt.Sprintf("role %q %s", role.Name, role.Limits.canonical()))
 		}
 		for _, a := range role.Allow {
 			line := fmt.Sprintf("allow %q role %q on %q do %d show %s mask %q write %s", a.ID, role.Name, targets(a.On),

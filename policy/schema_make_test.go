@@ -31,7 +31,18 @@ func roleSchema() object {
 			"properties": described(whoKeys(), object{"users": texts(), "databases": texts()})},
 		"record":    object{"enum": []string{"none", "statements"}, "default": "none"},
 		"replicate": object{"type": "boolean", "default": false},
+		"limits":    limitsSchema(),
 		"allow":     object{"type": "array", "items": allowSchema()},
+	})}
+}
+
+func limitsSchema() object {
+	span := func() object {
+		return object{"oneOf": []object{{"const": "off"}, {"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))+$`}}}
+	}
+	return object{"type": "object", "additionalProperties": false, "properties": described(limitsKeys(), object{
+		"idle": span(), "idle_in_transaction": span(), "statement": span(),
+		"connections": oneOf(object{"const": "off"}, object{"type": "integer", "minimum": 1, "maximum": maxConnections}),
 	})}
 }
 
@@ -90,25 +101,30 @@ func described(keys []string, properties object) object {
 
 func sentences() map[string]string {
 	return map[string]string{
-		"version":      "The form of this file: 1.",
-		"unlisted":     "What happens to tables that neither this file nor the encrypt section names.",
-		"roles":        "Names for sets of users and what they may do. Who matches none may do nothing to a listed table.",
-		"forbid":       "Rules that win over every allow.",
-		"who":          "Whoever matches users and databases holds the role.",
-		"users":        "Names that sign in; * stands for any text.",
-		"databases":    "Databases; * stands for any text. Any database when left out.",
-		"record":       "statements: each statement is on the record before it is sent.",
-		"replicate":    "true: replication connections may be opened, where the configuration permits them.",
-		"allow":        "Permissions. They add up; their order means nothing.",
-		"id":           "A name that stands in refusals and in the record.",
-		"on":           "schema.table, schema.*, * or a list of these.",
-		"do":           "What may be done, or all.",
-		"show":         "Columns shown in clear, or *.",
-		"mask":         "Columns shown in part: null, redact, last(n), first(n), email or hash. They can be selected and nothing else.",
-		"sealed":       "Encrypted columns that are shown as they are stored, and that COPY FROM writes so, or *.",
-		"write":        "Columns that may be written, or *.",
-		"columns":      "Only statements that use one of these columns are forbidden.",
-		"except_roles": "Whoever holds one of these roles is not forbidden.",
-		"why":          "The reason that people are shown.",
+		"version":             "The form of this file: 1.",
+		"unlisted":            "What happens to tables that neither this file nor the encrypt section names.",
+		"roles":               "Names for sets of users and what they may do. Who matches none may do nothing to a listed table.",
+		"forbid":              "Rules that win over every allow.",
+		"who":                 "Whoever matches users and databases holds the role.",
+		"users":               "Names that sign in; * stands for any text.",
+		"databases":           "Databases; * stands for any text. Any database when left out.",
+		"record":              "statements: each statement is on the record before it is sent.",
+		"replicate":           "true: replication connections may be opened, where the configuration permits them.",
+		"limits":              "What the sessions of those who hold the role may use up. Of several roles the largest counts that one states.",
+		"idle":                "How long a session may be idle outside of a transaction; 57P05 ends it.",
+		"idle_in_transaction": "How long a session may be idle within a transaction; 25P03 ends it.",
+		"statement":           "How long a statement may take; then it is cancelled, 57014.",
+		"connections":         "How many sessions a user who holds the role may have at a time; more are refused, 53300.",
+		"allow":               "Permissions. They add up; their order means nothing.",
+		"id":                  "A name that stands in refusals and in the record.",
+		"on":                  "schema.table, schema.*, * or a list of these.",
+		"do":                  "What may be done, or all.",
+		"show":                "Columns shown in clear, or *.",
+		"mask":                "Columns shown in part: null, redact, last(n), first(n), email or hash. They can be selected and nothing else.",
+		"sealed":              "Encrypted columns that are shown as they are stored, and that COPY FROM writes so, or *.",
+		"write":               "Columns that may be written, or *.",
+		"columns":             "Only statements that use one of these columns are forbidden.",
+		"except_roles":        "Whoever holds one of these roles is not forbidden.",
+		"why":                 "The reason that people are shown.",
 	}
 }

@@ -25,7 +25,7 @@ func (s *session) copyStarts(a answer, typ byte) error {
 	if typ != 'G' || st == nil || st.Statement == nil || st.Statement.Copy == nil || !st.Statement.Copy.In {
 		return desync(a.kind, typ)
 	}
-	in, err := s.server.newCopyIn(a.run.plan, a.index(), s.server.opt.Limits.Message)
+	in, err := s.server.newCopyIn(a.run.plan, a.index(), s.server.limits.Load().Message)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (s *session) copyOutStarts(a answer) error {
 	if err := copyWitness(frame[5:], st.Statement.Copy); err != nil {
 		return s.ownError(a, err)
 	}
-	if a.run.out, err = s.server.newCopyOut(a.run.plan, a.index(), s.server.opt.Limits.Message); err != nil {
+	if a.run.out, err = s.server.newCopyOut(a.run.plan, a.index(), s.server.limits.Load().Message); err != nil {
 		return s.ownError(a, err)
 	}
 	a.run.shape = a.run.out.shape

@@ -146,7 +146,7 @@ func (s *session) row(a answer) error {
 		}
 		return s.up.Forward(s.client)
 	}
-	if s.up.Size() > s.server.opt.Limits.Message {
+	if s.up.Size() > s.server.limits.Load().Message {
 		if err := s.up.Discard(); err != nil {
 			return fmt.Errorf("upstream read: %w", err)
 		}

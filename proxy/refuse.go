@@ -60,7 +60,7 @@ var (
 
 // Refusals documents the codes of this package, for docs/errors.md.
 func Refusals() []sql.RefusalDoc {
-	return []sql.RefusalDoc{
+	return append([]sql.RefusalDoc{
 		{Code: "PV001", SQLSTATE: "22P02", Title: "A value does not fit its protected column",
 			Fix: "The SQLSTATE is the one PostgreSQL gives for the same value: 22P02, 22003, 22001, 22007 and others. " +
 				"The message leaves the value out on purpose."},
@@ -105,7 +105,7 @@ func Refusals() []sql.RefusalDoc {
 				"moment until one is promoted; connect_rounds lets clients wait for it."},
 		{Code: CodeNoRoute, SQLSTATE: "3D000", Title: "No server for this user and database",
 			Fix: "A route with to: none fits. The routes are in the configuration; pgveil check shows them."},
-	}
+	}, limitRefusals()...)
 }
 
 // fatal ends the session with an error for the client.

@@ -34,8 +34,9 @@ func (s *Server) Run(ctx context.Context) error {
 	go func() { sessions.Wait(); close(gone) }()
 	select {
 	case <-gone:
-	case <-time.After(s.opt.Limits.Drain):
-		s.log.Warn("sessions have not ended in time", zap.Int64("sessions", s.sessions.Load()))
+	case <-time.After(s.limits.Load().Drain):
+		left, _ := s.admission.count()
+		s.log.Warn("sessions have not ended in time", zap.Int("sessions", left))
 	case <-s.atOnce:
 	}
 	end()
@@ -52,7 +53,7 @@ func (s *Server) stopAccepting(ctx, over context.Context) {
 	}
 	s.stopping.Store(true)
 	select {
-	case <-time.After(s.opt.Limits.Delay):
+	case <-time.After(s.limits.Load().Delay):
 	case <-s.atOnce:
 	case <-over.Done():
 	}

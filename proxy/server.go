@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -24,17 +23,6 @@ import (
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
-
-// Limits bound what a session or the whole may use. Zero values are not allowed.
-type Limits struct {
-	Sessions  int           // at the same time
-	Handshake time.Duration // from accept to the end of sign-in
-	Message   int           // bytes of a message that must be read whole
-	Catalog   time.Duration // age at which the catalog is read again
-	Plans     int           // bytes of the plan cache
-	Drain     time.Duration // that transactions are given to finish when the server stops
-	Delay     time.Duration // before that, in which clients are still taken while Stopping says that they should not come
-}
 
 // Options is everything that a Server is made of. Audit may be nil if no role's statements are recorded.
 type Options struct {
@@ -63,12 +51,13 @@ type Server struct {
 	log      *zap.Logger
 	now      func() time.Time
 
-	columns  sync.Map     // columnName → *metrics.ColumnCounters
-	buffers  wire.Buffers // of all sessions
-	sessions atomic.Int64 // that have signed in
-	opening  atomic.Int64 // connections that have not
-	stopping atomic.Bool  // soon no more clients are taken
-	closing  atomic.Bool  // none are
+	columns   sync.Map // columnName → *metrics.ColumnCounters
+	limits    atomic.Pointer[Limits]
+	admission admission
+	throttle  *throttle
+	buffers   wire.Buffers // of all sessions
+	stopping  atomic.Bool  // soon no more clients are taken
+	closing   atomic.Bool  // none are
 
 	vigil   vigil
 	cancels chan struct{} // a place for each cancel request of ours that may be under way
@@ -87,8 +76,8 @@ func New(o Options) (*Server, error) {
 	switch {
 	case o.World == nil, o.Method == nil, o.Metrics == nil, o.Log == nil, o.Listener == nil, o.Routes == nil:
 		return nil, errors.New("proxy: incomplete options")
-	case o.Limits.Sessions <= 0 || o.Limits.Handshake <= 0 || o.Limits.Message <= 0 || o.Limits.Plans <= 0:
-		return nil, errors.New("proxy: limits must be set")
+	case !o.Limits.set():
+		return nil, errUnlimited
 	case o.Audit == nil && o.World.Policy.RecordsStatements():
 		return nil, errors.New("the policy records statements and there is no audit log")
 	}
@@ -98,6 +87,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{opt: o, catalogs: newCatalogs(o.Limits.Catalog), plans: policy.NewCache(o.Limits.Plans), metrics: o.Metrics,
 		audit: o.Audit, log: o.Log, now: o.Now, cancels: make(chan struct{}, cancels), atOnce: make(chan struct{})}
 	s.world.Store(o.World)
+	s.limits.Store(&o.Limits)
+	s.throttle = newThrottle()
 	o.Metrics.WatchPlanCache(s.plans.Stats)
 	return s, nil
 }
@@ -157,16 +148,17 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 			s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
 		}
 	}()
-	// Whoever has not signed in yet counts too: memory for a TLS handshake is not for everyone at once.
-	signedIn := sync.OnceFunc(func() { s.opening.Add(-1) })
-	defer signedIn()
-	if s.opening.Add(1) > int64(s.opt.Limits.Sessions) {
-		s.metrics.SignIn(metrics.TooManySessions)
+	limits := *s.limits.Load()
+	place, err := s.comesIn(nc, limits)
+	if err != nil {
 		return
 	}
-	handshake, done := context.WithTimeout(ctx, s.opt.Limits.Handshake)
+	defer place.leave()
+	handshake, done := context.WithTimeout(ctx, limits.Handshake)
 	defer done()
-	client, opening, err := wire.Accept(handshake, nc, s.opt.Accept)
+	accept := s.opt.Accept
+	accept.Known = func(addr netip.Addr) error { return place.comesFrom(addr, limits) }
+	client, opening, err := wire.Accept(handshake, nc, accept)
 	if err != nil {
 		s.notSignedIn(opening.Addr, "", err, outcomeOfOpening(err))
 		return
@@ -175,12 +167,12 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		s.cancel(handshake, client, *opening.Cancel)
 		return
 	}
-	ses, err := s.signIn(handshake, client, opening)
+	ses, giveBack, err := s.signIn(handshake, client, opening)
 	if err != nil {
 		return
 	}
-	defer s.sessions.Add(-1)
-	signedIn()
+	defer giveBack()
+	place.leave()
 	done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -194,10 +186,13 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	ses.log.Debug("session ended", zap.Error(reason))
 }
 
-// signIn proves who the client is, logs in upstream, and only then tells the client that it is in.
-func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) (*session, error) {
+// signIn proves who the client is, logs in upstream, and only then tells the client that it is in. The session has a place,
+// which giveBack gives back.
+func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) (ses *session, giveBack func(), err error) {
 	defer wire.Bound(ctx, client.Conn)()
-	fail := func(err error, outcome metrics.Outcome) (*session, error) {
+	giveBack = func() {}
+	fail := func(err error, outcome metrics.Outcome) (*session, func(), error) {
+		giveBack()
 		s.notSignedIn(o.Addr, o.Startup.User, err, outcome)
 		var up *auth.UpstreamError
 		if errors.As(err, &up) {
@@ -205,47 +200,54 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) 
 		} else {
 			client.Hangup(err)
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	if n := s.sessions.Add(1); n > int64(s.opt.Limits.Sessions) {
-		s.sessions.Add(-1)
-		return fail(&wire.Error{Severity: "FATAL", Code: "53300", Message: "sorry, too many clients already"}, metrics.TooManySessions)
+	limits := *s.limits.Load()
+	if err := s.admission.fits(o.Addr, limits); err != nil {
+		return fail(err, metrics.TooManySessions)
+	}
+	try, err := s.throttle.begin(o.Addr, o.Startup.User, limits.SignInDelay, s.now)
+	if err != nil {
+		return fail(err, metrics.Throttled)
 	}
 	proof, err := s.opt.Method.Authenticate(ctx, client, o.Startup, o.TLS)
-	if err != nil {
-		s.sessions.Add(-1)
+	defer proof.Wipe()
+	if err := s.holdBack(ctx, client, try, proof, err); err != nil {
 		return fail(err, outcomeOfSignIn(err))
 	}
-	defer proof.Wipe()
-	if err := s.mayOpen(o, proof.User, proof.Method); err != nil {
-		s.sessions.Add(-1)
-		return fail(err, metrics.NotAllowed)
+	back, err := s.mayEnter(o, proof, limits)
+	if err != nil {
+		return fail(err, outcomeOfEntry(err))
 	}
+	giveBack = back
 	session, err := s.logIn(ctx, client, s.upstreamHello(o), proof)
 	up, greeting := session.Conn, session.Greeting
 	if err != nil {
-		s.sessions.Add(-1)
-		return fail(err, outcomeOfLogin(err))
+		outcome := outcomeOfLogin(err)
+		if outcome == metrics.WrongPassword && !proof.Verified() {
+			try.failed()
+		}
+		return fail(err, outcome)
 	}
+	try.succeeded()
 	out := append(client.Out(), proof.Final...)
 	out = wire.AppendAuth(out, wire.AuthOk, nil)
 	out = greeting.Append(out)
 	if err := errors.Join(client.SetOut(out), client.Flush()); err != nil {
-		s.sessions.Add(-1)
 		up.Close()
 		return fail(err, metrics.ClientLeft)
 	}
 	s.metrics.SignIn(metrics.SignedIn)
-	ses := s.newSession(client, up, o, proof, greeting)
+	ses = s.newSession(client, up, o, proof, greeting)
 	ses.host, ses.source, ses.began = session.Host, session.Host.Name()+"\x00"+o.Startup.Database, s.now()
 	ses.patience = s.opt.Routes.Of(o.Startup.User, o.Startup.Database).ClientCheck()
-	return ses, nil
+	return ses, giveBack, nil
 }
 
 func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting) *session {
 	client.Lend(&s.buffers)
 	up.Lend(&s.buffers)
-	client.SetMaxWhole(s.opt.Limits.Message)
+	client.SetMaxWhole(s.limits.Load().Message)
 	up.SetMaxWhole(wire.MaxFrame)
 	ses := &session{server: s, id: newSessionID(), client: client, up: up, ledger: newLedger(),
 		subject: subjectOf(o, proof.User, proof.Method)}
@@ -263,50 +265,4 @@ func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Pr
 		ses.walsender = &walsender{session: ses}
 	}
 	return ses
-}
-
-// notSignedIn counts and records an attempt that came to nothing.
-func (s *Server) notSignedIn(addr netip.Addr, user string, err error, outcome metrics.Outcome) {
-	if errors.Is(err, io.EOF) && user == "" {
-		return // a health check
-	}
-	s.metrics.SignIn(outcome)
-	s.log.Info("sign-in failed", zap.Stringer("addr", addr), zap.String("user", user), zap.String("outcome", string(outcome)), zap.Error(err))
-	if s.audit == nil {
-		return
-	}
-	e := audit.Event{Kind: audit.SignInFailed, User: user, Addr: addr.String(), Reason: string(outcome)}
-	if err := s.audit.AppendAsync(context.Background(), e); err != nil {
-		s.log.Error("audit event lost", zap.Error(err))
-	}
-}
-
-func outcomeOfOpening(err error) metrics.Outcome {
-	var e *wire.Error
-	switch {
-	case errors.As(err, &e) && e.Code == "28000":
-		return metrics.TLSRequired
-	case errors.Is(err, context.DeadlineExceeded):
-		return metrics.SignInTimeout
-	}
-	return metrics.ProtocolError
-}
-
-func outcomeOfSignIn(err error) metrics.Outcome {
-	var e *wire.Error
-	switch {
-	case errors.As(err, &e) && e.Code == "28P01":
-		return metrics.WrongPassword
-	case errors.As(err, &e):
-		return metrics.ProtocolError
-	}
-	return metrics.ClientLeft
-}
-
-func outcomeOfLogin(err error) metrics.Outcome {
-	var up *auth.UpstreamError
-	if errors.As(err, &up) && up.Code() == "28P01" {
-		return metrics.WrongPassword
-	}
-	return metrics.UpstreamFailed
 }

@@ -169,6 +169,9 @@ func (s *service) reload(ctx context.Context, why string) {
 	if err == nil {
 		err = s.server.SetWorld(p.world)
 	}
+	if err == nil {
+		err = s.server.SetLimits(limitsOf(p.cfg.Limits))
+	}
 	now := time.Now()
 	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
 		s.metrics.Reload(what, now, err)
@@ -220,7 +223,8 @@ func needRestart(was, is *config.Config) []string {
 		{"audit", was.Audit, is.Audit},
 		{"metrics", was.Metrics, is.Metrics},
 		{"log", was.Log, is.Log},
-		{"limits", was.Limits, is.Limits},
+		{"limits.catalog_age", was.Limits.CatalogAge, is.Limits.CatalogAge},
+		{"limits.plan_cache_bytes", was.Limits.PlanCacheBytes, is.Limits.PlanCacheBytes},
 		{"proxy_protocol", was.ProxyProtocol, is.ProxyProtocol},
 		{"replication", was.Replication, is.Replication},
 	} {

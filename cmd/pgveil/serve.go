@@ -148,7 +148,7 @@ func (s *service) close() {
 }
 
 func (s *service) options() proxy.Options {
-	p, l := s.parts, s.parts.cfg.Limits
+	p := s.parts
 	return proxy.Options{
 		Listener: s.clients,
 		Accept: wire.AcceptOptions{TLS: s.live.serverTLS(), RequireTLS: p.cfg.TLS.Mode != config.TLSPlainOnLoopback,
@@ -160,10 +160,17 @@ func (s *service) options() proxy.Options {
 		Audit:       s.record,
 		Metrics:     s.metrics,
 		Log:         s.log,
-		Limits: proxy.Limits{
-			Sessions: l.MaxConnections, Handshake: l.HandshakeTimeout.Std(), Message: int(l.MaxMessageBytes),
-			Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(), Delay: l.DrainDelay.Std(),
-		},
+		Limits:      limitsOf(p.cfg.Limits),
+	}
+}
+
+func limitsOf(l config.Limits) proxy.Limits {
+	return proxy.Limits{
+		Sessions: l.MaxConnections, PerUser: l.MaxConnectionsPerUser, PerAddress: l.MaxConnectionsPerAddress,
+		Strangers: l.MaxUnauthenticated, StrangersPerAddress: l.MaxUnauthenticatedPerAddress, SignInDelay: l.SignInDelay.Std(),
+		Handshake: l.HandshakeTimeout.Std(), Message: int(l.MaxMessageBytes), Statement: int(l.MaxStatementBytes),
+		Pipeline: l.MaxPipeline, Prepared: l.MaxPreparedStatements, Held: int(l.MaxSessionBytes),
+		Catalog: l.CatalogAge.Std(), Plans: int(l.PlanCacheBytes), Drain: l.DrainTimeout.Std(), Delay: l.DrainDelay.Std(),
 	}
 }
 

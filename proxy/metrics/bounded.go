@@ -33,11 +33,12 @@ const (
 	TooManySessions Outcome = "too_many"        // a limit was reached
 	UpstreamFailed  Outcome = "upstream_failed" // proven, but the upstream could not be reached or refused
 	ClientLeft      Outcome = "client_left"     // closed the connection before the end
+	Throttled       Outcome = "throttled"       // turned away after too many failures from its address
 )
 
 var outcomes = []string{
 	string(SignedIn), string(WrongPassword), string(NotAllowed), string(TLSRequired), string(ProtocolError),
-	string(SignInTimeout), string(TooManySessions), string(UpstreamFailed), string(ClientLeft),
+	string(SignInTimeout), string(TooManySessions), string(UpstreamFailed), string(ClientLeft), string(Throttled),
 }
 
 // Stage is where the upstream failed.

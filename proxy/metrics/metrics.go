@@ -27,7 +27,11 @@ type Metrics struct {
 	// byte read to its last byte written, waiting for either peer not counted.
 	AddedInbound, AddedOutbound prometheus.Observer
 
+	// Strangers is the number of connections that have not signed in.
+	Strangers prometheus.Gauge
+
 	signIns    bounded
+	limits     bounded
 	upstream   bounded
 	refusals   codes
 	statements map[string]*[verdicts]prometheus.Counter
@@ -79,6 +83,7 @@ func New(reg prometheus.Registerer) *Metrics {
 
 	m.planCache, m.auditLag, m.certificates = newPulled(r)
 	m.hosts = newHosts(r)
+	m.limits, m.Strangers = newLimits(r)
 	r.buildInfo()
 	return m
 }

@@ -22,6 +22,12 @@ type lender interface {
 // writes yet.
 func (c *Conn) Lend(b *Buffers) {
 	c.buffers = b
+	if c.r == c.w {
+		c.in, c.r, c.w = nil, 0, 0
+	}
+	if len(c.out) == 0 {
+		c.out = nil
+	}
 	if s, ok := c.Conn.(lender); ok {
 		c.socket, c.toBorrow, c.toGiveBack = s, c.borrow, c.giveBack
 	}
@@ -35,9 +41,15 @@ func (c *Conn) borrow() []byte {
 	return c.in[c.w:]
 }
 
+// strangerBuffer is the first size of a buffer, in bytes, where the peer has not signed in: many may be on their way in.
+const strangerBuffer = 512
+
 // buffer is a buffer of the usual size.
 func (c *Conn) buffer() []byte {
-	if c.buffers == nil {
+	switch {
+	case c.buffers == nil && c.maxWhole <= handshakeWhole:
+		return make([]byte, strangerBuffer)
+	case c.buffers == nil:
 		return make([]byte, readBuffer)
 	}
 	return c.buffers.get()[:]
@@ -46,8 +58,10 @@ func (c *Conn) buffer() []byte {
 // giveBack gives back a read buffer that holds nothing, unless it is larger than most: the peer sends much, and the next will be needed
 // soon.
 func (c *Conn) giveBack() {
-	if c.r == c.w && len(c.in) == readBuffer {
-		c.buffers.spare.Put((*[readBuffer]byte)(c.in))
+	if c.r == c.w && len(c.in) <= readBuffer {
+		if len(c.in) == readBuffer {
+			c.buffers.spare.Put((*[readBuffer]byte)(c.in))
+		}
 		c.in, c.r, c.w = nil, 0, 0
 	}
 }

@@ -109,3 +109,17 @@ func below(n net.Conn) net.Conn {
 	}
 	return nil
 }
+
+// turnAwayTime is how long the word to somebody who is turned away may take.
+const turnAwayTime = 50 * time.Millisecond
+
+// TurnAway ends a connection that nothing was read from. The peer is told err if that is an *Error and the socket takes it at once; it
+// is not waited for, so that turning many away costs little.
+func TurnAway(nc net.Conn, err error) {
+	defer nc.Close()
+	var e *Error
+	if errors.As(err, &e) {
+		nc.SetDeadline(time.Now().Add(turnAwayTime))
+		nc.Write(e.Append(nil))
+	}
+}

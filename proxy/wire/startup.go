@@ -38,6 +38,9 @@ type AcceptOptions struct {
 	Proxies Proxies
 	// Alive says how a client that has gone silent is found.
 	Alive Alive
+	// Known, if set, is called once it is known where the client comes from, before anything else is done for it. Its error ends the
+	// connection.
+	Known func(addr netip.Addr) error
 }
 
 // Opening is what a client opened its connection with: a session or a cancellation.
@@ -78,6 +81,10 @@ func Accept(ctx context.Context, nc net.Conn, o AcceptOptions) (*Conn, Opening, 
 	err := a.run(ctx)
 	release()
 	c := NewConn(a.conn, handshakeWhole)
+	if a.unwanted {
+		TurnAway(nc, err)
+		return nil, Opening{Addr: a.opening.Addr}, err
+	}
 	if err != nil {
 		c.Hangup(err)
 		return nil, Opening{Addr: a.opening.Addr}, err
@@ -97,6 +104,7 @@ type accepting struct {
 	AcceptOptions
 	conn      net.Conn
 	opening   Opening
+	unwanted  bool // Known has said so
 	triedSSL  bool
 	triedGSS  bool
 	negotiate []byte
@@ -104,16 +112,23 @@ type accepting struct {
 
 func (a *accepting) run(ctx context.Context) error {
 	var first [1]byte
+	proxied := a.Proxies.trust(a.opening.Addr)
+	if err := a.known(!proxied); err != nil {
+		return err
+	}
 	if _, err := io.ReadFull(a.conn, first[:]); err != nil {
 		return err
 	}
-	if a.Proxies.trust(a.opening.Addr) {
+	if proxied {
 		said, err := a.Proxies.read(a.conn, first[0])
 		if err != nil {
 			return err
 		}
 		if said.addr.IsValid() {
 			a.opening.Addr = said.addr
+		}
+		if err := a.known(true); err != nil {
+			return err
 		}
 		if said.header {
 			if _, err := io.ReadFull(a.conn, first[:]); err != nil {
@@ -139,6 +154,15 @@ func (a *accepting) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+func (a *accepting) known(now bool) error {
+	if !now || a.Known == nil {
+		return nil
+	}
+	err := a.Known(a.opening.Addr)
+	a.unwanted = err != nil
+	return err
 }
 
 // packet takes one first packet; done means that it was the last.
