@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -14,10 +13,10 @@ import (
 // RoleLimits is "limits" of a role: what the sessions of those who hold it may use up. Of each, zero says nothing, and NoLimit that
 // there is none.
 type RoleLimits struct {
-	// Idle is how long a session may be idle outside of a transaction, IdleInTransaction within one.
-	Idle, IdleInTransaction time.Duration
-	// Statement is how long a statement may take.
-	Statement time.Duration
+	// Idle is how long, in seconds, a session may be idle outside of a transaction, IdleInTransaction within one.
+	Idle, IdleInTransaction int
+	// Statement is how long, in seconds, a statement may take.
+	Statement int
 	// Connections is how many sessions a user who holds the role may have at a time.
 	Connections int
 }
@@ -43,7 +42,7 @@ func (p *Policy) Limits(set RoleSet) RoleLimits {
 }
 
 // looser is the one of two limits that allows more.
-func looser[T int | time.Duration](a, b T) T {
+func looser(a, b int) int {
 	switch {
 	case a == NoLimit || b == NoLimit:
 		return NoLimit
@@ -64,7 +63,7 @@ func (l *loader) limits(n *yaml.Node, role string) RoleLimits {
 	what := "limits of role " + role
 	entries, _ := l.mapping(n, what, limitsKeys())
 	var r RoleLimits
-	for key, to := range map[string]*time.Duration{"idle": &r.Idle, "idle_in_transaction": &r.IdleInTransaction, "statement": &r.Statement} {
+	for key, to := range map[string]*int{"idle": &r.Idle, "idle_in_transaction": &r.IdleInTransaction, "statement": &r.Statement} {
 		if e, ok := entries[key]; ok {
 			*to = l.span(e.value, key+" in "+what)
 		}
@@ -75,23 +74,22 @@ func (l *loader) limits(n *yaml.Node, role string) RoleLimits {
 	return r
 }
 
-// minSpan is the shortest time limit. Sessions are looked at five times a second, so that a shorter one would promise too much.
-const minSpan = time.Second
+// maxSpan is the longest time limit, in seconds: a year.
+const maxSpan = 366 * 24 * 3600
 
-// span reads a time limit.
-func (l *loader) span(n *yaml.Node, what string) time.Duration {
+// span reads a time limit: a number of seconds, minutes or hours. Sessions are looked at a few times a second, so that a shorter one
+// would promise too much.
+func (l *loader) span(n *yaml.Node, what string) int {
 	if off(n) {
 		return NoLimit
 	}
-	d, err := time.ParseDuration(n.Value)
-	switch {
-	case n.Kind != yaml.ScalarNode || err != nil:
-		l.report(place(n), "%s must be a time such as 30s, 5m or 1h, or off, found %s", what, shown(n))
-	case d < minSpan:
-		l.report(place(n), "%s must be at least %s, found %q", what, minSpan, n.Value)
-	default:
-		return d
+	for unit, seconds := range map[string]int{"s": 1, "m": 60, "h": 3600} {
+		number, ok := strings.CutSuffix(n.Value, unit)
+		if v, err := strconv.Atoi(number); ok && n.Kind == yaml.ScalarNode && err == nil && v > 0 && v <= maxSpan/seconds {
+			return v * seconds
+		}
 	}
+	l.report(place(n), "%s must be a time such as 30s, 5m or 1h, or off, found %s", what, shown(n))
 	return 0
 }
 

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"testing"
-	"time"
 
 	"github.com/pgveil/pgveil/policy/sql"
 )
@@ -25,11 +24,11 @@ roles:
 		t.Fatal(err)
 	}
 	for user, want := range map[string]RoleLimits{
-		"maya":   {10 * time.Minute, time.Minute, 30 * time.Second, 50},
-		"silent": {10 * time.Minute, time.Minute, 30 * time.Second, 50},
-		"batch":  {10 * time.Minute, time.Minute, time.Hour, 50},
-		"long":   {0, time.Minute, 0, 50},
-		"both":   {0, time.Minute, 0, 50},
+		"maya":   {600, 60, 30, 50},
+		"silent": {600, 60, 30, 50},
+		"batch":  {600, 60, 3600, 50},
+		"long":   {0, 60, 0, 50},
+		"both":   {0, 60, 0, 50},
 	} {
 		if got := p.Limits(p.RolesOf(Subject{User: user, Database: "d"})); got != want {
 			t.Errorf("%s: %+v", user, got)

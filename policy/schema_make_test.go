@@ -38,7 +38,7 @@ func roleSchema() object {
 
 func limitsSchema() object {
 	span := func() object {
-		return object{"oneOf": []object{{"const": "off"}, {"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms|us|ns))+$`}}}
+		return object{"oneOf": []object{{"const": "off"}, {"type": "string", "pattern": `^[1-9][0-9]*(s|m|h)$`}}}
 	}
 	return object{"type": "object", "additionalProperties": false, "properties": described(limitsKeys(), object{
 		"idle": span(), "idle_in_transaction": span(), "statement": span(),
