@@ -49,6 +49,8 @@ type Config struct {
 	Audit Audit `yaml:"audit,omitempty"`
 	// Metrics is the HTTP listener for Prometheus and health checks.
 	Metrics Metrics `yaml:"metrics,omitempty"`
+	// Admin is the listener for operators.
+	Admin Admin `yaml:"admin,omitempty"`
 	// Log is the program's own log on standard error. It never contains values or statement texts.
 	Log Log `yaml:"log,omitempty"`
 	// Limits bound time, memory and number.

@@ -144,7 +144,7 @@ func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
 			if err != nil || len(body) != 1 {
 				return false, fmt.Errorf("bad ReadyForQuery: %w", err)
 			}
-			s.status.Store(uint32(body[0])) // before whoever asked goes on and looks at it
+			s.readied(body[0]) // before whoever asked goes on and looks at it
 			close(q.done)
 			return false, nil
 		}

@@ -77,7 +77,7 @@ func (s *session) hangUp(reason error) {
 	var f *fatal
 	var e *wire.Error
 	switch soon := time.Now().Add(lastWords); {
-	case errors.As(reason, &f), errors.As(reason, &e), gone, s.server.draining():
+	case errors.As(reason, &f), errors.As(reason, &e), gone, s.server.draining(), s.killed.Load():
 		s.client.SetDeadline(soon)
 	default:
 		s.client.SetDeadline(time.Now().Add(lastWords / 4)) // it has most likely left
@@ -96,6 +96,8 @@ func (s *session) hangUp(reason error) {
 		s.client.HangupFrame(nil)
 	case gone:
 		s.client.Hangup(s.serverLost(lost))
+	case s.killed.Load():
+		s.client.Hangup(&wire.Error{Severity: "FATAL", Code: "57P01", Message: "terminating connection due to administrator command"})
 	case s.server.draining():
 		s.client.Hangup(&wire.Error{Severity: "FATAL", Code: "57P01", Message: "terminating connection due to administrator command",
 			Hint: "The proxy is shutting down. Connect again."})

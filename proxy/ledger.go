@@ -60,9 +60,10 @@ type ledger struct {
 	sealed   *copyIn // what seals them; nil if they may pass as they are
 	maybe    int     // Syncs of a COPY that failed, of which the server may have read some before it began to ignore them
 	ended    bool
-	closed   bool // nothing is owed any more, see closeIdle
-	asked    bool // something was, for the client
-	unsynced bool // something was since the latest Sync
+	closed   bool   // nothing is owed any more, see closeIdle
+	asked    bool   // something was, for the client
+	unsynced bool   // something was since the latest Sync
+	latest   string // the verb of the latest statement sent
 
 	statements map[string]*statement
 	portals    map[string]*portal
@@ -113,6 +114,9 @@ func (l *ledger) owe(a answer) bool {
 		}
 	}
 	a.name = meant(a.name)
+	if verb := a.verb(); verb != "" {
+		l.latest = verb
+	}
 	if a.inner == nil {
 		l.rename(&a)
 	}

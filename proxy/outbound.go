@@ -253,7 +253,7 @@ func (s *session) ready(a answer) error {
 		return &fatal{sqlstate: "08P01", message: "malformed ReadyForQuery from the server"}
 	}
 	status := frame[5]
-	s.status.Store(uint32(status))
+	s.readied(status)
 	if status == 'I' {
 		s.changesDone()
 	}
@@ -279,7 +279,7 @@ func (s *session) unowedReady() error {
 		return fmt.Errorf("upstream read: %w", err)
 	}
 	if len(body) == 1 {
-		s.status.Store(uint32(body[0]))
+		s.readied(body[0])
 	}
 	return s.up.Forward(s.client)
 }
@@ -302,6 +302,9 @@ func (s *session) setting(name, v string) {
 		s.oddEncoding = oddSetting(name, v)
 	case "server_version":
 		s.version = majorVersion(v)
+	case "application_name":
+		s.application.Store(&v)
+		return
 	case "standard_conforming_strings":
 		s.oddStrings = oddSetting(name, v)
 	default:

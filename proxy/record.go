@@ -47,7 +47,9 @@ func (s *session) decide(r *run) *sql.Refusal {
 	}
 	e := s.event(audit.StatementDecided)
 	describe(&e, r.plan.Plan)
+	s.recording.Store(true)
 	seq, err := s.server.audit.Append(s.ctx, e)
+	s.recording.Store(false)
 	if err != nil {
 		s.log.Error("a statement was refused because it could not be recorded", zap.Error(err))
 		return refusalAudit

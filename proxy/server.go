@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -59,11 +60,13 @@ type Server struct {
 	stopping  atomic.Bool  // soon no more clients are taken
 	closing   atomic.Bool  // none are
 
-	vigil   vigil
-	cancels chan struct{} // a place for each cancel request of ours that may be under way
-	keys    keys
-	hurry   sync.Once
-	atOnce  chan struct{} // closed when sessions are not waited for any more
+	vigil    vigil
+	arrivals arrivals
+	looks    [32]byte      // keys the hashes by which plans are shown
+	cancels  chan struct{} // a place for each cancel request of ours that may be under way
+	keys     keys
+	hurry    sync.Once
+	atOnce   chan struct{} // closed when sessions are not waited for any more
 }
 
 type columnName struct {
@@ -86,6 +89,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o, catalogs: newCatalogs(o.Limits.Catalog), plans: policy.NewCache(o.Limits.Plans), metrics: o.Metrics,
 		audit: o.Audit, log: o.Log, now: o.Now, cancels: make(chan struct{}, cancels), atOnce: make(chan struct{})}
+	rand.Read(s.looks[:]) // never fails
 	s.world.Store(o.World)
 	s.limits.Store(&o.Limits)
 	s.throttle = newThrottle()
@@ -154,6 +158,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		return
 	}
 	defer place.leave()
+	arrival := s.arrivals.add(nc, s.now())
+	defer arrival.gone()
 	handshake, done := context.WithTimeout(ctx, limits.Handshake)
 	defer done()
 	accept := s.opt.Accept
@@ -167,12 +173,14 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		s.cancel(handshake, client, *opening.Cancel)
 		return
 	}
+	arrival.asks(opening)
 	ses, giveBack, err := s.signIn(handshake, client, opening)
 	if err != nil {
 		return
 	}
 	defer giveBack()
 	place.leave()
+	arrival.gone()
 	done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

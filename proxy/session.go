@@ -46,10 +46,16 @@ type session struct {
 	// Shared by both loops.
 	ledger   *ledger
 	settings atomic.Pointer[value.Settings]
-	status   atomic.Uint32 // latest ReadyForQuery's byte
+	status   atomic.Uint32 // latest ReadyForQuery's byte, below a count of them
 	odd      atomic.Bool   // settings under which text can't be read
 	latest   atomic.Pointer[sql.Catalog]
 	standing atomic.Pointer[standing]
+
+	// What an operator sees, see SessionInfo. status above also counts the ReadyForQuery messages, from bit 8 on.
+	application       atomic.Pointer[string]
+	bytesIn, bytesOut atomic.Uint64
+	recording         atomic.Bool // the record is waited for
+	killed            atomic.Bool // an operator has ended the session
 
 	walsender *walsender // of a replication connection; nil: an ordinary session
 
@@ -128,6 +134,9 @@ func (s *session) now() time.Time { return s.server.now() }
 // transaction is the transaction status that the server reported last: I, T or E.
 func (s *session) transaction() byte { return byte(s.status.Load()) }
 
+// readied follows a ReadyForQuery. It is the outbound loop's.
+func (s *session) readied(status byte) { s.status.Store((s.status.Load()>>8+1)<<8 | uint32(status)) }
+
 // run carries messages both ways until one side ends, and returns the reason.
 func (s *session) run() error {
 	started := s.now()
@@ -138,14 +147,14 @@ func (s *session) run() error {
 	}
 	s.note(start)
 	m := s.server.metrics
-	s.watched = watched{client: s.client, gone: s.stop, idle: s.idle}
+	s.watched = watched{session: s, client: s.client, gone: s.stop, idle: s.idle}
 	if s.walsender != nil {
 		s.watched.idle = nil // what it does is not in the ledger
 	}
-	s.watch(s.client, s.up, m.AddedInbound, m.BytesInbound, &s.watched.turns)
-	s.watch(s.up, s.client, m.AddedOutbound, nil, nil)
+	s.watch(s.client, s.up, m.AddedInbound, &s.watched.turns, func(n int) { m.BytesInbound.Add(float64(n)); s.bytesIn.Add(uint64(n)) })
+	s.watch(s.up, s.client, m.AddedOutbound, &s.watched.reads, nil)
 	defer s.server.vigil.add(&s.watched)()
-	s.client.AfterWrite = func(n int) { m.BytesOutbound.Add(float64(n)) }
+	s.client.AfterWrite = func(n int) { m.BytesOutbound.Add(float64(n)); s.bytesOut.Add(uint64(n)) }
 
 	var loops sync.WaitGroup
 	reasons := make(chan error, 2)
@@ -205,7 +214,7 @@ func outcomeOf(reason error) string {
 const sampled = 16
 
 // watch makes what was read from one side go out to the other before more is waited for, and observes how long that takes.
-func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes prometheus.Counter, turns *atomic.Uint64) {
+func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, turns *atomic.Uint64, count func(n int)) {
 	var n uint
 	var woke time.Time
 	from.BeforeRead = func() error {
@@ -214,17 +223,13 @@ func (s *session) watch(from, to *wire.Conn, took prometheus.Observer, bytes pro
 			took.Observe(time.Since(woke).Seconds())
 			woke = time.Time{}
 		}
-		if turns != nil {
-			turns.Add(1)
-		}
+		turns.Add(1)
 		return err
 	}
 	from.AfterRead = func(read int) {
-		if turns != nil {
-			turns.Add(1)
-		}
-		if bytes != nil {
-			bytes.Add(float64(read))
+		turns.Add(1)
+		if count != nil {
+			count(read)
 		}
 		if n++; n%sampled == 0 {
 			woke = time.Now()

@@ -21,10 +21,13 @@ type vigil struct {
 
 // watched is one client.
 type watched struct {
-	client *wire.Conn
+	session *session // nil: it logs in
+	client  *wire.Conn
 	// turns grows when the reader of the client begins to wait for it, and when it has something: it is odd in between.
 	turns atomic.Uint64
-	seen  uint64 // turns at the latest look; the vigil's own
+	// reads is turns for the server.
+	reads atomic.Uint64
+	view  seen   // as of the latest look; under the vigil's lock
 	gone  func() // called when the client has left, perhaps again
 	// idle, if set, is asked now and then while the server stops, and ends what is idle.
 	idle func()
@@ -38,6 +41,7 @@ func (v *vigil) add(w *watched) (remove func()) {
 		v.all = map[*watched]struct{}{}
 	}
 	v.all[w] = struct{}{}
+	w.note(time.Now())
 	return func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -62,13 +66,14 @@ func (v *vigil) run(ctx context.Context, stopping func() bool) {
 // look calls outside of the lock, which ending a session takes too.
 func (v *vigil) look(stopping bool) {
 	var waiting, ending []*watched
+	now := time.Now()
 	v.mu.Lock()
 	for w := range v.all {
 		turns := w.turns.Load()
-		if turns%2 == 0 && turns == w.seen {
+		if turns%2 == 0 && turns == w.view.turns {
 			waiting = append(waiting, w) // for as long as between two looks
 		}
-		w.seen = turns
+		w.note(now)
 		if stopping && w.idle != nil {
 			ending = append(ending, w)
 		}

@@ -103,6 +103,9 @@ func (s *service) offer(ctx context.Context, drain func()) error {
 		}
 		if taken {
 			s.log.Info("another proxy has taken over")
+			if s.operators != nil {
+				s.operators.Close() // who asks means the new one
+			}
 			drain()
 			return s.waitFor(ctx)
 		}
@@ -135,12 +138,17 @@ func (s *service) hand(conn *net.UnixConn) (taken bool, err error) {
 	if err := sameUser(conn); err != nil {
 		return false, err
 	}
-	names, fds := []string{socketClients}, []int{}
-	for _, l := range []net.Listener{s.clients, s.pages} {
-		if l == nil {
-			continue
+	names, fds := []string{}, []int{}
+	for _, l := range []struct {
+		name string
+		net.Listener
+	}{{socketClients, s.clients}, {socketMetrics, s.pages}, {socketAdmin, s.operators}} {
+		tcp, ok := l.Listener.(*net.TCPListener)
+		if !ok {
+			continue // none, or a Unix socket, which the new proxy makes anew
 		}
-		raw, err := l.(*net.TCPListener).SyscallConn()
+		names = append(names, l.name)
+		raw, err := tcp.SyscallConn()
 		if err != nil {
 			return false, err
 		}
@@ -148,9 +156,6 @@ func (s *service) hand(conn *net.UnixConn) (taken bool, err error) {
 		if err := raw.Control(func(fd uintptr) { fds = append(fds, int(fd)) }); err != nil {
 			return false, err
 		}
-	}
-	if len(fds) > 1 {
-		names = append(names, socketMetrics)
 	}
 	text, err := json.Marshal(names)
 	if err != nil {

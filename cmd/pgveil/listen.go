@@ -16,6 +16,7 @@ import (
 const (
 	socketClients = "pgveil"
 	socketMetrics = "metrics"
+	socketAdmin   = "admin"
 )
 
 // firstPassed is the first file descriptor that a service manager passes: SD_LISTEN_FDS_START, sd_listen_fds(3).
@@ -34,11 +35,11 @@ func passed() (map[string]net.Listener, error) {
 	all := map[string]net.Listener{}
 	for i := range count {
 		name := socketClients
-		if i < len(names) && (names[i] == socketMetrics || count > 1) {
+		if i < len(names) && (names[i] == socketMetrics || names[i] == socketAdmin || count > 1) {
 			name = strings.TrimSuffix(names[i], ".socket")
 		}
-		if name != socketClients && name != socketMetrics || all[name] != nil {
-			return nil, fmt.Errorf("LISTEN_FDNAMES: expected %s and %s, each once, found %q", socketClients, socketMetrics, strings.Join(names, ":"))
+		if name != socketClients && name != socketMetrics && name != socketAdmin || all[name] != nil {
+			return nil, fmt.Errorf("LISTEN_FDNAMES: expected %s, %s and %s, each at most once, found %q", socketClients, socketMetrics, socketAdmin, strings.Join(names, ":"))
 		}
 		if all[name], err = listenerOf(firstPassed + i); err != nil {
 			return nil, fmt.Errorf("LISTEN_FDS: %s: %w", name, err)
@@ -67,10 +68,17 @@ func (s *service) listen(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	if s.clients, err = socketFor(given[socketClients], cfg.Listen, "listen"); err != nil || cfg.Metrics.Listen == "" {
+	if s.clients, err = socketFor(given[socketClients], cfg.Listen, "listen"); err != nil {
 		return err
 	}
-	s.pages, err = socketFor(given[socketMetrics], cfg.Metrics.Listen, "metrics.listen")
+	if cfg.Metrics.Listen != "" {
+		if s.pages, err = socketFor(given[socketMetrics], cfg.Metrics.Listen, "metrics.listen"); err != nil {
+			return err
+		}
+	}
+	if !cfg.Admin.IsZero() {
+		s.operators, err = listenAdmin(given[socketAdmin], cfg.Admin.Listen)
+	}
 	return err
 }
 

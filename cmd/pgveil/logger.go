@@ -11,10 +11,11 @@ import (
 )
 
 // newLogger writes to w, with times as RFC 3339 in UTC-offset form and no stack traces, which could hold arguments.
-func newLogger(l config.Log, w io.Writer) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(string(l.Level))
+// The level can be changed while it is in use.
+func newLogger(l config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+	level, err := zap.ParseAtomicLevel(string(l.Level))
 	if err != nil {
-		return nil, fmt.Errorf("log.level: %w", err)
+		return nil, level, fmt.Errorf("log.level: %w", err)
 	}
 	e := zap.NewProductionEncoderConfig()
 	e.TimeKey, e.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
@@ -23,5 +24,5 @@ func newLogger(l config.Log, w io.Writer) (*zap.Logger, error) {
 		e.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
 		encoder = zapcore.NewConsoleEncoder(e)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), level, nil
 }

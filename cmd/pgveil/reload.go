@@ -176,6 +176,7 @@ func (s *service) reload(ctx context.Context, why string) {
 	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
 		s.metrics.Reload(what, now, err)
 	}
+	s.loads.note(now, why, err)
 	if err != nil {
 		s.log.Error("reload failed; everything stays as it was", zap.String("why", why), zap.Error(err))
 		s.note(ctx, audit.Event{Kind: audit.PolicyFailed, Policy: s.server.World().Policy.Version(), Reason: firstLine(err)})
@@ -222,6 +223,7 @@ func needRestart(was, is *config.Config) []string {
 		{"sign_in", was.SignIn, is.SignIn},
 		{"audit", was.Audit, is.Audit},
 		{"metrics", was.Metrics, is.Metrics},
+		{"admin", was.Admin, is.Admin},
 		{"log", was.Log, is.Log},
 		{"limits.catalog_age", was.Limits.CatalogAge, is.Limits.CatalogAge},
 		{"limits.plan_cache_bytes", was.Limits.PlanCacheBytes, is.Limits.PlanCacheBytes},

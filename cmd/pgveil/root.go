@@ -28,7 +28,7 @@ Exit codes: 0 ok, 1 a problem was found or something was refused, 2 the command 
 	root.SetVersionTemplate("pgveil {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%v", err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newServe(), newCheck(), newExplain(), newInspect(), newLeakage(), newDoctor(), newHealth(), newKeys(), newUsers(), newPolicy(), newAudit())
+	root.AddCommand(newServe(), newCheck(), newExplain(), newInspect(), newLeakage(), newDoctor(), newHealth(), newSessions(), newTop(), newKeys(), newUsers(), newPolicy(), newAudit())
 	root.AddCommand(demoCommands()...)
 	return root
 }

@@ -46,12 +46,12 @@ The log goes to standard error.`,
 		if err != nil {
 			return err
 		}
-		log, err := newLogger(cfg.Log, c.ErrOrStderr())
+		log, level, err := newLogger(cfg.Log, c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
 		defer log.Sync()
-		s := &service{path: *path, parts: p, log: log}
+		s := &service{path: *path, parts: p, log: log, level: level}
 		if err := s.open(); err != nil {
 			return err
 		}
@@ -67,6 +67,8 @@ type service struct {
 	path  string
 	parts *parts // as started; what a reload replaces stands in live
 	log   *zap.Logger
+	level zap.AtomicLevel // of log
+	loads loads
 
 	live     live
 	registry *prometheus.Registry
@@ -76,6 +78,8 @@ type service struct {
 	clients  net.Listener
 	pages    net.Listener  // nil: none
 	before   *net.UnixConn // to the proxy that gave the sockets; nil: none
+	// operators is the admin listener; nil: none
+	operators net.Listener
 }
 
 // open takes what can be taken once: ports, and the folder of the record. It starts nothing.
@@ -134,7 +138,7 @@ func (s *service) untilSignal(parent context.Context) (context.Context, context.
 }
 
 func (s *service) close() {
-	for _, ln := range []net.Listener{s.clients, s.pages} {
+	for _, ln := range []net.Listener{s.clients, s.pages, s.operators} {
 		if ln != nil {
 			ln.Close()
 		}
@@ -201,8 +205,12 @@ func (s *service) run(ctx context.Context) error {
 			return metrics.Serve(ctx, s.pages, metrics.Routes(s.registry, s.checks()...))
 		})
 	}
-	beside("watching files", s.watch)
 	now := time.Now()
+	s.loads.began(now)
+	if s.operators != nil {
+		beside("the admin listener", s.serveAdmin)
+	}
+	beside("watching files", s.watch)
 	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
 		s.metrics.Reload(what, now, nil)
 	}

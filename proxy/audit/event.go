@@ -15,6 +15,7 @@ type Kind string
 const (
 	SessionStart     Kind = "session.start"
 	SessionEnd       Kind = "session.end"
+	SessionKilled    Kind = "session.killed" // by an operator; session.end follows
 	SignInFailed     Kind = "sign_in.failed"
 	StatementDecided Kind = "statement.decided" // before the statement is sent
 	StatementDone    Kind = "statement.done"    // its outcome; Decided names the first event
@@ -40,7 +41,7 @@ const (
 
 // appendable are the kinds that Append takes.
 var appendable = map[Kind]bool{
-	SessionStart: true, SessionEnd: true, SignInFailed: true,
+	SessionStart: true, SessionEnd: true, SessionKilled: true, SignInFailed: true,
 	StatementDecided: true, StatementDone: true, StatementRefused: true,
 	IntegrityFailed: true, PolicyReloaded: true, PolicyFailed: true, KeysLoaded: true, KeysUsed: true,
 }

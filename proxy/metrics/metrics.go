@@ -7,6 +7,7 @@ package metrics
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -124,6 +125,14 @@ func (m *Metrics) Statement(verb string, v Verdict) {
 		v = Refused
 	}
 	row[v].Inc()
+}
+
+// Verb is verb if it is one of the statement kinds that have series of their own, else "other".
+func Verb(verb string) string {
+	if slices.Contains(verbs, verb) {
+		return verb
+	}
+	return other
 }
 
 // SignIn counts one attempt to sign in.
