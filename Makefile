@@ -8,12 +8,13 @@ BENCH    ?=
 LOAD     ?=
 FUZZTIME ?= 20s
 SOAK     ?= 10m
+CHAOS    ?= 5m
 SEED     ?= $(shell date +%s)
 PACKAGES ?= ./...
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race bench load lint lint-deploy soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race chaos bench load lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +71,10 @@ test-compat-versions: ## of these, our end-to-end tests on PostgreSQL 14, 16, 17
 	@.ci/postgresql-versions bin/compat/versions
 	$(GO) test -tags compat -timeout 120m -count=1 -v -run TestVersions ./e2e/compat
 
+chaos: ## break proxies, servers, clients, networks and files under load for CHAOS, from SEED; handshakes are cut at every byte
+	@.ci/need server
+	$(GO) test -count=1 -timeout 0 -v ./e2e/chaos -chaos-for $(CHAOS) -chaos-seed $(SEED) -chaos-every-byte
+
 test-pgbouncer: ## run pgveil in front of and behind PgBouncer
 	@.ci/need server bench
 	$(GO) test -tags pgbouncer -timeout 10m -count=1 -v -run TestPgBouncer ./e2e
@@ -98,12 +103,13 @@ lint: ## gofmt, go mod tidy, go vet, staticcheck
 lint-deploy: ## check the alert rules in deploy/ with promtool
 	@.ci/promtool bin/promtool
 
-soak: ## order a million pairs a type; COPY with all options and columns; all end-to-end tests with both legs cut into pieces; then run random statements on a plain database and through the proxy for SOAK, from a seed that is printed
+soak: ## order a million pairs a type; COPY with all options and columns; all end-to-end tests with both legs cut into pieces; then for SOAK each, from a seed that is printed, break things under load and report the slope of memory, and run random statements on a plain database and through the proxy
 	@.ci/need server
 	PGVEIL_ORDER_PAIRS=1000000 $(GO) test -count=1 -timeout 30m -v -run 'TestOrder$$' ./proxy/value
 	$(GO) test -count=1 -timeout 30m -run 'TestCopy(Out|In)$$' ./e2e -copy-all
 	$(GO) test -count=1 -timeout 60m ./e2e -segments random:$(SEED)
 	$(GO) test -count=1 -timeout 30m -run 'Protocol|Frames|SignIn|Cancel|Replication|Pipeline|Copy' ./e2e -segments 1
+	$(MAKE) chaos CHAOS=$(SOAK)
 	$(GO) test -count=1 -timeout 0 -v -run 'TestGenerated$$' ./e2e -generate-for $(SOAK) -generate-seed $(SEED)
 
 fuzz: ## run each fuzz target for FUZZTIME

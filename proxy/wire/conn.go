@@ -23,6 +23,9 @@ const (
 	readBufferKept = 4 << 20
 	// flushAt is how many pending bytes make Conn write without waiting for a Flush.
 	flushAt = 64 << 10
+	// forwardWhole is the frame, with its header, up to which Forward hands on nothing before all of it is there: whoever loses his peer in
+	// the middle of it is told so between two messages. It is so small that waiting for the rest never makes a buffer grow.
+	forwardWhole = readBuffer / 2
 	// MaxFrame is the largest body PostgreSQL accepts: PQ_LARGE_MESSAGE_LIMIT, src/include/libpq/libpq.h.
 	MaxFrame = 0x3fffffff
 )
@@ -128,6 +131,11 @@ func (c *Conn) Peek(n int) ([]byte, error) {
 
 // Forward appends the frame announced by Next to dst's output undecoded, in pieces if it is large.
 func (c *Conn) Forward(dst *Conn) error {
+	if n := headerLen + c.size; n <= forwardWhole && c.w-c.r < n {
+		if err := c.fill(n); err != nil {
+			return err
+		}
+	}
 	handed := 0
 	err := c.pass(func(b []byte) error {
 		handed += len(b)

@@ -1,0 +1,134 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// kill ends the process at once.
+func (p *Proxy) kill() error {
+	err := p.run.Process.Kill()
+	<-p.died
+	return err
+}
+
+// again ends the process in some way and starts another.
+func (p *Proxy) again(x *Hit, end func(*Proxy) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := end(p)
+	x.pause(10, 500)
+	return errors.Join(err, p.begin(p.Config, nil))
+}
+
+// begin is start, and takes note of what the process has open then.
+func (p *Proxy) begin(config string, before func()) error {
+	if err := p.start(config, before); err != nil {
+		return err
+	}
+	// Whoever asks is counted too. A few more come and go: the collector's workers, a health check, a file being read.
+	const slack = 3
+	c, err := p.Counts()
+	p.base = counts{goroutines: c.goroutines + slack, files: c.files + slack}
+	return err
+}
+
+// handOver starts another process that takes the sockets of this one, with a record of its own.
+func (p *Proxy) handOver() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text, err := os.ReadFile(p.Config)
+	if err != nil {
+		return err
+	}
+	fresh := fmt.Sprintf("audit.%d", p.count)
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "audit:") {
+			lines[i] = "audit: {dir: " + fresh + ", key: audit.key}"
+		}
+	}
+	p.Config = filepath.Join(p.Dir, fmt.Sprintf("pgveil.%d.yaml", p.count))
+	if err := os.WriteFile(p.Config, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		return err
+	}
+	p.audits = append(p.audits, filepath.Join(p.Dir, fresh))
+	old, ended := p.run, p.died
+	if err := p.start(p.Config, nil); err != nil {
+		return err
+	}
+	select {
+	case <-ended:
+		if code := old.ProcessState.ExitCode(); code != 0 {
+			return fmt.Errorf("the proxy that handed over ended with %d", code)
+		}
+	case <-p.died:
+		return errors.New("the proxy that took over has ended")
+	case <-time.After(20 * time.Second):
+		return errors.New("the proxy that handed over has not ended within 20 s")
+	}
+	c, err := p.Counts()
+	if p.base.goroutines < c.goroutines {
+		p.base.goroutines = c.goroutines
+	}
+	return err
+}
+
+// hangup sends SIGHUP.
+func (p *Proxy) hangup() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run.Process.Signal(syscall.SIGHUP)
+}
+
+// serverBack waits until the server takes sessions again.
+func (s *Stand) serverBack() error {
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if err = s.direct(bankDB, "select 1"); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// through runs SQL as app by way of the proxy, in clear.
+func (x *Hit) through(sql string) error {
+	ctx, done := context.WithTimeout(context.Background(), impatience)
+	defer done()
+	c, err := pgconn.Connect(ctx, fmt.Sprintf("host=localhost port=%d user=%s password=%s dbname=%s sslmode=disable", x.Proxy.Client.Port, app, password(app), bankDB))
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	return c.Exec(ctx, sql).Close()
+}
+
+// psql runs a client of its own that asks for a great deal and reads none of it, and kills it.
+func (x *Hit) psql() error {
+	cmd := exec.Command(filepath.Join(x.Server.Bin, "psql"), "-X", "-q", "-h", "127.0.0.1", "-p", fmt.Sprint(x.Proxy.Client.Port), "-U", app, "-d", bankDB,
+		"-c", "copy (select a.owner, a.balance from accounts a, generate_series(1, 10000000)) to stdout")
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password(app), "PGSSLMODE=prefer")
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	x.pause(100, 400)
+	cmd.Process.Signal(syscall.SIGSTOP)
+	x.pause(200, 1000)
+	if x.Random.IntN(2) == 0 {
+		cmd.Process.Signal(syscall.SIGCONT)
+		x.pause(50, 200)
+	}
+	err := cmd.Process.Kill()
+	cmd.Wait()
+	return err
+}

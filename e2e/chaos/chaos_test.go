@@ -1,0 +1,97 @@
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	chaosFor   = flag.Duration("chaos-for", 60*time.Second, "how long TestChaos breaks things")
+	chaosSeed  = flag.Uint64("chaos-seed", 1, "the seed of what TestChaos draws")
+	chaosOnly  = flag.String("chaos-only", "", "of the faults, only those whose name holds this")
+	chaosLoad  = flag.Int("chaos-clients", 12, "clients that do transfers")
+	chaosEvery = flag.Bool("chaos-every-byte", false, "cut handshakes at every byte within TLS too")
+)
+
+// program is the pgveil that is tried.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "pgveil-chaos-")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(dir, "pgveil")
+	if out, err := exec.Command("go", "build", "-o", program, "../../cmd/pgveil").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("go build: %v\n%s", err, out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// open makes a stand and its bank, and ends both when the test does.
+func open(t *testing.T, proxies int) *Bank {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pgveil-chaos-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the proxies' files are kept in %s", dir)
+		} else {
+			os.RemoveAll(dir)
+		}
+	})
+	s, err := NewStand(dir, program, proxies, t.Logf)
+	if s != nil {
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewBank(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Whatever breaks: no money is lost or made, what was acknowledged is there, what failed is not, nothing shows in clear, nothing is left over.
+func TestChaos(t *testing.T) {
+	again := fmt.Sprintf("go test ./e2e/chaos -run 'TestChaos$' -v -chaos-seed %d -chaos-for %v -chaos-clients %d", *chaosSeed, *chaosFor, *chaosLoad)
+	t.Logf("seed %d; again: %s", *chaosSeed, again)
+	b := open(t, 3)
+	b.Run(*chaosLoad, *chaosSeed)
+	var samples Samples
+	report := Run(b, Plan{Seed: *chaosSeed, For: *chaosFor, Only: *chaosOnly, Faults: Faults(), Shot: func(since time.Duration) {
+		if err := samples.Take(b.Stand.Proxies[2], since); err != nil {
+			t.Error(err)
+		}
+	}})
+	b.Stop()
+	for _, w := range append(report.Wrong, b.Examine(true)...) {
+		t.Error(w)
+	}
+	done, undone, unknown := b.Count()
+	t.Logf("%d rounds; %d transfers acknowledged, %d failed, %d unknown; %d readings; %d recorded statements; errors: %v", report.Rounds, done, undone, unknown,
+		b.Reads.Load(), len(b.Acknowledged), b.Errors)
+	t.Log(samples.Report())
+	if done < 20*report.Rounds/2 || b.Reads.Load() < int64(report.Rounds) || len(b.Acknowledged) < report.Rounds {
+		t.Error("too little was done for this to say anything")
+	}
+	if t.Failed() {
+		t.Logf("again: %s", again)
+	}
+}
