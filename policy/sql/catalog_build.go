@@ -208,6 +208,10 @@ func (c *Catalog) spread(s *snapshot, functions []*function) {
 			r.Sensitive = true
 		}
 	}
+	for _, f := range c.builtinRunners(s) {
+		byOID[f.oid] = f
+	}
+	c.runs(s, byOID)
 	for changed := true; changed; {
 		changed = false
 		mark := func(r *Relation) {
@@ -263,6 +267,9 @@ func (c *Catalog) markUnusable(s *snapshot) {
 		if r := c.byOID[oid]; r != nil && r.Sensitive {
 			refuse(r, codeStatistics, "shows the planner's statistics")
 		}
+	}
+	for r, function := range c.running {
+		refuse(r, codeRunning, "calls "+function)
 	}
 	for _, oid := range s.Rules {
 		if r := c.byOID[oid]; r != nil && r.Sensitive {

@@ -62,7 +62,7 @@ func (f *function) opaque() bool {
 	case "sql", "plpgsql":
 		return bodyHides(f.source)
 	case "internal":
-		return isSQLRunner(f.source) || isSQLRunner(f.name)
+		return runnerSource(f.source) || isSQLRunner(f.name)
 	case "c":
 		return !f.extension || isSQLRunner(f.name) || isSQLRunner(f.source)
 	}

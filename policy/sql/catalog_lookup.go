@@ -11,15 +11,16 @@ type Catalog struct {
 	relations []*Relation
 	byOID     map[uint32]*Relation
 	byName    map[TableName]*Relation
-	byBare    map[string]int      // how many relations have an unqualified name
-	trusted   map[string]bool     // schema.name
-	fields    map[string]bool     // sensitive functions that o.name may call, for a row o
-	functions map[string][]string // sensitive functions: name to schemas
-	triggers  map[string][]string // the same of functions for triggers
-	operators map[string][]string // operators whose functions are sensitive: name to schemas
-	names     *matcher            // all that MayTouch searches for
-	bodies    *matcher            // the same without words of SQL
-	tables    *matcher            // tableNames alone
+	byBare    map[string]int       // how many relations have an unqualified name
+	trusted   map[string]bool      // schema.name
+	fields    map[string]bool      // sensitive functions that o.name may call, for a row o
+	functions map[string][]string  // sensitive functions: name to schemas
+	triggers  map[string][]string  // the same of functions for triggers
+	operators map[string][]string  // operators whose functions are sensitive: name to schemas
+	running   map[*Relation]string // relations of which the server calls a function that runs SQL given as text, and its name
+	names     *matcher             // all that MayTouch searches for
+	bodies    *matcher             // the same without words of SQL
+	tables    *matcher             // tableNames alone
 	// tableNames are the unqualified names of sensitive relations and of configured tables.
 	tableNames map[string]bool
 	problems   []Problem

@@ -29,7 +29,7 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 		(SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
 		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
 	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-	WHERE n.nspname OPERATOR(pg_catalog.=) 'pg_catalog' AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_attribute','pg_class','pg_constraint','pg_attrdef',
+	WHERE n.nspname OPERATOR(pg_catalog.=) 'pg_catalog' AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_attribute','pg_class','pg_constraint','pg_attrdef','pg_index',
 		'pg_stats','pg_statistic','pg_statistic_ext_data','pg_stats_ext','pg_stats_ext_exprs']::pg_catalog.name[])
 	OR n.nspname OPERATOR(pg_catalog.=) 'information_schema'
 		AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['columns','check_constraints','table_constraints','constraint_column_usage']::pg_catalog.name[])),
@@ -50,6 +50,19 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 			WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) r.oid
 			AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY[
 				'pg_catalog.pg_stats'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext_exprs'::pg_catalog.regclass]::pg_catalog.oid[])))),
+'runners', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(p.oid::pg_catalog.int8, p.proname)) FROM pg_catalog.pg_proc p WHERE ` + builtinRunner + `),
+'running', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(x.relation::pg_catalog.int8, p.oid::pg_catalog.int8)) FROM (
+	SELECT r.ev_class, pg_catalog.concat(r.ev_action::pg_catalog.text, r.ev_qual::pg_catalog.text) FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+	UNION ALL SELECT d.adrelid, d.adbin::pg_catalog.text FROM pg_catalog.pg_attrdef d
+	UNION ALL SELECT k.conrelid, k.conbin::pg_catalog.text FROM pg_catalog.pg_constraint k WHERE k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char" AND k.conrelid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+	UNION ALL SELECT o.polrelid, pg_catalog.concat(o.polqual::pg_catalog.text, o.polwithcheck::pg_catalog.text) FROM pg_catalog.pg_policy o
+	UNION ALL SELECT t.tgrelid, t.tgqual::pg_catalog.text FROM pg_catalog.pg_trigger t WHERE t.tgqual IS NOT NULL
+	UNION ALL SELECT a.attrelid, pg_catalog.concat(t.typdefaultbin::pg_catalog.text, k.conbin::pg_catalog.text) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) t.oid
+		LEFT JOIN pg_catalog.pg_constraint k ON k.contypid OPERATOR(pg_catalog.=) t.oid
+		WHERE t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog."char" AND t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+	) x(relation, tree) JOIN pg_catalog.pg_proc p ON x.tree OPERATOR(pg_catalog.~~) pg_catalog.concat('%funcid ', p.oid, ' %')
+	WHERE ` + builtinRunner + ` AND x.tree OPERATOR(pg_catalog.~) (SELECT pg_catalog.concat('funcid (', pg_catalog.string_agg(p.oid::pg_catalog.text, '|'), ') ')
+		FROM pg_catalog.pg_proc p WHERE ` + builtinRunner + `)),
 'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.tgrelid::pg_catalog.int8, t.tgname, t.tgfoid::pg_catalog.int8))
 	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
 'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', k.oid::pg_catalog.int8, 'relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
@@ -86,7 +99,7 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
 	JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) o.oprcode::pg_catalog.oid
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[])),
+	WHERE o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c','internal']::pg_catalog.name[]) OR ` + builtinRunner + `)),
 'types', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', t.oid::pg_catalog.int8, 'array', t.typarray::pg_catalog.int8,
 		'schema', n.nspname, 'name', t.typname, 'kind', t.typtype, 'base', t.typbasetype::pg_catalog.int8, 'mod', t.typtypmod, 'notnull', t.typnotnull,
 		'default', t.typdefault IS NOT NULL,
@@ -96,6 +109,12 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 	WHERE t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND t.typtype OPERATOR(pg_catalog.<>) 'c' AND t.typcategory OPERATOR(pg_catalog.<>) 'A'
 	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[]))
 ` + readingEnds
+
+// builtinRunner is the condition that p, of pg_proc, is one of the server's own functions that run SQL given as text, or read what a text names
+// (see givenText). PostgreSQL records no dependency on such functions, so where they are called is found in the trees of expressions.
+const builtinRunner = `(p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid AND p.pronamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid
+	AND p.proname OPERATOR(pg_catalog.~) '^((query|table|schema|database|cursor)_to_xml(schema|_and_xmlschema)?|ts_stat|ts_rewrite)$'
+	AND (p.proname OPERATOR(pg_catalog.<>) 'ts_rewrite'::pg_catalog.name OR p.pronargs OPERATOR(pg_catalog.=) 2))`
 
 // readingBegins and readingEnds stand around the keys and values of the JSON that is read.
 const (

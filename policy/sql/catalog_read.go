@@ -22,6 +22,8 @@ type snapshot struct {
 	Depends     []snapDepend     `json:"depends"`
 	Rules       []uint32         `json:"rules"`
 	Statistics  []uint32         `json:"statistics"` // views that read the planner's statistics
+	Runners     []snapRunner     `json:"runners"`
+	Running     [][2]uint32      `json:"running"` // a relation, and a runner that is called in what the server does with it
 	Triggers    []snapTrigger    `json:"triggers"`
 	Constraints []snapConstraint `json:"constraints"`
 	Indexes     []snapIndex      `json:"indexes"`
@@ -157,6 +159,14 @@ type snapTrigger struct {
 func (t *snapTrigger) UnmarshalJSON(b []byte) error {
 	return tuple(b, &t.Relation, &t.Name, &t.Function)
 }
+
+// snapRunner is a function of the server's own that runs SQL given as text.
+type snapRunner struct {
+	OID  uint32
+	Name string
+}
+
+func (r *snapRunner) UnmarshalJSON(b []byte) error { return tuple(b, &r.OID, &r.Name) }
 
 type snapOperator struct {
 	Schema   string

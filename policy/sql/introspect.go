@@ -214,7 +214,8 @@ func (in *introspection) replacement(r *pg_query.RangeVar, name TableName) strin
 	if len(more) > 0 && whole {
 		return ""
 	}
-	text := s.text(in.a.cat, columns, more, in.direct)
+	all := whole || len(r.GetAlias().GetColnames()) > 0
+	text := s.text(in.a.cat, columns, more, asked{in.direct, func(column string) bool { return all || in.columns[column] }})
 	if text != "" && r.GetAlias() == nil {
 		text += " " + quoteName(r.GetRelname())
 	}

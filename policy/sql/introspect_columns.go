@@ -12,14 +12,14 @@ var columnsColumns = []string{"column_default", "data_type", "character_maximum_
 
 // columnsText computes what information_schema.columns says of a column as the server's own view does for a column of the logical type
 // (src/backend/catalog/information_schema.sql).
-func columnsText(c *Catalog, columns, more []string, defaults bool) string {
+func columnsText(c *Catalog, columns, more []string, as asked) string {
 	var rows strings.Builder
 	for _, col := range c.logicalColumns() {
 		if rows.Len() > 0 {
 			rows.WriteString(", ")
 		}
 		fmt.Fprintf(&rows, "(%s::pg_catalog.name, %s::pg_catalog.name, %d::pg_catalog.int4, %d::pg_catalog.oid, (%d)::pg_catalog.int4, %v)",
-			quoteText(col.table.Schema), quoteText(col.table.Name), col.num, col.typ.OID, col.typ.Mod, col.known && defaults)
+			quoteText(col.table.Schema), quoteText(col.table.Name), col.num, col.typ.OID, col.typ.Mod, col.known && as.defaults)
 	}
 	if rows.Len() == 0 {
 		return ""

@@ -9,7 +9,7 @@ import (
 
 // catalogWords are parts of names that stand in every text by which clients learn columns' types, and what the guards would add to
 // what they learn.
-var catalogWords = []string{"pg_attribute", "pg_constraint", "pg_attrdef", "relchecks", "information_schema"}
+var catalogWords = []string{"pg_attribute", "pg_constraint", "pg_attrdef", "pg_index", "relchecks", "information_schema"}
 
 // logical is what the system catalogs are made to say of protected columns.
 type logical struct {

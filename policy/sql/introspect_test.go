@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -68,21 +69,25 @@ func TestIntrospect(t *testing.T) {
 			}
 			continue
 		}
-		full := testCatalog(t, introspected)
-		sent = strings.ReplaceAll(sent, attributeText(full, full.system[pgAttribute], nil, true), "@")
+		sent = attributesOf.ReplaceAllString(sent, "@")
 		if sent != want || !st.Introspects {
 			t.Errorf("%s\n got %s\nwant %s", text, sent, want)
 		}
 	}
 }
 
+// attributesOf is what stands for pg_attribute.
+var attributesOf = regexp.MustCompile(`\(SELECT r\."attrelid".*? FROM pg_catalog\.pg_attribute r\)`)
+
 // TestIntrospectText: what is told of columns of tables, views and indexes, and what is left out.
 func TestIntrospectText(t *testing.T) {
 	for text, want := range map[string]string{
-		"select atttypid, tableoid from pg_attribute": `(SELECT r."attrelid", r."attname", COALESCE(v.typid, r.atttypid) AS "atttypid", COALESCE(v.typmod, r.atttypmod) AS "atttypmod", r."attnum", r.atthasdef AND COALESCE(v.def, true) AS "atthasdef", r."tableoid" ` +
-			`FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES (0::pg_catalog.oid, 1::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false), ` +
-			`(17000::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false), (17000::pg_catalog.oid, 3::pg_catalog.int2, 1043::pg_catalog.oid, (13)::pg_catalog.int4, false), ` +
-			`(17010::pg_catalog.oid, 2::pg_catalog.int2, 25::pg_catalog.oid, (-1)::pg_catalog.int4, false)) v(relid, num, typid, typmod, def) ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)`,
+		"select atttypid, tableoid from pg_attribute": `(SELECT r."attrelid", r."attname", CASE WHEN r.attrelid OPERATOR(pg_catalog.=) ANY ('{0,17000,17010}'::pg_catalog.oid[]) THEN ` +
+			`COALESCE(('{25,25,1043,25}'::pg_catalog.oid[])[pg_catalog.array_position('{1,1114112002,1114112003,1114767362}'::pg_catalog.int8[], ` +
+			`r.attrelid::pg_catalog.int8 OPERATOR(pg_catalog.*) 65536 OPERATOR(pg_catalog.+) r.attnum)], r.atttypid) ELSE r.atttypid END AS "atttypid", r."atttypmod", r."attnum", r."atthasdef", r."tableoid" FROM pg_catalog.pg_attribute r)`,
+		"select atthasdef from pg_attribute": `(SELECT r."attrelid", r."attname", r."atttypid", r."atttypmod", r."attnum", r.atthasdef AND CASE WHEN r.attrelid OPERATOR(pg_catalog.=) ANY ('{0,17000,17010}'::pg_catalog.oid[]) ` +
+			`THEN COALESCE(('{false,false,false,false}'::pg_catalog.bool[])[pg_catalog.array_position('{1,1114112002,1114112003,1114767362}'::pg_catalog.int8[], ` +
+			`r.attrelid::pg_catalog.int8 OPERATOR(pg_catalog.*) 65536 OPERATOR(pg_catalog.+) r.attnum)], true) ELSE true END AS "atthasdef" FROM pg_catalog.pg_attribute r)`,
 		"select * from pg_attrdef":               `(SELECT r."oid", r."adrelid", r."adnum" FROM pg_catalog.pg_attrdef r WHERE (r.adrelid OPERATOR(pg_catalog.<>) 17000::pg_catalog.oid OR r.adnum OPERATOR(pg_catalog.<>) 3::pg_catalog.int2))`,
 		"select * from pg_catalog.pg_constraint": `(SELECT r."oid", r."conname" FROM pg_catalog.pg_constraint r WHERE r.oid OPERATOR(pg_catalog.<>) ALL ('{30000}'::pg_catalog.oid[]))`,
 		"select relchecks from pg_class":         `(SELECT r."oid", r."relname", (r.relchecks OPERATOR(pg_catalog.-) CASE WHEN r.oid OPERATOR(pg_catalog.=) 17000::pg_catalog.oid THEN 1 ELSE 0 END)::pg_catalog.int2 AS "relchecks" FROM pg_catalog.pg_class r)`,

@@ -11,9 +11,15 @@ type spliced struct {
 	// columns are those whose values differ; reading none of them needs no splice. Empty: rows are left out.
 	columns []string
 	// text makes what follows FROM, with parentheses and without alias; columns are the relation's own in order, more its system columns
-	// to be shown besides. defaults says
+	// to be shown besides. asked.defaults says
 	// that the rows' texts are looked at for the cells of known defaults. Empty when there is nothing to change.
-	text func(c *Catalog, columns, more []string, defaults bool) string
+	text func(c *Catalog, columns, more []string, as asked) string
+}
+
+// asked is how a text reads a relation.
+type asked struct {
+	defaults bool
+	reads    func(column string) bool // false: the column is surely not read
 }
 
 var (
@@ -21,6 +27,7 @@ var (
 	pgClass      = TableName{"pg_catalog", "pg_class"}
 	pgConstraint = TableName{"pg_catalog", "pg_constraint"}
 	pgAttrdef    = TableName{"pg_catalog", "pg_attrdef"}
+	pgIndex      = TableName{"pg_catalog", "pg_index"}
 	infoColumns  = TableName{"information_schema", "columns"}
 	infoChecks   = TableName{"information_schema", "check_constraints"}
 	infoTables   = TableName{"information_schema", "table_constraints"}
@@ -38,6 +45,8 @@ func splicedRelation(name TableName) (spliced, bool) {
 		return spliced{nil, constraintText}, true
 	case pgAttrdef:
 		return spliced{nil, attrdefText}, true
+	case pgIndex:
+		return spliced{indexColumns, indexText}, true
 	case infoColumns:
 		return spliced{columnsColumns, columnsText}, true
 	case infoChecks:
@@ -78,46 +87,11 @@ func quoteText(s string) string {
 	return "'" + s + "'"
 }
 
-var attributeColumns = []string{"atttypid", "atttypmod", "attlen", "attbyval", "attalign", "attstorage", "attcollation", "atthasdef"}
-
-func attributeText(c *Catalog, columns, more []string, defaults bool) string {
-	all := c.logicalColumns()
-	if len(all) == 0 {
-		return ""
-	}
-	ofType := func(own, typs string) string {
-		return "CASE WHEN v.num IS NULL THEN r." + own + " ELSE (SELECT t." + typs + " FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) v.typid) END"
-	}
-	list := selectList(columns, more, func(name string) string {
-		switch name {
-		case "atttypid":
-			return "COALESCE(v.typid, r.atttypid)"
-		case "atttypmod":
-			return "COALESCE(v.typmod, r.atttypmod)"
-		case "attlen", "attbyval", "attalign", "attstorage", "attcollation":
-			return ofType(name, "typ"+strings.TrimPrefix(name, "att"))
-		case "atthasdef":
-			return "r.atthasdef AND COALESCE(v.def, true)"
-		}
-		return ""
-	})
-	var rows strings.Builder
-	for i, col := range all {
-		if i > 0 {
-			rows.WriteString(", ")
-		}
-		fmt.Fprintf(&rows, "(%d::pg_catalog.oid, %d::pg_catalog.int2, %d::pg_catalog.oid, (%d)::pg_catalog.int4, %v)", col.oid, col.num, col.typ.OID, col.typ.Mod,
-			col.known && defaults)
-	}
-	return "(SELECT " + list + " FROM pg_catalog.pg_attribute r LEFT JOIN (VALUES " + rows.String() + ") v(relid, num, typid, typmod, def)" +
-		" ON v.relid OPERATOR(pg_catalog.=) r.attrelid AND v.num OPERATOR(pg_catalog.=) r.attnum)"
-}
-
 // attrdefText leaves out the defaults of protected columns, which are cells, but for those that are shown as what they hold.
-func attrdefText(c *Catalog, columns, more []string, defaults bool) string {
+func attrdefText(c *Catalog, columns, more []string, as asked) string {
 	var where strings.Builder
 	for _, col := range c.logicalColumns() {
-		if !col.hasDefault || col.known && defaults {
+		if !col.hasDefault || col.known && as.defaults {
 			continue
 		}
 		if where.Len() > 0 {
@@ -132,7 +106,7 @@ func attrdefText(c *Catalog, columns, more []string, defaults bool) string {
 }
 
 // classText does not count the guards among a table's CHECKs.
-func classText(c *Catalog, columns, more []string, _ bool) string {
+func classText(c *Catalog, columns, more []string, _ asked) string {
 	counts, order := map[uint32]int{}, []uint32(nil)
 	for _, g := range c.logical.guards {
 		if counts[g.relation.OID]++; counts[g.relation.OID] == 1 {
@@ -158,7 +132,7 @@ func classText(c *Catalog, columns, more []string, _ bool) string {
 }
 
 // constraintText leaves out the guards.
-func constraintText(c *Catalog, columns, more []string, _ bool) string {
+func constraintText(c *Catalog, columns, more []string, _ asked) string {
 	if len(c.logical.guards) == 0 {
 		return ""
 	}
@@ -171,7 +145,7 @@ func constraintText(c *Catalog, columns, more []string, _ bool) string {
 }
 
 // checksText leaves out the guards of information_schema.check_constraints, which does not say of which table they are.
-func checksText(c *Catalog, columns, more []string, _ bool) string {
+func checksText(c *Catalog, columns, more []string, _ asked) string {
 	return withoutGuards(c, infoChecks, columns, more, func(g *logicalGuard) string {
 		return differs("constraint_schema", g.relation.Schema) + " OR " + differs("constraint_name", g.name) +
 			" OR r.check_clause OPERATOR(pg_catalog.!~~) " + quoteText("%x"+g.suffix+"'%")
@@ -179,8 +153,8 @@ func checksText(c *Catalog, columns, more []string, _ bool) string {
 }
 
 // guardedText leaves out the guards of a view of information_schema that says of which table a constraint is.
-func guardedText(from TableName) func(c *Catalog, columns, more []string, defaults bool) string {
-	return func(c *Catalog, columns, more []string, _ bool) string {
+func guardedText(from TableName) func(c *Catalog, columns, more []string, as asked) string {
+	return func(c *Catalog, columns, more []string, _ asked) string {
 		return withoutGuards(c, from, columns, more, func(g *logicalGuard) string {
 			return differs("table_schema", g.relation.Schema) + " OR " + differs("table_name", g.relation.Name) + " OR " + differs("constraint_name", g.name)
 		})

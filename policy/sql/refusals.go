@@ -31,6 +31,7 @@ const (
 	codeNoDefinition = "PV115"
 	codeStatistics   = "PV116"
 	codeGivenText    = "PV118"
+	codeRunning      = "PV126"
 	codeInternal     = "PV139"
 )
 
@@ -91,6 +92,8 @@ func statementRefusals() []RefusalDoc {
 			"Read pg_stats and its kin in FROM of a query: the statistics of protected and listed tables are left out there."},
 		{codeGivenText, "0A000", "A function is given SQL, or the name of a table, schema or cursor, as text, and may reach a protected or listed table by it",
 			"Select from the table itself, in a query that the proxy can see."},
+		{codeRunning, "0A000", "A view, rule, default, CHECK, policy or trigger condition of the relation calls a function that runs SQL given as text, or reads what a text names, and may reach a protected or listed table by it",
+			"Call the function in a query of its own, or name it (pg_catalog.query_to_xml, say) in trusted_functions if its results may pass as they are."},
 		{codeInternal, "XX000", "The proxy failed to analyse the statement",
 			"This is a defect of pgveil: please report the statement's form, without values."},
 	}
