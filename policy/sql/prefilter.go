@@ -30,7 +30,8 @@ import "strings"
 // A text for which it is false may still change the search path (SET, a function): see Statement.PathDependent.
 //
 // It assumes that the catalog is that of the session's database and is as new as the last change of the schema, and that what the
-// server does by itself (triggers, rules of plain tables, column defaults, casts and operators written in C) is the administrator's will:
+// server does by itself (triggers, rules of plain tables, column defaults, casts and operators written in C) is the administrator's will, but for calls of
+// its own functions that run SQL given as text (see runs).
 // Problems reports triggers that reach a protected table.
 func (c *Catalog) MayTouch(text string) bool {
 	return c.names != nil && touching(c.names.match(text), text)
