@@ -23,6 +23,7 @@ var (
 	generateFor        = flag.Duration("generate-for", 0, "go on with further seeds for so long")
 	generateSeed       = flag.Uint64("generate-seed", 1, "the first seed of TestGenerated")
 	generateWorld      = flag.Int("generate-world", -1, "run only this world of the seed")
+	generateFeature    = flag.String("generate-feature", "", "every world has this feature of the generator")
 	generateSummary    = flag.String("generate-summary", "", "write the summary to this file")
 )
 
@@ -78,8 +79,12 @@ func startRound(t *testing.T, pg *postgres.Server, seed uint64, stop time.Time) 
 		t.Fatal("not even text can be protected: is the configuration that asks still right?")
 	}
 	encrypt := ""
+	var features []generate.Feature
+	if *generateFeature != "" {
+		features = append(features, generate.Feature(*generateFeature))
+	}
 	for n := range (*generateStatements + generateWorldSize - 1) / generateWorldSize {
-		w := generate.NewWorld(seed, n, generateWorldSize, support)
+		w := generate.NewWorld(seed, n, generateWorldSize, support, features...)
 		if *generateWorld < 0 || *generateWorld == n {
 			r.worlds = append(r.worlds, w)
 			encrypt += w.Encrypt()
@@ -234,7 +239,7 @@ func (r *round) sweep() error {
 		err := walkFiles(root, func(path string, content []byte) {
 			logged = logged || path == r.pg.LogFile && strings.Contains(string(content), "c57e91")
 			if i := generate.Canary(content); i >= 0 && len(found) < 5 {
-				found = append(found, fmt.Errorf("a planted value in %s: %q", path, content[max(0, i-200):min(len(content), i+60)]))
+				found = append(found, fmt.Errorf("a planted value in %s: %q", path, content[max(0, i-300):min(len(content), i+600)]))
 			}
 		})
 		found = append(found, err)

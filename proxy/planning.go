@@ -21,7 +21,7 @@ func (s *session) plan(text []byte) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
 	cat, err := s.cat, error(nil)
-	if cat == nil || !control(text) {
+	if cat == nil || !control(text) && !(s.inBatch && begins(text)) {
 		if cat, err = s.catalog(w); err != nil {
 			return planned{}, err
 		}
@@ -458,7 +458,7 @@ func (s *session) revert() {
 func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 	w := s.server.world.Load()
 	s.enter(w)
-	if st.kept == nil && st.plan.Plain && st.plan.world == w && control([]byte(st.text)) {
+	if st.kept == nil && st.plan.Plain && st.plan.world == w && (control([]byte(st.text)) || s.inBatch && begins([]byte(st.text))) {
 		return st.plan, nil
 	}
 	cat, err := s.catalog(w)

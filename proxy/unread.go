@@ -100,6 +100,18 @@ func control(text []byte) bool {
 	return len(bytes.TrimSpace(text)) == 0
 }
 
+// begins reports whether a text begins a transaction and does nothing else. With ISOLATION LEVEL the server refuses it after any query of
+// the same batch, the proxy's own included, so none is made for it within one. Outside of one the catalog's age counts, as
+// within the transaction it won't.
+func begins(text []byte) bool {
+	var buf [12]byte
+	switch string(firstWord(text, buf[:])) {
+	case "begin", "start":
+		return single(text)
+	}
+	return false
+}
+
 // setsConfig reports whether the word set_config stands in a text.
 func setsConfig(text []byte) bool {
 	const before, after = "set", "config"

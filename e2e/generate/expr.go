@@ -178,7 +178,7 @@ func (g *gen) pattern(rels []rel) *node {
 
 // existence is EXISTS over a correlated subquery.
 func (g *gen) existence(rels []rel, depth int) *node {
-	in := columnsOf(pick(g, g.w.Tables...), g.alias())
+	in := columnsOf(g.some(), g.alias())
 	where := g.link(rels, in)
 	if g.chance(60) {
 		where = list(" AND ", 1, where, g.condition([]rel{in}, depth))
@@ -206,7 +206,7 @@ func (g *gen) link(rels []rel, in rel) *node {
 
 // membership is IN (SELECT …) and = ANY (SELECT …).
 func (g *gen) membership(rels []rel, c col) *node {
-	in := columnsOf(pick(g, g.w.Tables...), g.alias())
+	in := columnsOf(g.some(), g.alias())
 	d, ok := g.choose([]rel{in}, func(d col) bool { return d.domain == c.domain && d.domain != "" && d.equal() })
 	if !ok {
 		return seq(c.ref, "IS NULL")
@@ -257,7 +257,7 @@ func (g *gen) item(rels []rel, depth int) item {
 	case 6, 7:
 		return g.scalar(rels)
 	case 8:
-		in := columnsOf(pick(g, g.w.Tables...), g.alias())
+		in := columnsOf(g.some(), g.alias())
 		return plain(seq("( SELECT", pick(g, "count(*)", "count("+g.any([]rel{in}, everything).ref+")"), "FROM", in.table.Name, in.alias, "WHERE", g.link(rels, in), ")"), "int8")
 	case 9:
 		if d, ok := g.choose(rels, func(c col) bool { return !c.protected() && c.typ.Class == "text" }); ok {
@@ -290,7 +290,7 @@ func (g *gen) item(rels []rel, depth int) item {
 
 // scalar is a subquery that gives one value.
 func (g *gen) scalar(rels []rel) item {
-	in := columnsOf(pick(g, g.w.Tables...), g.alias())
+	in := columnsOf(g.some(), g.alias())
 	c := g.any([]rel{in}, everything)
 	n := seq("( SELECT", c.ref, "FROM", in.table.Name, in.alias)
 	if g.chance(50) {

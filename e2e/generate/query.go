@@ -28,6 +28,9 @@ func (g *gen) source(depth int) (*node, []rel) {
 		case 2:
 			if r.table != nil && len(rels) == 1 && first.table != nil {
 				name := pick(g, "id", "mail", "num")
+				if first.table.named(name) == nil || r.table.named(name) == nil {
+					name = "id"
+				}
 				n = seq(n, pick(g, "JOIN", "LEFT JOIN", "FULL JOIN"), more, "USING ("+name+")")
 				rels = append(rels, r)
 				continue
@@ -35,7 +38,7 @@ func (g *gen) source(depth int) (*node, []rel) {
 			fallthrough
 		case 3:
 			lateral := g.alias()
-			in := columnsOf(pick(g, g.w.Tables...), g.alias())
+			in := columnsOf(g.some(), g.alias())
 			c := g.any([]rel{in}, everything)
 			sub := seq("( SELECT", c.ref, "AS l FROM", in.table.Name, in.alias, "WHERE", g.link(rels, in), f("ORDER BY %s.id LIMIT 2", in.alias), ")")
 			n = seq(n, "CROSS JOIN LATERAL", sub, lateral)
@@ -65,11 +68,11 @@ func (g *gen) relation(depth int) (rel, *node) {
 		return rel{alias: alias, cols: []col{{ref: alias + ".n", name: "n", typ: typeNamed("int4"), domain: "plain id"}}, key: alias + ".n"},
 			seq("generate_series(1, 4)", alias+"(n)")
 	}
-	table := pick(g, g.w.Tables...)
+	table := g.some()
 	if g.chance(8) {
 		r := columnsOf(table, alias)
 		var renamed []string
-		for i := range r.cols[:3] {
+		for i := range r.cols[:min(3, len(r.cols))] {
 			name := fmt.Sprintf("r%d", i)
 			r.cols[i].ref, r.cols[i].name = alias+"."+name, name
 			renamed = append(renamed, name)
@@ -78,7 +81,7 @@ func (g *gen) relation(depth int) (rel, *node) {
 		return r, seq(table.Name, fmt.Sprintf("%s(%s)", alias, strings.Join(renamed, ", ")))
 	}
 	name := table.Name
-	if g.chance(10) {
+	if g.chance(10) && table.kind == "" {
 		name = "public." + name
 	}
 	return columnsOf(table, alias), seq(name, alias)
@@ -197,7 +200,7 @@ func (g *gen) aggregate(rels []rel) *node {
 
 // windowed is a SELECT with window functions over one table.
 func (g *gen) windowed() *node {
-	r := columnsOf(pick(g, g.w.Tables...), g.alias())
+	r := columnsOf(g.some(), g.alias())
 	rels := []rel{r}
 	by := "ORDER BY " + r.key
 	if g.chance(50) {
@@ -218,7 +221,7 @@ func (g *gen) windowed() *node {
 func (g *gen) union() *node {
 	width := 1 + g.r.IntN(2)
 	op := pick(g, "UNION ALL", "UNION ALL", "UNION", "INTERSECT", "EXCEPT", "EXCEPT ALL")
-	a, b := columnsOf(pick(g, g.w.Tables...), g.alias()), columnsOf(pick(g, g.w.Tables...), g.alias())
+	a, b := columnsOf(g.some(), g.alias()), columnsOf(g.some(), g.alias())
 	var left, right []*node
 	for len(left) < width {
 		c := g.any([]rel{a}, func(c col) bool { return c.equal() || op == "UNION ALL" })
@@ -253,7 +256,7 @@ func (g *gen) with() *node {
 	}
 	from := seq("cte")
 	if g.chance(40) {
-		other := columnsOf(pick(g, g.w.Tables...), g.alias())
+		other := columnsOf(g.some(), g.alias())
 		from = seq("cte", opt(seq("JOIN", other.table.Name, other.alias, "ON", g.link(rels, other))))
 	}
 	materialized := pick(g, "", "", "MATERIALIZED", "NOT MATERIALIZED")
@@ -263,8 +266,8 @@ func (g *gen) with() *node {
 // recursive walks from a row to those whose parent it is.
 func (g *gen) recursive() *node {
 	var child *Table
-	for _, t := range g.w.Tables {
-		if t.parent != nil {
+	for _, t := range g.now.tables {
+		if t.named("parent") != nil {
 			child = t
 		}
 	}
@@ -311,7 +314,7 @@ func (g *gen) sorted() *node {
 
 // distinct is DISTINCT and DISTINCT ON.
 func (g *gen) distinct() *node {
-	r := columnsOf(pick(g, g.w.Tables...), g.alias())
+	r := columnsOf(g.some(), g.alias())
 	rels := []rel{r}
 	if g.chance(40) {
 		c := g.any(rels, col.sorts)
@@ -327,12 +330,12 @@ func (g *gen) distinct() *node {
 
 // starred is SELECT *, TABLE and whole rows.
 func (g *gen) starred() *node {
-	a := columnsOf(pick(g, g.w.Tables...), g.alias())
+	a := columnsOf(g.some(), g.alias())
 	switch g.r.IntN(5) {
 	case 0:
 		return seq("TABLE", a.table.Name).as("query")
 	case 1:
-		b := columnsOf(pick(g, g.w.Tables...), g.alias())
+		b := columnsOf(g.some(), g.alias())
 		return seq("SELECT", pick(g, "*", a.alias+".*", b.alias+".*, "+a.alias+".id"), "FROM", a.table.Name, a.alias, "JOIN", b.table.Name, b.alias, "ON", g.link([]rel{a}, b)).as("query")
 	case 2:
 		if g.chance(30) {

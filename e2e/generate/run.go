@@ -20,7 +20,8 @@ type Report struct {
 	Refused                   map[string]int
 	Shapes                    map[string]string // the shortest statement refused with a code
 	Ways                      map[string]int
-	Tables                    map[string]int // refusals of CREATE TABLE, which was then made simpler
+	Features                  map[Feature]int // statements of each
+	Tables                    map[string]int  // refusals of CREATE TABLE, which was then made simpler
 	Differences               []Difference
 }
 
@@ -50,11 +51,16 @@ func (w *World) Run(p *Pair, deadline time.Time) Report {
 		return r
 	}
 	since := 0 // the first statement since both sides were in their first state
-	for i := 0; i < len(w.Statements) && time.Now().Before(deadline); i++ {
+	for i := 0; i < w.count && time.Now().Before(deadline); i++ {
 		r.Statements++
-		kind, what := w.one(p, w.Statements[i], &r)
-		if kind == "" && (i%checkEvery == checkEvery-1 || i == len(w.Statements)-1) {
-			kind, what = w.contents(p)
+		s, before := w.next(), r.Equal
+		kind, what := w.one(p, s, &r)
+		w.g.done(s, kind == "" && r.Equal > before, w.status)
+		for _, feature := range s.features() {
+			r.Features[feature]++
+		}
+		if kind == "" && (i%checkEvery == checkEvery-1 || i == w.count-1) {
+			kind, what = w.contents(p, w.g.names())
 		}
 		if kind == "" {
 			continue
@@ -66,6 +72,7 @@ func (w *World) Run(p *Pair, deadline time.Time) Report {
 			return r
 		}
 		since = i + 1
+		w.g.restart()
 		if kind, what := w.reset(p, w.rows); kind != "" {
 			r.Differences = append(r.Differences, w.found(p, kind, what, nil))
 			return r
@@ -79,6 +86,7 @@ func (w *World) one(p *Pair, s *Statement, r *Report) (kind, what string) {
 	r.Ways[s.Way.String()]++
 	for _, st := range s.Steps() {
 		got := p.Got.Run(st)
+		w.status = got.Status
 		if got.valued() {
 			return w.valued(p, s, st, got, r)
 		}
@@ -147,13 +155,15 @@ func (w *World) recover(p *Pair, s *Statement, status byte) (kind, what string) 
 		st.Text = "ROLLBACK"
 		got, want = p.Got.Run(st), p.Want.Run(st)
 	}
+	w.status = got.Status
 	return difference(got, want)
 }
 
-// contents compares the tables. A transaction that has failed shows nothing.
-func (w *World) contents(p *Pair) (kind, what string) {
-	for _, text := range w.Contents() {
-		st := Step{Rendered: Rendered{Text: text}, Ordered: true}
+// contents compares the relations. A transaction that has failed shows nothing.
+func (w *World) contents(p *Pair, names []string) (kind, what string) {
+	for _, name := range names {
+		text := "SELECT * FROM " + name
+		st := Step{Rendered: Rendered{Text: text}}
 		got, want := p.Got.Run(st), p.Want.Run(st)
 		if got.State == "25P02" && want.State == "25P02" {
 			return "", ""
@@ -185,7 +195,7 @@ func (w *World) reset(p *Pair, rows []*node) (kind, what string) {
 	// All at once, which fails as a whole where one row is refused or fails.
 	all := Step{Rendered: Rendered{Text: strings.Join(texts, "; ")}}
 	if p.Got.Run(all).State == "" && p.Want.Run(all).State == "" {
-		return w.contents(p)
+		return w.contents(p, w.names())
 	}
 	if kind, what := w.reset(p, nil); kind != "" {
 		return kind, what
@@ -200,11 +210,11 @@ func (w *World) reset(p *Pair, rows []*node) (kind, what string) {
 			return kind, text + "\n" + what
 		}
 	}
-	return w.contents(p)
+	return w.contents(p, w.names())
 }
 
 func newReport() Report {
-	return Report{Refused: map[string]int{}, Shapes: map[string]string{}, Ways: map[string]int{}, Tables: map[string]int{}}
+	return Report{Refused: map[string]int{}, Shapes: map[string]string{}, Ways: map[string]int{}, Features: map[Feature]int{}, Tables: map[string]int{}}
 }
 
 // Add puts another report into this one.
@@ -218,6 +228,9 @@ func (r *Report) Add(o Report) {
 	}
 	for way, n := range o.Ways {
 		r.Ways[way] += n
+	}
+	for feature, n := range o.Features {
+		r.Features[feature] += n
 	}
 	for code, n := range o.Tables {
 		r.Tables[code] += n
@@ -249,6 +262,6 @@ func (r *Report) String() string {
 		shape := []rune(strings.Join(strings.Fields(r.Shapes[code]), " "))
 		fmt.Fprintf(&b, "  %5d %5.2f%% %s  %s\n", r.Refused[code], 100*float64(r.Refused[code])/float64(r.Statements), code, string(shape[:min(len(shape), 230)]))
 	}
-	fmt.Fprintf(&b, "  %v; tables made simpler after a refusal: %v\n", r.Ways, r.Tables)
+	fmt.Fprintf(&b, "  %v; features: %v; tables made simpler after a refusal: %v\n", r.Ways, r.Features, r.Tables)
 	return b.String()
 }

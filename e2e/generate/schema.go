@@ -29,6 +29,8 @@ type Table struct {
 	parts   []string // its partitions
 	foreign [2]*Column
 	to      *Table // of foreign
+	kind    string // empty: one of the world's; temporary, view
+	brief   bool   // it is gone with its transaction
 }
 
 // World is one schema with data and the statements that are run on it.
@@ -38,8 +40,12 @@ type World struct {
 	Tables     []*Table
 	Statements []*Statement
 	// Enough is after how many differences Run ends.
-	Enough int
-	rows   []*node
+	Enough   int
+	rows     []*node
+	features []Feature
+	g        *gen
+	count    int
+	status   byte // of the transaction after the last step
 }
 
 // Support says whether the proxy can protect columns of a type with a search mode.
@@ -54,6 +60,8 @@ type gen struct {
 	open      bool // within a transaction
 	never     bool // no constant is NULL
 	savepoint int
+	saves     []scope // at BEGIN and at each savepoint
+	now       scope
 	made      int
 }
 
@@ -61,9 +69,12 @@ func (g *gen) chance(percent int) bool { return g.r.IntN(100) < percent }
 
 func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
 
-// NewWorld makes world number of a seed, with count statements.
-func NewWorld(seed uint64, number, count int, support Support) *World {
-	w := &World{Seed: seed, Number: number, Enough: 3}
+// NewWorld makes world number of a seed, for count statements. It has the given features, or one of all in turn.
+func NewWorld(seed uint64, number, count int, support Support, features ...Feature) *World {
+	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
+	if all := Features(); features == nil {
+		w.features = []Feature{all[number%len(all)]}
+	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {
 		w.Tables = append(w.Tables, g.table(i))
@@ -71,9 +82,8 @@ func NewWorld(seed uint64, number, count int, support Support) *World {
 	for _, t := range w.Tables {
 		w.rows = append(w.rows, g.fill(t)...)
 	}
-	for len(w.Statements) < count {
-		w.Statements = append(w.Statements, g.statement())
-	}
+	w.g = g
+	g.restart()
 	return w
 }
 
@@ -294,11 +304,11 @@ func (w *World) Reset() string {
 	return "TRUNCATE " + strings.Join(names, ", ")
 }
 
-// Contents shows everything that is stored, a table a statement.
-func (w *World) Contents() []string {
+// names are those of the world's tables, as they are first.
+func (w *World) names() []string {
 	var all []string
 	for _, t := range w.Tables {
-		all = append(all, "SELECT * FROM "+t.Name+" ORDER BY id")
+		all = append(all, t.Name)
 	}
 	return all
 }

@@ -64,7 +64,7 @@ func (s *shrinker) differs(rows []*node, all []*Statement) bool {
 	r := newReport()
 	for i := 0; kind == "" && i < len(all); i++ {
 		if kind, what = s.w.one(s.p, all[i], &r); kind == "" && (s.kind == "contents" || i == len(all)-1) {
-			kind, what = s.w.contents(s.p)
+			kind, what = s.w.contents(s.p, all[len(all)-1].names)
 		}
 	}
 	if kind != s.kind {

@@ -122,7 +122,8 @@ func asDescribed(st Step, oids []uint32) (params [][]byte, formats []int16) {
 func head(fields []pgconn.FieldDescription) string {
 	var b strings.Builder
 	for _, f := range fields {
-		fmt.Fprintf(&b, "%s:%d:%d:%d ", f.Name, f.DataTypeOID, f.DataTypeSize, f.TypeModifier)
+		// From this OID on (FirstNormalObjectId of PostgreSQL's transam.h) they are the database's own.
+		fmt.Fprintf(&b, "%s:%d:%d:%d ", f.Name, min(f.DataTypeOID, 16384), f.DataTypeSize, f.TypeModifier)
 	}
 	return b.String()
 }

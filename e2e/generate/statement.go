@@ -34,9 +34,14 @@ type Statement struct {
 	tree     *node
 	Way      Way
 	OnFailed string
-	name     string // of what it makes
-	data     string // of COPY FROM
-	with     string // options of COPY
+	name     string   // of what it makes
+	data     string   // of COPY FROM
+	with     string   // options of COPY
+	more     []string // sent behind it, each on its own
+	names    []string // of the relations in scope
+	effect   func()   // on the scope, after success
+	others   []other  // those of names that features have made
+	Feature  Feature
 }
 
 // Step is one thing that is sent.
@@ -94,7 +99,11 @@ func (s *Statement) Steps() []Step {
 		st.Form = true
 		return []Step{st}
 	}
-	return []Step{{Rendered: plain, Way: s.Way, Ordered: ordered}}
+	all := []Step{{Rendered: plain, Way: s.Way, Ordered: ordered}}
+	for _, text := range s.more {
+		all = append(all, simple("%s", text))
+	}
+	return all
 }
 
 // String is the statement as it is sent.
@@ -132,6 +141,9 @@ func (g *gen) statement() *Statement {
 	}
 	g.made++
 	s.name = fmt.Sprintf("made%d_%d", g.w.Number, g.made)
+	if g.featured(s) {
+		return s
+	}
 	switch n := g.r.IntN(100); {
 	case n < 58:
 		s.tree = g.anyQuery()
@@ -160,41 +172,39 @@ func (g *gen) statement() *Statement {
 
 // transaction is BEGIN, COMMIT and so on, or nil.
 func (g *gen) transaction() *Statement {
-	say := func(format string, args ...any) *Statement {
-		return &Statement{tree: f(format, args...), Way: pick(g, Simple, Simple, Literals)}
+	say := func(effect func(), format string, args ...any) *Statement {
+		return &Statement{tree: f(format, args...), Way: pick(g, Simple, Simple, Literals), effect: effect}
 	}
 	if !g.open {
 		switch n := g.r.IntN(100); {
 		case n < 5:
-			g.open, g.savepoint = true, 0
-			return say("%s", pick(g, "BEGIN", "START TRANSACTION", "BEGIN ISOLATION LEVEL REPEATABLE READ"))
+			return say(g.begin, "%s", pick(g, "BEGIN", "START TRANSACTION", "BEGIN ISOLATION LEVEL REPEATABLE READ"))
 		case n < 8:
-			t := pick(g, g.w.Tables...)
-			return say("DELETE FROM %s WHERE id > 16", t.Name)
+			return say(nil, "DELETE FROM %s WHERE id > 16", g.some().Name)
 		case n < 9:
-			return say("%s", pick(g, "SET timezone = 'Asia/Tokyo'", "SET datestyle = 'German, DMY'", "RESET ALL", "SET extra_float_digits = 0", "SET bytea_output = 'escape'", "RESET ALL", "SET intervalstyle = 'iso_8601'"))
+			return say(nil, "%s", pick(g, "SET timezone = 'Asia/Tokyo'", "SET datestyle = 'German, DMY'", "RESET ALL", "SET extra_float_digits = 0", "SET bytea_output = 'escape'", "RESET ALL", "SET intervalstyle = 'iso_8601'"))
 		}
 		return nil
 	}
 	switch n := g.r.IntN(100); {
 	case n < 10:
-		g.open = false
-		return say("%s", pick(g, "COMMIT", "COMMIT", "ROLLBACK", "END"))
+		if g.chance(40) {
+			return say(func() { g.end(false) }, "ROLLBACK")
+		}
+		return say(func() { g.end(true) }, "%s", pick(g, "COMMIT", "COMMIT", "END"))
 	case n < 16:
-		g.savepoint++
-		return say("SAVEPOINT s%d", g.savepoint)
+		return say(func() { g.savepoint++; g.saves = append(g.saves, g.now) }, "SAVEPOINT s%d", g.savepoint+1)
 	case n < 22 && g.savepoint > 0:
-		return say("ROLLBACK TO SAVEPOINT s%d", g.savepoint)
+		return say(func() { g.now = g.saves[g.savepoint] }, "ROLLBACK TO SAVEPOINT s%d", g.savepoint)
 	case n < 24 && g.savepoint > 0:
-		g.savepoint--
-		return say("RELEASE s%d", g.savepoint+1)
+		return say(func() { g.saves, g.savepoint = g.saves[:g.savepoint], g.savepoint-1 }, "RELEASE s%d", g.savepoint)
 	}
 	return nil
 }
 
 // copyIn loads a few rows.
 func (g *gen) copyIn(s *Statement) {
-	tab := pick(g, g.w.Tables...)
+	tab := g.some()
 	columns := g.written(tab)
 	names := []string{"id"}
 	for _, c := range columns {

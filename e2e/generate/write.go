@@ -7,7 +7,7 @@ import (
 
 // target is the table that a statement writes, and what RETURNING may show of it.
 func (g *gen) target() (*Table, rel) {
-	t := pick(g, g.w.Tables...)
+	t := g.some()
 	return t, columnsOf(t, "w")
 }
 
@@ -80,7 +80,7 @@ func (g *gen) insert() *node {
 
 // insertSelect copies rows from a table that has columns of the same kind.
 func (g *gen) insertSelect(to *Table) ([]string, *node) {
-	from := columnsOf(pick(g, g.w.Tables...), g.alias())
+	from := columnsOf(g.some(), g.alias())
 	names, items := []string{"id"}, []*node{t(from.alias + ".id + 25")}
 	for _, c := range to.Columns[1:] {
 		d, ok := g.choose([]rel{from}, func(d col) bool { return d.domain == c.domain && d.domain != "" && d.typ == c.Type })
@@ -116,7 +116,7 @@ func (g *gen) conflict(tab *Table, r rel) *node {
 		}
 	}
 	if sets == nil {
-		sets = append(sets, t("mail = EXCLUDED.mail"))
+		sets = append(sets, t("id = w.id"))
 	}
 	n := seq("ON CONFLICT", on, "DO UPDATE SET", list(", ", 1, sets...))
 	if g.chance(25) {
@@ -144,7 +144,7 @@ func (g *gen) assigned(c *Column, rels []rel) *node {
 	case 5:
 		return seq("COALESCE(", own, ",", g.constant(c.Type, c.protected()), ")").or(own)
 	case 6:
-		in := columnsOf(pick(g, g.w.Tables...), g.alias())
+		in := columnsOf(g.some(), g.alias())
 		if d, ok := g.choose([]rel{in}, func(d col) bool { return d.domain == c.domain && d.domain != "" && d.typ == c.Type }); ok {
 			return seq("( SELECT", d.ref, "FROM", in.table.Name, in.alias, f("WHERE %s.id = %d )", in.alias, 1+g.r.IntN(9))).or(own)
 		}
@@ -159,10 +159,10 @@ func (g *gen) update() *node {
 	var from *node
 	if g.chance(25) {
 		// Each row meets at most one, or the outcome would be open.
-		u := columnsOf(pick(g, g.w.Tables...), g.alias())
+		u := columnsOf(g.some(), g.alias())
 		rels = append(rels, u)
 		on := "w.id"
-		if tab.parent != nil && g.chance(50) {
+		if tab.named("parent") != nil && g.chance(50) {
 			on = "w.parent"
 		}
 		from = seq("FROM", u.table.Name, u.alias)
@@ -170,8 +170,10 @@ func (g *gen) update() *node {
 	}
 	var sets []*node
 	columns := g.written(tab)
-	for len(columns) == 0 {
-		columns = g.written(tab)
+	for range 9 {
+		if len(columns) == 0 {
+			columns = g.written(tab)
+		}
 	}
 	if len(columns) > 2 {
 		columns = columns[:2]
@@ -186,6 +188,9 @@ func (g *gen) update() *node {
 	if len(columns) == 2 && g.chance(15) {
 		sets = []*node{seq(fmt.Sprintf("(%s, %s) = (", columns[0].Name, columns[1].Name), g.fresh(columns[0]), ",", g.fresh(columns[1]), ")")}
 	}
+	if sets == nil {
+		sets = append(sets, t("id = w.id"))
+	}
 	return seq("UPDATE", tab.Name, "AS w SET", list(", ", 1, sets...), from, seq("WHERE", where), g.returning(rels...))
 }
 
@@ -196,7 +201,7 @@ func (g *gen) remove() *node {
 	var using *node
 	switch {
 	case g.chance(25):
-		u := columnsOf(pick(g, g.w.Tables...), g.alias())
+		u := columnsOf(g.some(), g.alias())
 		rels = append(rels, u)
 		using = seq("USING", u.table.Name, u.alias)
 		where = seq(f("w.id = %s.id AND w.id > 8", u.alias), opt(seq("AND", g.condition(rels, 1))))
@@ -208,7 +213,7 @@ func (g *gen) remove() *node {
 
 func (g *gen) merge() *node {
 	tab, r := g.target()
-	u := columnsOf(pick(g, g.w.Tables...), g.alias())
+	u := columnsOf(g.some(), g.alias())
 	rels := []rel{r, u}
 	var sets []*node
 	for _, c := range g.written(tab) {
@@ -217,7 +222,7 @@ func (g *gen) merge() *node {
 		}
 	}
 	if sets == nil {
-		sets = append(sets, t("mail = w.mail"))
+		sets = append(sets, t("id = w.id"))
 	}
 	columns, names, values := g.written(tab), []string{"id"}, []*node{t(u.alias + ".id")}
 	for _, c := range columns {
