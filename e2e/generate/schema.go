@@ -69,11 +69,11 @@ func (g *gen) chance(percent int) bool { return g.r.IntN(100) < percent }
 
 func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
 
-// NewWorld makes world number of a seed, for count statements. It has the given features, or one of all in turn.
+// NewWorld makes world number of a seed, for count statements. It has the given features; if none is given, every third has temporary tables.
 func NewWorld(seed uint64, number, count int, support Support, features ...Feature) *World {
 	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
-	if all := Features(); features == nil {
-		w.features = []Feature{all[number%len(all)]}
+	if features == nil && number%3 == 0 {
+		w.features = []Feature{Temporary}
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {
