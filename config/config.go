@@ -51,6 +51,8 @@ type Config struct {
 	Metrics Metrics `yaml:"metrics,omitempty"`
 	// Admin is the listener for operators.
 	Admin Admin `yaml:"admin,omitempty"`
+	// Tracing is for OpenTelemetry.
+	Tracing Tracing `yaml:"tracing,omitempty"`
 	// Log is the program's own log on standard error. It never contains values or statement texts.
 	Log Log `yaml:"log,omitempty"`
 	// Limits bound time, memory and number.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"unsafe"
 
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
@@ -24,6 +25,7 @@ func (s *session) parse(frame, body []byte) error {
 		}
 		st.declared = append(st.declared, oid)
 	}
+	s.trace(text)
 	p, err := s.plan(text)
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
 		return s.refuseParse(string(name), refusal)
@@ -221,7 +223,8 @@ func (s *session) execute(frame, body []byte) error {
 	if err := s.callWitness(name, po); err != nil {
 		return err
 	}
-	ru := &run{plan: po.plan, edits: po.stmt.edits, text: po.stmt.text, shape: po.shape}
+	text := po.stmt.text
+	ru := &run{plan: po.plan, edits: po.stmt.edits, text: text, shape: po.shape, span: s.trace(unsafe.Slice(unsafe.StringData(text), len(text)))}
 	if refusal := s.decide(ru); refusal != nil {
 		return s.refuse(kindExecute, refusal)
 	}

@@ -88,6 +88,7 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 	if s.ledger.dropping() {
 		return nil
 	}
+	s.span = nil
 	if s.lingering {
 		err = s.stillOpen()
 	}
@@ -208,6 +209,7 @@ func (s *session) query(frame, body []byte) error {
 	if !ok {
 		return s.refuse(kindQuery, refusalFormat)
 	}
+	span := s.trace(text)
 	p, err := s.plan(text)
 	refusal := (*sql.Refusal)(nil)
 	err = s.endsFirst(err, text)
@@ -227,7 +229,7 @@ func (s *session) query(frame, body []byte) error {
 		return err
 	}
 	s.batch++
-	r := &run{plan: p}
+	r := &run{plan: p, span: span}
 	if s.naming {
 		r.text = string(text)
 	}

@@ -166,6 +166,7 @@ func (s *session) finish(r *run, outcome string) {
 
 // done notes what became of a run that was recorded, once.
 func (s *session) done(r *run, outcome, sqlstate string) {
+	s.traceEnded(r, outcome, sqlstate)
 	if r == nil || r.from.IsZero() {
 		return
 	}

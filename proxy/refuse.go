@@ -201,6 +201,7 @@ func (s *session) refused(r *sql.Refusal) {
 	s.server.metrics.Refusal(r.Code)
 	s.server.metrics.Statement("other", metrics.Refused)
 	s.recordRefusal(r)
+	s.traceRefused(r)
 }
 
 // newPositions prepares the way back from places in rewritten to places in text.

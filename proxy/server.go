@@ -20,6 +20,7 @@ import (
 	"github.com/pgveil/pgveil/proxy/audit"
 	"github.com/pgveil/pgveil/proxy/auth"
 	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/trace"
 	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
@@ -34,6 +35,7 @@ type Options struct {
 	World    *World
 	Audit    *audit.Log
 	Metrics  *metrics.Metrics
+	Traces   *trace.Tracer // nil: none
 	Log      *zap.Logger
 	Limits   Limits
 	// ShowAddress puts the client's address into application_name upstream.

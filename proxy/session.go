@@ -18,6 +18,7 @@ import (
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/audit"
+	"github.com/pgveil/pgveil/proxy/trace"
 	"github.com/pgveil/pgveil/proxy/upstream"
 	"github.com/pgveil/pgveil/proxy/value"
 	"github.com/pgveil/pgveil/proxy/wire"
@@ -60,6 +61,7 @@ type session struct {
 	walsender *walsender // of a replication connection; nil: an ordinary session
 
 	// The inbound loop's.
+	span       *trace.Span // of the message that is looked at, nil unless traced
 	seal       sealer
 	frame      []byte
 	skeleton   sql.Skeleton // of the text that is being planned

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
+	"github.com/pgveil/pgveil/proxy/trace"
 )
 
 // planned is a text's plan together with what it was made from, so that it can be seen to have become old.
@@ -89,7 +90,8 @@ type run struct {
 	opened int64
 	masked int64
 	sealed int64
-	from   time.Time // zero unless recorded
+	from   time.Time   // zero unless recorded
+	span   *trace.Span // nil unless traced
 	// dropped counts rows that a second look left out.
 	dropped int
 	in      *copyIn   // of a sensitive COPY FROM, once the server is ready for it

@@ -224,6 +224,7 @@ func needRestart(was, is *config.Config) []string {
 		{"audit", was.Audit, is.Audit},
 		{"metrics", was.Metrics, is.Metrics},
 		{"admin", was.Admin, is.Admin},
+		{"tracing", was.Tracing, is.Tracing},
 		{"log", was.Log, is.Log},
 		{"limits.catalog_age", was.Limits.CatalogAge, is.Limits.CatalogAge},
 		{"limits.plan_cache_bytes", was.Limits.PlanCacheBytes, is.Limits.PlanCacheBytes},

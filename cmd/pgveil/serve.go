@@ -20,6 +20,7 @@ import (
 	"github.com/pgveil/pgveil/proxy"
 	"github.com/pgveil/pgveil/proxy/audit"
 	"github.com/pgveil/pgveil/proxy/metrics"
+	"github.com/pgveil/pgveil/proxy/trace"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
@@ -64,11 +65,12 @@ The log goes to standard error.`,
 
 // service is the running proxy and what surrounds it.
 type service struct {
-	path  string
-	parts *parts // as started; what a reload replaces stands in live
-	log   *zap.Logger
-	level zap.AtomicLevel // of log
-	loads loads
+	path   string
+	parts  *parts // as started; what a reload replaces stands in live
+	log    *zap.Logger
+	level  zap.AtomicLevel // of log
+	loads  loads
+	traces *trace.Tracer // nil: none
 
 	live     live
 	registry *prometheus.Registry
@@ -110,6 +112,9 @@ func (s *service) open() (err error) {
 			return err
 		}
 		s.metrics.WatchAudit(s.record.Lag)
+	}
+	if t := cfg.Tracing; !t.IsZero() {
+		s.traces = trace.New(trace.Options{Endpoint: string(t.Endpoint), Share: float64(t.Sample), Version: version, Log: s.log})
 	}
 	s.server, err = proxy.New(s.options())
 	return err
@@ -163,6 +168,7 @@ func (s *service) options() proxy.Options {
 		World:       p.world,
 		Audit:       s.record,
 		Metrics:     s.metrics,
+		Traces:      s.traces,
 		Log:         s.log,
 		Limits:      limitsOf(p.cfg.Limits),
 	}
@@ -209,6 +215,9 @@ func (s *service) run(ctx context.Context) error {
 	s.loads.began(now)
 	if s.operators != nil {
 		beside("the admin listener", s.serveAdmin)
+	}
+	if s.traces != nil {
+		beside("tracing", s.traces.Run)
 	}
 	beside("watching files", s.watch)
 	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
