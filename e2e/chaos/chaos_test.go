@@ -39,6 +39,11 @@ func TestMain(m *testing.M) {
 // open makes a stand and its bank, and ends both when the test does.
 func open(t *testing.T, proxies int) *Bank {
 	t.Helper()
+	return opened(t, proxies, false)
+}
+
+func opened(t *testing.T, proxies int, pair bool) *Bank {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "pgveil-chaos-")
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +55,7 @@ func open(t *testing.T, proxies int) *Bank {
 			os.RemoveAll(dir)
 		}
 	})
-	s, err := NewStand(dir, program, proxies, t.Logf)
+	s, err := NewStand(dir, program, proxies, pair, t.Logf)
 	if s != nil {
 		t.Cleanup(func() {
 			if err := s.Close(); err != nil {

@@ -184,6 +184,13 @@ func (b *Bank) sweep(everywhere bool) error {
 	if err != nil || len(logs) == 0 {
 		return errors.Join(err, errors.New("the server has no log"))
 	}
+	if s.Former != nil {
+		former, err := filepath.Glob(s.Former.LogFile + "*")
+		if err != nil {
+			return err
+		}
+		logs = append(logs, former...)
+	}
 	for _, name := range logs {
 		content, err := os.ReadFile(name)
 		if err != nil {

@@ -54,7 +54,9 @@ type Stand struct {
 	Dir, Binary string
 	CA          *postgres.Authority
 	Server      *postgres.Server
-	Proxies     []*Proxy
+	// Standby follows Server and has each commit before it is acknowledged; nil if there is none. Former is what Server was before Promote.
+	Standby, Former *postgres.Server
+	Proxies         []*Proxy
 	// rough says that a fault of this round may end connections within a message.
 	rough atomic.Bool
 	log   func(format string, args ...any)
@@ -79,8 +81,8 @@ type Proxy struct {
 // counts are what may not grow.
 type counts struct{ goroutines, files, sessions int }
 
-// NewStand sets everything up with n proxies. Half of them log in upstream in clear, half by TLS.
-func NewStand(dir, binary string, n int, log func(string, ...any)) (*Stand, error) {
+// NewStand sets everything up with n proxies. Half of them log in upstream in clear, half by TLS; with pair there is a standby, and all by TLS.
+func NewStand(dir, binary string, n int, pair bool, log func(string, ...any)) (*Stand, error) {
 	s := &Stand{Dir: dir, Binary: binary, log: log}
 	var err error
 	if s.CA, err = postgres.NewAuthority(); err != nil {
@@ -96,6 +98,14 @@ func NewStand(dir, binary string, n int, log func(string, ...any)) (*Stand, erro
 	}
 	if err := s.direct(bankDB, "alter schema public owner to "+app); err != nil {
 		return s, err
+	}
+	if pair {
+		if s.Standby, err = s.Server.Standby(); err != nil {
+			return s, err
+		}
+		if err := s.direct("postgres", "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"); err != nil {
+			return s, err
+		}
 	}
 	for i := range n {
 		if err := s.add(i); err != nil {
@@ -117,6 +127,10 @@ func (s *Stand) add(i int) error {
 	upstream := fmt.Sprintf("host: localhost, ca: ca.pem, port: %d", up.Port)
 	if i%2 == 1 {
 		upstream = fmt.Sprintf("host: 127.0.0.1, sslmode: disable, port: %d", up.Port)
+	}
+	if s.Standby != nil {
+		upstream = fmt.Sprintf("hosts: [{host: localhost, port: %d}, {host: localhost, port: %d}], ca: ca.pem, target_session_attrs: read-write, connect_rounds: 3, health_interval: 500ms",
+			s.Standby.Port, up.Port)
 	}
 	st, err := stack.Prepare(stack.Options{Binary: s.Binary, Postgres: s.Server, CA: s.CA, Dir: dir, Encrypt: encrypt, Policy: policy, TLSMode: "plain-on-loopback",
 		Upstream: upstream + ", connect_timeout: 10s",
@@ -154,7 +168,21 @@ func (s *Stand) Close() error {
 		p.Client.Close()
 		p.Upstream.Close()
 	}
-	return errors.Join(err, s.Server.Stop())
+	for _, server := range []*postgres.Server{s.Standby, s.Server, s.Former} {
+		if server != nil {
+			err = errors.Join(err, server.Stop())
+		}
+	}
+	return err
+}
+
+// Promote lets the primary's machine fail and makes the standby the primary.
+func (s *Stand) Promote() error {
+	if err := s.Server.Crash(); err != nil {
+		return err
+	}
+	s.Former, s.Server, s.Standby = s.Server, s.Standby, nil
+	return s.direct("postgres", "select pg_promote()")
 }
 
 // start runs a process and waits until it is ready; before is told once it is.
