@@ -62,6 +62,24 @@ func TestTextFrames(t *testing.T) {
 			sendText(f)
 			f.SendQuery(&pgproto3.Query{String: "rollback; " + strings.Replace(text, "select 1 / (id - 1) from x_users; ", "drop table x_users; ", 1)})
 		},
+		"and the empty name": func(f *pgproto3.Frontend) {
+			whole := strings.Replace(text, "select 1 / (id - 1) from x_users; ", "drop table x_users; ", 1)
+			f.SendQuery(&pgproto3.Query{String: "begin"})
+			f.SendQuery(&pgproto3.Query{String: whole + "; savepoint s"})
+			f.SendExecute(&pgproto3.Execute{}) // the server has dropped the portal, and the statement
+			f.SendSync(&pgproto3.Sync{})
+			f.SendQuery(&pgproto3.Query{String: "rollback to s"})
+			f.SendBind(&pgproto3.Bind{})
+			f.SendSync(&pgproto3.Sync{})
+			f.SendQuery(&pgproto3.Query{String: "rollback"})
+			f.SendQuery(&pgproto3.Query{String: text})
+			f.SendDescribe(&pgproto3.Describe{ObjectType: 'S'})
+			f.SendSync(&pgproto3.Sync{})
+			f.SendParse(&pgproto3.Parse{Query: "select 8"})
+			f.SendBind(&pgproto3.Bind{})
+			f.SendExecute(&pgproto3.Execute{})
+			f.SendSync(&pgproto3.Sync{})
+		},
 		"table and row in one batch": func(f *pgproto3.Frontend) {
 			for _, one := range []string{"create table x_users (email text, id int)", "insert into x_users values ('cnry-f-b@x', 2)", "select email, id from x_users", "drop table x_users"} {
 				f.SendParse(&pgproto3.Parse{Query: one})
@@ -72,7 +90,7 @@ func TestTextFrames(t *testing.T) {
 			f.SendSync(&pgproto3.Sync{})
 		},
 	} {
-		ready := map[string]int{"with others behind it": 3, "in an aborted transaction": 4}[name]
+		ready := map[string]int{"with others behind it": 3, "in an aborted transaction": 4, "and the empty name": 9}[name]
 		got := rawFrames(t, own.DSN("app", password("app"), "shop", ""), max(ready, 1), send)
 		want := rawFrames(t, shared.plain.DSN("app", password("app"), "plain", ""), max(ready, 1), send)
 		if got != want {

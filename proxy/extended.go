@@ -17,7 +17,7 @@ func (s *session) parse(frame, body []byte) error {
 	if r.Err() != nil || len(r.Rest()) != 4*n {
 		return s.refuseParse(string(name), refusalFormat)
 	}
-	st := &statement{batch: s.batch}
+	st := &statement{batch: s.batch, ofPiece: s.piece != nil}
 	for range n {
 		oid := r.Uint32()
 		if oid == sql.OIDUnknown {

@@ -276,11 +276,19 @@ func (s *session) call(frame, body []byte) error {
 }
 
 func (s *session) statement(name []byte) (*statement, error) {
-	return resolve(s, s.ledger.statement, name)
+	st, err := resolve(s, s.ledger.statement, name)
+	if err == nil && st != nil && st.ofPiece && s.piece == nil {
+		return nil, s.dropPiece('S')
+	}
+	return st, err
 }
 
 func (s *session) portal(name []byte) (*portal, error) {
-	return resolve(s, s.ledger.portal, name)
+	po, err := resolve(s, s.ledger.portal, name)
+	if err == nil && po != nil && po.stmt != nil && po.stmt.ofPiece && s.piece == nil {
+		return nil, s.dropPiece('P')
+	}
+	return po, err
 }
 
 // resolve says what a name means, nil if nothing. It waits for the server's answers where the meaning hangs on them.

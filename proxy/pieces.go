@@ -148,6 +148,12 @@ func (s *session) queryPiece(text string) error {
 	return nil
 }
 
+// dropPiece takes from the server what a piece has left under the empty name, before the client speaks of that: its Query leaves nothing there
+// (exec_simple_query in src/backend/tcop/postgres.c).
+func (s *session) dropPiece(what byte) error {
+	return s.send(answer{kind: kindClose, closes: what, own: true}, wire.AppendFrame(nil, 'C', []byte{what, 0}))
+}
+
 // place moves the position of the error that begins at start of out from the piece's text to the whole one.
 func (p *piece) place(out []byte, start int) []byte {
 	if p == nil || p.before == 0 || len(out) < start+5 {

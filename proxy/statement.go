@@ -47,6 +47,7 @@ type statement struct {
 	plan     planned
 	batch    uint64
 	edits    *positions
+	ofPiece  bool // of a Query that was carried out in pieces: it is nothing that the client may name
 
 	certain bool // under ledger.mu: the server has confirmed it
 	// witnessed is the plan whose results the server has described as expected.
