@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // temporaryScripts are run one after the other on a plain database and through the proxy, as those of ddlScripts are.
@@ -210,6 +213,11 @@ var temporaryAttacks = []struct{ user, text, want string }{
 	{"app", "set search_path = pg_temp ;; create table people (id int, email text)", "PV211"},
 	{"app", "begin ;; set local search_path = pg_temp, public ;; create view people as select id, email from people", "PV211"},
 	{"app", "set search_path = pg_temp, public; create table people (id int, email text)", "PV211"},
+	{"support", "create temp table d1 (id int, name text) ;; alter table d1 rename to people", "PV211"},
+	{"support", "create temp table d2 (id int, name text) ;; alter table pg_temp.d2 rename to people ;; discard temp; select name || '!' from people", "PV304"},
+	{"support", "create temp view d3 as select 1 as id, 'x'::text as name ;; alter view d3 rename to people", "PV211"},
+	{"support", "create temp table d4 (id int, name text); alter table d4 rename to people ;; select name || '!' from people", "PV211"},
+	{"app", "create temp table d5 (id int, email bytea) ;; create temp table d6 as select email from people where id = 3 ;; discard temp; select * from d6", "42P01"},
 	{"app", "create temp table b9 (i int) ;; set search_path = pg_temp, public ;; create table logins (like logins)", "PV211"},
 	{"app", "set search_path = pg_temp ;; create table c1 (email) as select email from public.people where id = 3 ;; set search_path = public ;; select * from c1", `"cnry3@x.test"`},
 	{"app", "create temp table b7 as select email from people where id = 3 ;; select b7 from b7", "PV148"},
@@ -233,5 +241,43 @@ func TestTemporaryTablesByOthers(t *testing.T) {
 			t.Errorf("%s: %s\n got %s\nwant %s", a.user, a.text, got, a.want)
 		}
 		c.Close(context.Background())
+	}
+}
+
+// TestTemporaryTableHides: where a relation that becomes sensitive later has the name of a temporary one, the name is refused while that is there,
+// and means the other one as soon as it is not.
+func TestTemporaryTableHides(t *testing.T) {
+	app := session(t, shared.Stack, "app")
+	fill(app)
+	for _, discard := range []string{"discard temp", "discard all", "drop table pg_temp.hides"} {
+		c := session(t, shared.Stack, "support")
+		for _, step := range []struct {
+			by        *pgconn.PgConn
+			sql, want string
+		}{
+			{c, "create temp table hides (id int, name text)", ""}, {c, "insert into hides values (1, 'own')", ""},
+			{app, "create view public.hides as select id, name from people", ""},
+			{c, "select name || '!' from hides", "PV211"}, {c, "insert into hides values (2, 'x')", "PV211"},
+			{c, "select name from pg_temp.hides", `"own"`},
+			{c, discard, ""}, {c, "select name || '!' from hides", "PV304"},
+			{app, "drop view public.hides", ""},
+		} {
+			var got string
+			var err error
+			// After DISCARD the name is refused, and not misunderstood, until the catalog is read again.
+			for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+				var results []*pgconn.Result
+				results, err = step.by.Exec(context.Background(), step.sql).ReadAll()
+				if got = outcomeOf(results, err, true).text; err != nil {
+					got = err.Error()
+				}
+				if step.want != "PV304" || !strings.Contains(got, "PV211") || time.Now().After(deadline) {
+					break
+				}
+			}
+			if !strings.Contains(got, step.want) || step.want == "" && err != nil {
+				t.Errorf("%s: %s: got %s, want %s", discard, step.sql, got, step.want)
+			}
+		}
 	}
 }

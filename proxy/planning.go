@@ -128,6 +128,7 @@ func withSideEffects(p *policy.Plan, text []byte) *policy.Plan {
 	e := sideEffects(text)
 	p.ChangesSettings, p.EndsTransaction = e.settings, e.ends
 	p.ChangesPath = p.ChangesPath || e.path
+	p.OwnSchema = p.OwnSchema || !p.ChangesSchema && e.own
 	p.ChangesSchema = p.ChangesSchema || e.schema
 	return p
 }

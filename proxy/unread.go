@@ -25,7 +25,7 @@ var unreadPlans = map[string]*policy.Plan{
 
 func plainPlanOf(verb string, e sideEffect) *policy.Plan {
 	return &policy.Plan{Allowed: true, Plain: true, Statements: []policy.StatementPlan{{Verb: verb}},
-		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends, ChangesSchema: e.schema}
+		ChangesSettings: e.settings, ChangesPath: e.path, EndsTransaction: e.ends, ChangesSchema: e.schema, OwnSchema: e.own}
 }
 
 // unreadPlan is the plan of a text that, by cat, may be forwarded unread. Ordinary texts get one that exists already.
@@ -58,6 +58,7 @@ type sideEffect struct {
 	path     bool // search_path or role among them
 	ends     bool // a transaction may end
 	schema   bool // relations may come, go or change
+	own      bool // temporary ones of the session's alone
 }
 
 // sideEffects tells from the words of a text what it may do. It errs on the side of yes. What a function changes from inside
@@ -79,8 +80,9 @@ func sideEffects(text []byte) sideEffect {
 	}
 	settings := has("set", "discard", "do", "call", "execute")
 	path := settings && has("search_path", "role", "authorization", "set_config", "discard", "reset", "call", "do", "schema", "execute")
+	discards, others := has("discard"), has("create", "alter", "drop", "into", "import", "do", "call")
 	return sideEffect{settings: settings, path: path, ends: has("commit", "end", "rollback", "abort", "prepare"),
-		schema: has("create", "alter", "drop", "into", "import", "do", "call")}
+		schema: discards || others, own: discards && !others}
 }
 
 // single reports whether a text is surely one statement.

@@ -25,7 +25,7 @@ func TestSideEffects(t *testing.T) {
 		{"", false, false, false},
 	} {
 		e := sideEffects([]byte(c.text))
-		if e.schema = false; e != (sideEffect{settings: c.settings, path: c.path, ends: c.ends}) {
+		if e.schema, e.own = false, false; e != (sideEffect{settings: c.settings, path: c.path, ends: c.ends}) {
 			t.Errorf("%q: %+v", c.text, e)
 		}
 		p := unreadPlan(nil, []byte(c.text))

@@ -21,7 +21,7 @@ func (a *analysis) renameRelation(r *pg_query.RangeVar, to TableName) {
 	}
 	back := rel != nil && rel.configuredName() == to
 	switch {
-	case rel != nil && rel.temporary != nil && a.cat.hidden(to.Name):
+	case (rel != nil && ofSession(rel.Schema) || rel == nil && ofSession(from.Schema)) && a.cat.hidden(to.Name):
 		a.refuse(codeShadow, at, "a temporary relation %q would hide a protected or listed one", to.Name)
 	case rel != nil && rel.temporary != nil: // its columns are known by their numbers
 		a.st.Understood = true

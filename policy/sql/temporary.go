@@ -138,7 +138,7 @@ func (c *Catalog) addTemporaries() {
 // Temporary reports whether the relation is a temporary table whose cells are copies of other tables' columns.
 func (r *Relation) Temporary() bool { return r.temporary != nil }
 
-// hidden reports whether a temporary relation of that name would hide something sensitive, other than one of the session's own.
+// hidden reports whether a temporary relation of that name hides something sensitive, or would, other than one of the session's own.
 func (c *Catalog) hidden(name string) bool {
 	if !c.sensitiveName(name) {
 		return false
@@ -153,7 +153,7 @@ func (c *Catalog) hidden(name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(c.relations, func(r *Relation) bool { return r.Name == name && r.Sensitive && r.temporary == nil })
+	return slices.ContainsFunc(c.relations, func(r *Relation) bool { return r.Name == name && r.Sensitive && !ofSession(r.Schema) })
 }
 
 // unless is the relation that a temporary one of this name would stand in place of.

@@ -113,10 +113,23 @@ func (a *analysis) note(t *touch, n *pg_query.RangeVar, effects Effect) {
 	ref.rel, _ = a.cat.Relation(a.path, ref.schema, ref.name)
 	t.sensitive = t.sensitive || a.cat.sensitiveTable(ref.schema, ref.name, ref.rel)
 	a.notePath(ref.schema, ref.name, ref.rel)
+	if a.shadowed(ref.schema, ref.rel, ref.at) {
+		t.sensitive = true
+	}
 	t.tables = append(t.tables, ref)
 	if a.holdsStatistics(&ref) {
 		t.statistics = append(t.statistics, ref)
 	}
+}
+
+// shadowed refuses an unqualified name by which a temporary relation hides a sensitive one. It goes away in ways that say nothing of it, and
+// then the name means the other one at the server, before the catalog is read again.
+func (a *analysis) shadowed(schema string, found *Relation, at int) bool {
+	if schema != "" || found == nil || !ofSession(found.Schema) || !a.cat.hidden(found.Name) {
+		return false
+	}
+	a.refuseHint(codeShadow, at, "Write pg_temp."+found.Name+" for the temporary relation, or drop it by that name.", "the temporary relation %q hides a protected or listed one", found.Name)
+	return true
 }
 
 // notePath marks a statement whose meaning hangs on the search path: the name is sensitive somewhere, and is not that of one relation only,
@@ -210,6 +223,7 @@ func (a *analysis) addTable(schema, name string, at int, effects Effect) *Relati
 	}
 	a.st.Sensitive = a.st.Sensitive || a.cat.sensitiveTable(schema, name, rel)
 	a.notePath(schema, name, rel)
+	a.shadowed(schema, rel, at)
 	a.st.Tables = append(a.st.Tables, use)
 	return rel
 }
