@@ -91,7 +91,8 @@ func (w *worker) transfer(ctx context.Context) {
 			state = Unknown
 		} else if !fatal && code != "no answer" {
 			if _, err := w.exec(ctx, "rollback"); err != nil {
-				b.note(what+" is rolled back", err)
+				b.note(what+" is rolled back", err) // of a recorded role even that is refused while there is no record
+				w.leave()
 			}
 		}
 	} else if said == "COMMIT" {
@@ -165,7 +166,9 @@ func (w *worker) read(ctx context.Context) {
 	what, rows, err := w.look(ctx)
 	if err != nil {
 		if _, fatal := w.bank.note("a reader ("+what+") by way of "+w.proxy.name(), err); !fatal {
-			w.exec(ctx, "rollback")
+			if _, err := w.exec(ctx, "rollback"); err != nil {
+				w.leave()
+			}
 		}
 		return
 	}
