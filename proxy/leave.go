@@ -85,7 +85,9 @@ func (s *session) hangUp(reason error) {
 	left := make(chan struct{})
 	go func() { s.leaveServer(gone); close(left) }()
 	defer func() { <-left }()
-	switch {
+	switch told := s.dismissed.Load(); {
+	case told != nil && !s.client.Deaf.Load():
+		s.client.Hangup(told)
 	case f != nil:
 		s.client.Hangup(f.wire())
 	case e != nil:

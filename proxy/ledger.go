@@ -65,6 +65,10 @@ type ledger struct {
 	unsynced bool   // something was since the latest Sync
 	latest   string // the verb of the latest statement sent
 
+	turn      uint64 // counts what the server does, one after the other
+	cancelled bool   // for the time that it took, something since the latest ReadyForQuery
+	held      bool   // nothing may be owed while a cancel request is under way
+
 	statements map[string]*statement
 	portals    map[string]*portal
 	plain      map[string]bool // see keepPlain
@@ -88,6 +92,9 @@ func meant[T string | []byte](name T) T { return name[:min(len(name), nameLength
 func (l *ledger) owe(a answer) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.held && !l.ended {
+		l.change.Wait()
+	}
 	if l.closed {
 		return false
 	}
@@ -125,6 +132,9 @@ func (l *ledger) owe(a answer) bool {
 		clear(l.queue[n:])
 		l.queue = l.queue[:n]
 		l.first = 0
+	}
+	if l.first == len(l.queue) {
+		l.turn++
 	}
 	l.queue = append(l.queue, a)
 	return true
@@ -189,8 +199,12 @@ func (l *ledger) settle() {
 
 // drop removes the first entry; l.mu is held.
 func (l *ledger) drop() {
+	if k := l.queue[l.first].kind; k == kindSync || simple(k) {
+		l.cancelled = false
+	}
 	l.queue[l.first] = answer{}
 	l.first++
+	l.turn++
 	l.change.Broadcast()
 	l.emptied()
 }
@@ -222,6 +236,7 @@ func (l *ledger) failed() {
 	defer l.mu.Unlock()
 	defer l.change.Broadcast()
 	l.copyIn, l.started = false, false
+	l.turn++
 	if l.first == len(l.queue) || simple(l.queue[l.first].kind) || l.queue[l.first].kind == kindSync {
 		return // ReadyForQuery follows
 	}

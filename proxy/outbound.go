@@ -214,6 +214,7 @@ func (s *session) complete(a answer, typ byte) error {
 		s.finish(r, "ok")
 		r.index++
 		if a.kind == kindQuery {
+			s.ledger.nextStatement()
 			r.shape = nil
 		}
 	}

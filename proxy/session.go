@@ -40,6 +40,10 @@ type session struct {
 	// patience is how long the server may go on for a client that has left; 0: to the end.
 	patience time.Duration
 	watched  watched
+	// dismissed is what the client is told when the session was ended for a limit.
+	dismissed  atomic.Pointer[wire.Error]
+	overtime   overtime       // the vigil's
+	cancelling sync.WaitGroup // cancel requests for statements that take too long
 
 	client *wire.Conn // read by inbound, written by outbound
 	up     *wire.Conn // read by outbound, written by inbound
@@ -149,9 +153,9 @@ func (s *session) run() error {
 	}
 	s.note(start)
 	m := s.server.metrics
-	s.watched = watched{session: s, client: s.client, gone: s.stop, idle: s.idle}
+	s.watched = watched{session: s, client: s.client, gone: s.stop, idle: s.idle, time: s.watchTime}
 	if s.walsender != nil {
-		s.watched.idle = nil // what it does is not in the ledger
+		s.watched.idle, s.watched.time = nil, nil // what it does is not in the ledger
 	}
 	s.watch(s.client, s.up, m.AddedInbound, &s.watched.turns, func(n int) { m.BytesInbound.Add(float64(n)); s.bytesIn.Add(uint64(n)) })
 	s.watch(s.up, s.client, m.AddedOutbound, &s.watched.reads, nil)
@@ -182,11 +186,16 @@ func (s *session) run() error {
 	if !stopWatching() {
 		<-interrupted // or its deadlines would replace those of hangUp
 	}
+	s.ledger.end() // so that no cancel request begins
+	s.cancelling.Wait()
 	reason := <-reasons
 
 	s.hangUp(reason)
 	end := s.event(audit.SessionEnd)
 	end.Result = &audit.Result{Outcome: outcomeOf(reason), Millis: float64(s.now().Sub(started).Microseconds()) / 1000}
+	if e := s.dismissed.Load(); e != nil {
+		end.SQLState = e.Code
+	}
 	s.note(end)
 	return reason
 }

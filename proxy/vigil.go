@@ -31,6 +31,8 @@ type watched struct {
 	gone  func() // called when the client has left, perhaps again
 	// idle, if set, is asked now and then while the server stops, and ends what is idle.
 	idle func()
+	// time, if set, is told the time now and then.
+	time func(time.Time)
 }
 
 // add begins to watch; remove ends it.
@@ -59,6 +61,7 @@ func (v *vigil) run(ctx context.Context, stopping func() bool) {
 			return
 		case <-tick.C:
 			v.look(stopping())
+			v.tell(time.Now())
 		}
 	}
 }
@@ -86,5 +89,20 @@ func (v *vigil) look(stopping bool) {
 	}
 	for _, w := range ending {
 		w.idle()
+	}
+}
+
+// tell tells the time.
+func (v *vigil) tell(now time.Time) {
+	var all []*watched
+	v.mu.Lock()
+	for w := range v.all {
+		if w.time != nil {
+			all = append(all, w)
+		}
+	}
+	v.mu.Unlock()
+	for _, w := range all {
+		w.time(now)
 	}
 }
