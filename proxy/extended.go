@@ -25,6 +25,12 @@ func (s *session) parse(frame, body []byte) error {
 		}
 		st.declared = append(st.declared, oid)
 	}
+	if refusal := s.tooLarge(text); refusal != nil {
+		return s.refuseParse(string(name), refusal)
+	}
+	if refusal := s.room(name, false, len(text)); refusal != nil {
+		return s.refuseParse(string(name), refusal)
+	}
 	s.trace(text)
 	p, err := s.plan(text)
 	if refusal := (*sql.Refusal)(nil); errors.As(err, &refusal) {
@@ -56,6 +62,9 @@ func (s *session) bind(frame, body []byte) error {
 	portalName, name := r.CString(), r.CString()
 	if r.Err() != nil {
 		return s.refuseBind(string(portalName), refusalFormat)
+	}
+	if refusal := s.room(portalName, true, 0); refusal != nil {
+		return s.refuseBind(string(portalName), refusal)
 	}
 	st, err := s.statement(name)
 	if err != nil {
@@ -222,6 +231,9 @@ func (s *session) execute(frame, body []byte) error {
 	}
 	if err := s.callWitness(name, po); err != nil {
 		return err
+	}
+	if refusal := s.roomFor(po.plan.Plan, len(po.stmt.text)); refusal != nil {
+		return s.refuse(kindExecute, refusal)
 	}
 	text := po.stmt.text
 	ru := &run{plan: po.plan, edits: po.stmt.edits, text: text, shape: po.shape, span: s.trace(unsafe.Slice(unsafe.StringData(text), len(text)))}

@@ -31,11 +31,8 @@ func (s *session) inbound() error {
 
 // message is the whole of what a client may send after sign-in. What isn't here ends the session.
 func (s *session) message(typ byte, size int) error {
-	if s.ledger.crowded() {
-		if err := s.up.Flush(); err != nil {
-			return err
-		}
-		s.ledger.thin()
+	if err := s.waitForAnswers(typ); err != nil {
+		return err
 	}
 	switch typ {
 	case 'Q':
@@ -180,6 +177,9 @@ func (s *session) pass(a answer) error {
 func (s *session) send(a answer, frame []byte) error {
 	a.piece = s.piece
 	s.executed = s.executed || a.kind == kindExecute
+	if a.kind == kindParse || a.kind == kindQuery {
+		a.bytes = len(frame)
+	}
 	s.inBatch = s.inBatch || needsSync(a.kind)
 	if a.refusal != nil || a.kind == kindQuery || a.kind == kindExecute {
 		s.copyRaw = a.refusal == nil && a.run != nil && a.run.plan.Plain && (a.kind == kindQuery || a.portal != nil)
@@ -209,6 +209,9 @@ func (s *session) query(frame, body []byte) error {
 	if !ok {
 		return s.refuse(kindQuery, refusalFormat)
 	}
+	if r := s.tooLarge(text); r != nil {
+		return s.refuse(kindQuery, r)
+	}
 	span := s.trace(text)
 	p, err := s.plan(text)
 	refusal := (*sql.Refusal)(nil)
@@ -227,6 +230,9 @@ func (s *session) query(frame, body []byte) error {
 	}
 	if err != nil {
 		return err
+	}
+	if refusal := s.roomFor(p.Plan, len(text)); refusal != nil {
+		return s.refuse(kindQuery, refusal)
 	}
 	s.batch++
 	r := &run{plan: p, span: span}

@@ -41,6 +41,9 @@ type answer struct {
 	run       *run   // set for Query, Execute and Describe of a statement
 	own       bool   // a Describe that the client did not ask for
 	piece     *piece // set where the client has sent a Query for it, with others
+
+	bytes  int    // that are kept until it has come, besides its own
+	before uint64 // ledger.put when it was owed
 }
 
 // ledger holds the answers owed, in order, and what the client's names mean. It is the only thing that both loops share.
@@ -64,6 +67,9 @@ type ledger struct {
 	asked    bool   // something was, for the client
 	unsynced bool   // something was since the latest Sync
 	latest   string // the verb of the latest statement sent
+
+	kept int    // bytes that names take
+	put  uint64 // bytes that all answers that were ever owed have taken
 
 	turn      uint64 // counts what the server does, one after the other
 	cancelled bool   // for the time that it took, something since the latest ReadyForQuery
@@ -136,6 +142,8 @@ func (l *ledger) owe(a answer) bool {
 	if l.first == len(l.queue) {
 		l.turn++
 	}
+	a.before = l.put
+	l.put += uint64(answerBytes + a.bytes)
 	l.queue = append(l.queue, a)
 	return true
 }
@@ -150,26 +158,34 @@ func (l *ledger) rename(a *answer) {
 		l.setPortal(a.name, a.portal)
 	case a.kind == kindClose && a.closes == 'S':
 		a.oldStmt = l.statements[a.name]
-		delete(l.statements, a.name)
+		l.setStatement(a.name, nil)
 	case a.kind == kindClose:
 		a.oldPortal = l.portals[a.name]
-		delete(l.portals, a.name)
+		l.setPortal(a.name, nil)
 	}
 }
 
 func (l *ledger) setStatement(name string, s *statement) {
+	if old := l.statements[name]; old != nil {
+		l.kept -= old.size()
+	}
 	if s == nil {
 		delete(l.statements, name)
 		return
 	}
+	l.kept += s.size()
 	l.statements[name] = s
 }
 
 func (l *ledger) setPortal(name string, p *portal) {
+	if l.portals[name] != nil {
+		l.kept -= nameBytes
+	}
 	if p == nil {
 		delete(l.portals, name)
 		return
 	}
+	l.kept += nameBytes
 	l.portals[name] = p
 }
 
@@ -372,25 +388,8 @@ func (l *ledger) unowed(begun bool) bool {
 	return true
 }
 
-// crowd is how many answers may be owed: a message of five bytes takes up a hundred here. The server keeps back at most 8 KiB of
-// answers before Sync (PQ_SEND_BUFFER_SIZE, src/backend/libpq/pqcomm.c), which are far fewer.
+// crowd is how many answers make the queue so long that its memory is given back.
 const crowd = 1 << 16
-
-// crowded reports whether no more messages should be read before thin.
-func (l *ledger) crowded() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.queue)-l.first >= crowd
-}
-
-// thin waits until half of a crowd is answered, or the session ends.
-func (l *ledger) thin() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.queue)-l.first > crowd/2 && !l.ended {
-		l.change.Wait()
-	}
-}
 
 // quiet waits until no answer is owed. It reports false at once when that can't come about: the server takes CopyData, or the
 // session ends.
@@ -453,7 +452,7 @@ func (l *ledger) transactionEnded() {
 	}
 	for name, p := range l.portals {
 		if !p.hold {
-			delete(l.portals, name)
+			l.setPortal(name, nil)
 		}
 	}
 }
@@ -465,7 +464,7 @@ func (l *ledger) forget() {
 	defer l.mu.Unlock()
 	for name, s := range l.statements {
 		if s.certain {
-			delete(l.statements, name)
+			l.setStatement(name, nil)
 		}
 	}
 }

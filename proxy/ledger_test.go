@@ -234,17 +234,17 @@ func TestLedgerCutsNamesAsTheServer(t *testing.T) {
 func TestLedgerCrowd(t *testing.T) {
 	l := newLedger()
 	for range crowd {
-		if l.crowded() {
+		if l.crowded(crowd, 1<<30) {
 			t.Fatal("crowded too early")
 		}
 		l.owe(answer{kind: kindSync})
 	}
-	if !l.crowded() {
+	if !l.crowded(crowd, 1<<30) {
 		t.Fatal("not crowded")
 	}
 	thin := make(chan int)
 	go func() {
-		l.thin()
+		l.thin(crowd/2, 1<<30)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		thin <- len(l.queue) - l.first

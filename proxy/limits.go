@@ -58,5 +58,8 @@ func limitRefusals() []sql.RefusalDoc {
 		{Code: codeThrottled, SQLSTATE: "53300", Title: "Too many failed sign-ins from one address",
 			Fix: "Wait, or try from elsewhere: the failures are forgotten ten minutes after the latest. It is said before a password is asked, and " +
 				"whether the password would have been right is not looked at. See limits.sign_in_delay."},
+		{Code: refusalStatement.Code, SQLSTATE: refusalStatement.SQLSTATE, Title: "The text of a statement is too long", Fix: refusalStatement.Hint},
+		{Code: refusalNames.Code, SQLSTATE: refusalNames.SQLSTATE, Title: "A session has too many prepared statements or cursors", Fix: refusalNames.Hint},
+		{Code: refusalHeld.Code, SQLSTATE: refusalHeld.SQLSTATE, Title: "The names of a session take too much memory", Fix: refusalHeld.Hint},
 	}
 }

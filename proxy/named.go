@@ -355,7 +355,7 @@ func (l *ledger) forgetNames(f sql.Forgets) {
 	}
 	for name, po := range l.portals {
 		if po.certain {
-			delete(l.portals, name)
+			l.setPortal(name, nil)
 		}
 	}
 }

@@ -119,11 +119,8 @@ func (s *session) implicitBlock() error {
 
 // queryPiece carries out one statement. What is refused of it makes the server raise an error, behind which all else is dropped.
 func (s *session) queryPiece(text string) error {
-	if s.ledger.crowded() {
-		if err := s.up.Flush(); err != nil {
-			return err
-		}
-		s.ledger.thin()
+	if err := s.waitForAnswers('Q'); err != nil {
+		return err
 	}
 	named := wire.AppendCString(nil, "")
 	steps := []struct {

@@ -50,6 +50,7 @@ type statement struct {
 	ofPiece  bool // of a Query that was carried out in pieces: it is nothing that the client may name
 
 	certain bool // under ledger.mu: the server has confirmed it
+	bytes   int  // under ledger.mu; see size
 	// witnessed is the plan whose results the server has described as expected.
 	witnessed atomic.Pointer[policy.Plan]
 
