@@ -32,6 +32,17 @@ var liftedShapes = []string{
 	"select id from people where email = 'ab' and name = 'cd' and email like 'ef%' and code >= 'gh' and note between 'ij' and 'kl'",
 	"select id from people where id = 5 offset 3",
 	"select id from people where (email = 'q1') = (age = 12), 4",
+	// Nothing of these may be lifted but what stands alone: 1234567890 is an int4 and 9234567890 none, and a part of an operand is folded, cast or refused.
+	"select id from people where age = 1234567890 and email = 'ab'",
+	"select id from people where big = 1234567890123456789 and email = 'ab'",
+	"insert into people (id, age, big) values (12, 1234567890, 12345678901234567890)",
+	"select id from people where born = '1990-01-02'::date and email = 'ab'",
+	"select id from people where age = '12'::int4 and small = 7::int2 and email = 'ab'",
+	"select id from people where email = 'ab' || 'cd' and name = 'ef'",
+	"select id from people where age = 4 + 5 and email = 'ab'",
+	"select id from people where age = 1.5 and big = 3e2 and email = 'ab'",
+	"select id from people where email = 'ab' collate \"C\" and age = 5 is true and active = 'true' is not false",
+	"insert into people (id, born, age) values (12, '1815-12-10'::date, 3 + 4), (13, '1815-12-11', 5)",
 	"select label from things where people_count = 4 and price = 3 and id in (select id from people where age = 55)",
 }
 

@@ -26,6 +26,7 @@ func (s *Server) logIn(ctx context.Context, client *wire.Conn, hello wire.Startu
 			Hint:    "Check the names in the connection string; the routes in the proxy's configuration say who goes where."}
 	}
 	session, err := group.Connect(ctx, hello.Params, func(ctx context.Context, up *wire.Conn, params [][2]string) (auth.Greeting, error) {
+		up.Lend(&s.buffers)
 		hello.Params = params
 		g, err := group.Login().Login(ctx, up, hello, proof)
 		if older, again := olderHello(hello, err); again {

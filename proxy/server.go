@@ -138,26 +138,32 @@ func (s *Server) accept(ctx context.Context, sessions *sync.WaitGroup) error {
 			return err
 		}
 		pause = 0
-		sessions.Add(1)
-		go func() {
-			defer sessions.Done()
-			s.serve(ctx, nc)
-		}()
+		sessions.Go(func() {
+			ses, giveBack := s.open(ctx, nc)
+			if ses == nil {
+				nc.Close()
+				return
+			}
+			// In a goroutine of its own: a stack stays as large as signing in has made it until the collector has run a few times.
+			sessions.Go(func() { s.live(ctx, nc, ses, giveBack) })
+		})
 	}
 }
 
-// serve is a connection's life, in order.
-func (s *Server) serve(ctx context.Context, nc net.Conn) {
-	defer nc.Close()
-	defer func() {
-		if r := recover(); r != nil {
-			s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
-		}
-	}()
+// caught keeps a panic from ending more than the goroutine; it is to be deferred.
+func (s *Server) caught() {
+	if r := recover(); r != nil {
+		s.log.Error("panic", zap.String("type", fmt.Sprintf("%T", r)), zap.Stack("stack"))
+	}
+}
+
+// open makes a session of a connection. It is nil where there is none; otherwise giveBack must be called at its end.
+func (s *Server) open(ctx context.Context, nc net.Conn) (ses *session, giveBack func()) {
+	defer s.caught()
 	limits := *s.limits.Load()
 	place, err := s.comesIn(nc, limits)
 	if err != nil {
-		return
+		return nil, nil
 	}
 	defer place.leave()
 	arrival := s.arrivals.add(nc, s.now())
@@ -169,21 +175,25 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	client, opening, err := wire.Accept(handshake, nc, accept)
 	if err != nil {
 		s.notSignedIn(opening.Addr, "", err, outcomeOfOpening(err))
-		return
+		return nil, nil
 	}
+	client.Lend(&s.buffers)
 	if opening.Cancel != nil {
 		s.cancel(handshake, client, *opening.Cancel)
-		return
+		return nil, nil
 	}
 	arrival.asks(opening)
-	ses, giveBack, err := s.signIn(handshake, client, opening)
-	if err != nil {
-		return
+	if ses, giveBack, err = s.signIn(handshake, client, opening); err != nil {
+		return nil, nil
 	}
+	return ses, giveBack
+}
+
+// live is a session's life.
+func (s *Server) live(ctx context.Context, nc net.Conn, ses *session, giveBack func()) {
+	defer nc.Close()
+	defer s.caught()
 	defer giveBack()
-	place.leave()
-	arrival.gone()
-	done()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ses.ctx, ses.stop, ses.ending = ctx, stop, ctx.Done()
@@ -255,8 +265,6 @@ func (s *Server) signIn(ctx context.Context, client *wire.Conn, o wire.Opening) 
 }
 
 func (s *Server) newSession(client, up *wire.Conn, o wire.Opening, proof auth.Proof, g auth.Greeting) *session {
-	client.Lend(&s.buffers)
-	up.Lend(&s.buffers)
 	client.SetMaxWhole(s.limits.Load().Message)
 	up.SetMaxWhole(wire.MaxFrame)
 	ses := &session{server: s, id: newSessionID(), client: client, up: up, ledger: newLedger(),

@@ -99,7 +99,7 @@ func setUp(o options) (l *load, err error) {
 		return l, err
 	}
 	if l.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: l.pg, CA: l.ca, Dir: home, Encrypt: encrypt, Policy: rules,
-		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: fmt.Sprintf("limits: {max_connections: %d}\n", most)}); err != nil {
+		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: fmt.Sprintf("limits: {max_connections: %d, max_unauthenticated_per_address: %[1]d}\n", most)}); err != nil {
 		return l, err
 	}
 	return l, l.fill()

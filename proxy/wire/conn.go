@@ -59,6 +59,8 @@ type Conn struct {
 	socket     lender   // Conn, if it is one and shares
 	toBorrow   func() []byte
 	toGiveBack func()
+	records    bool            // Conn is TLS and shares
+	first      [headerLen]byte // of a record
 }
 
 // NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
@@ -72,7 +74,7 @@ func (c *Conn) Upgrade(n net.Conn) error {
 	if c.r != c.w {
 		return errors.New("unencrypted data after TLS request")
 	}
-	c.Conn, c.socket = n, nil
+	c.Conn, c.socket, c.records = n, nil, false
 	return nil
 }
 
@@ -204,8 +206,11 @@ func (c *Conn) fill(n int) error {
 
 // read reads behind c.w. A socket is given a buffer when it has something.
 func (c *Conn) read() (int, error) {
-	if c.socket != nil && (c.in == nil || c.r == c.w) {
+	switch empty := c.in == nil || c.r == c.w; {
+	case empty && c.socket != nil:
 		return c.socket.readLent(c.toBorrow, c.toGiveBack)
+	case empty && c.records:
+		return c.readRecord()
 	}
 	return c.Conn.Read(c.borrow())
 }

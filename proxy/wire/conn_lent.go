@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"crypto/tls"
+	"sync"
+)
 
 // Buffers are read and write buffers that no connection needs now, for all to share.
 type Buffers struct{ spare sync.Pool }
@@ -31,6 +34,20 @@ func (c *Conn) Lend(b *Buffers) {
 	if s, ok := c.Conn.(lender); ok {
 		c.socket, c.toBorrow, c.toGiveBack = s, c.borrow, c.giveBack
 	}
+	_, c.records = c.Conn.(*tls.Conn)
+}
+
+// readRecord reads what a record of TLS begins with, and borrows a buffer when it has come: crypto/tls keeps the rest of the record for
+// the next read.
+func (c *Conn) readRecord() (int, error) {
+	if c.giveBack(); c.in != nil {
+		return c.Conn.Read(c.borrow())
+	}
+	n, err := c.Conn.Read(c.first[:])
+	if n > 0 {
+		copy(c.borrow(), c.first[:n])
+	}
+	return n, err
 }
 
 // borrow makes sure that there is a read buffer and gives its free part.
