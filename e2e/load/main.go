@@ -52,7 +52,7 @@ func run(o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.tearDown()) }()
 	started := time.Now()
-	r := report{options: o}
+	r := report{options: o, loads: [2]string{loadAverage()}}
 	for _, way := range []string{direct, through} {
 		s, err := l.stormOf(way)
 		if err != nil {
@@ -75,7 +75,7 @@ func run(o options) (err error) {
 	}
 	l.leave()
 	r.after = l.settled()
-	r.took = time.Since(started)
+	r.took, r.loads[1] = time.Since(started), loadAverage()
 	if err := l.complaints(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -19,6 +20,7 @@ type report struct {
 	alive   int
 	answers int
 	windows []window
+	loads   [2]string // of the machine, at the beginning and at the end
 }
 
 func (w window) line() string {
@@ -36,15 +38,15 @@ func (r *report) markdown() string {
 
 Made by `+"`make load`"+` on %s, in %v, on %d cores (%s). %s on the clients' legs, plain TCP between pgveil and PostgreSQL, all on one machine together with the clients, which take their share of the
 cores: the figures are good for comparing rows with each other. **Not one error**: the run ends at the first, and at the first wrong answer (`+"`e2e/load`"+`). Each session has
-a PostgreSQL process of its own (%s).
+a PostgreSQL process of its own (%s). The machine's load averages over 1, 5 and 15 minutes were %s at the beginning and %s at the end.
 
 ## %d sign-ins at once
 
-SCRAM-SHA-256, 4,096 iterations, on both legs; all clients begin together. Through pgveil each also looks up a row with two protected columns. Half of the work is the clients' own.
+SCRAM-SHA-256, 4,096 iterations, on both legs; all clients begin together. Through pgveil each also looks up a row with two protected columns.
 
 | | the last is in after | median | 99th percentile | pgveil's CPU | pgveil's memory |
 |---|---|---|---|---|---|
-`, time.Now().UTC().Format("2006-01-02"), round(r.took), runtime.NumCPU(), runtime.Version(), leg, serverVersion(), r.storm)
+`, time.Now().UTC().Format("2006-01-02"), round(r.took), runtime.NumCPU(), runtime.Version(), leg, serverVersion(), r.loads[0], r.loads[1], r.storm)
 	for _, t := range r.storms {
 		cpu, memory := "", ""
 		if t.way == through {
@@ -70,6 +72,12 @@ Each looks up rows by key, searches by a protected column, and counts in transac
 			round(w.median), round(w.p99), round(w.longest), w.cpu, w.before>>10, w.memory>>10)
 	}
 	return s.String()
+}
+
+// loadAverage is the machine's, over 1, 5 and 15 minutes.
+func loadAverage() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	return strings.Join(strings.Fields(string(b) + "? ? ?")[:3], ", ")
 }
 
 func serverVersion() string {
