@@ -19,6 +19,8 @@ type CacheKey struct {
 	Path string
 	// Skeleton: in place of the text stands its sql.Skeleton, and the plan is a template.
 	Skeleton bool
+	// Escaping: the plan is PlanEscaping's.
+	Escaping bool
 }
 
 // Cache keeps plans by key and text. It is bounded by bytes, drops what was used least recently, and is safe for concurrent

@@ -114,7 +114,7 @@ func rewritten(p *Plan, text string) string {
 		return ""
 	}
 	out, err := p.Rewrite(nil, text, func(dst []byte, l sql.Literal) ([]byte, error) {
-		dst = append(dst, sealedOpen+`\x<sealed `+targetName(l.Target)+`>`+sealedClose...)
+		dst = append(dst, sealedOpen+`\\x<sealed `+targetName(l.Target)+`>`+sealedClose...)
 		if l.Array {
 			dst = append(dst, sealedArray...)
 		}

@@ -10,14 +10,15 @@ import (
 	"github.com/pgveil/pgveil/policy/sql"
 )
 
-// A sealed literal as it stands in a rewritten text, between optional spaces.
+// A sealed literal as it stands in a rewritten text, between optional spaces. It means the same whatever standard_conforming_strings is, and so
+// does all that is spliced.
 const (
-	sealedOpen  = "'"
+	sealedOpen  = "E'"
 	sealedClose = "'::pg_catalog.bytea"
 	sealedArray = "[]"
 )
 
-// Seal appends the SQL that replaces a literal: '\x…'::pg_catalog.bytea, or '{…}'::pg_catalog.bytea[] when
+// Seal appends the SQL that replaces a literal: E'\\x…'::pg_catalog.bytea, or E'{…}'::pg_catalog.bytea[] when
 // l.Array, without l.Before and l.After. Between its two quotes stands no other. Its error must not carry the value.
 type Seal func(dst []byte, l sql.Literal) ([]byte, error)
 
@@ -90,10 +91,10 @@ func (p *Plan) Rewrite(dst []byte, text string, seal func(dst []byte, l sql.Lite
 
 // sealedLen is the length of the sealed literal at the start of b, 0 when there is none.
 func sealedLen[T string | []byte](b T) int {
-	if len(b) == 0 || b[0] != sealedOpen[0] {
+	if !hasPrefix(b, sealedOpen) {
 		return 0
 	}
-	n := 1
+	n := len(sealedOpen)
 	for n < len(b) && b[n] != sealedClose[0] {
 		n++
 	}

@@ -33,14 +33,14 @@ func literal(at sql.Span, value string, array bool) sql.Literal {
 
 func sealX(dst []byte, l sql.Literal) ([]byte, error) {
 	if l.Array {
-		return append(dst, `'{"\\xab","\\xcd"}'::pg_catalog.bytea[]`...), nil
+		return append(dst, `E'{"\\\\xab","\\\\xcd"}'::pg_catalog.bytea[]`...), nil
 	}
 	return appendCell(dst, l.Text), nil
 }
 
 // appendCell appends a cell as a Seal must.
 func appendCell(dst []byte, cell string) []byte {
-	return fmt.Appendf(dst, `'\x%x'::pg_catalog.bytea`, cell)
+	return fmt.Appendf(dst, `E'\\x%x'::pg_catalog.bytea`, cell)
 }
 
 func TestRewrite(t *testing.T) {
@@ -52,20 +52,20 @@ func TestRewrite(t *testing.T) {
 		{"nothing to do", "select 1 -- kept", func(string) *Plan { return &Plan{} }, "select 1 -- kept"},
 		{"a literal, comments kept", "select /* ü */ id from t where email = 'ab' -- x", func(text string) *Plan {
 			return &Plan{Literals: []sql.Literal{literal(span(t, text, "'ab'", 0), "ab", false)}}
-		}, `select /* ü */ id from t where email = '\x6162'::pg_catalog.bytea -- x`},
+		}, `select /* ü */ id from t where email = E'\\x6162'::pg_catalog.bytea -- x`},
 		{"two literals and a cast removed", "select id from t where a = 'a'::text and b in ('b',$1)", func(text string) *Plan {
 			return &Plan{
 				Literals: []sql.Literal{literal(span(t, text, "'a'", 0), "a", false), literal(span(t, text, "'b'", 0), "b", false)},
 				Edits:    []sql.Edit{{At: span(t, text, "::text", 0)}, {At: span(t, text, "$1", 0), Text: "$2"}},
 			}
-		}, `select id from t where a = '\x61'::pg_catalog.bytea and b in ('\x62'::pg_catalog.bytea,$2)`},
+		}, `select id from t where a = E'\\x61'::pg_catalog.bytea and b in (E'\\x62'::pg_catalog.bytea,$2)`},
 		{"words that touch", "select id from t where n=1and m like'x'or n=2", func(text string) *Plan {
 			return &Plan{Literals: []sql.Literal{
 				literal(span(t, text, "1", 0), "1", false), literal(span(t, text, "'x'", 0), "x", false), literal(span(t, text, "2", 0), "2", false)}}
-		}, `select id from t where n='\x31'::pg_catalog.bytea and m like '\x78'::pg_catalog.bytea or n='\x32'::pg_catalog.bytea`},
+		}, `select id from t where n=E'\\x31'::pg_catalog.bytea and m like E'\\x78'::pg_catalog.bytea or n=E'\\x32'::pg_catalog.bytea`},
 		{"an array", "select id from t where a = any('{x,y}')", func(text string) *Plan {
 			return &Plan{Literals: []sql.Literal{literal(span(t, text, "'{x,y}'", 0), "{x,y}", true)}}
-		}, `select id from t where a = any('{"\\xab","\\xcd"}'::pg_catalog.bytea[])`},
+		}, `select id from t where a = any(E'{"\\\\xab","\\\\xcd"}'::pg_catalog.bytea[])`},
 		{"two bounds of one constant", "select 1 from t where c like'ab%'and d", func(text string) *Plan {
 			from := literal(span(t, text, "'ab%'", 0), "a", false)
 			to := literal(sql.Span{Start: from.At.End, End: from.At.End}, "b", false)
@@ -73,11 +73,11 @@ func TestRewrite(t *testing.T) {
 			c := span(t, text, "c like", 0)
 			return &Plan{Literals: []sql.Literal{from, to},
 				Edits: []sql.Edit{{At: sql.Span{Start: c.Start, End: c.Start}, Text: "("}, {At: sql.Span{Start: c.Start + 2, End: c.End}, Text: ">="}}}
-		}, `select 1 from t where (c >= '\x61'::pg_catalog.bytea   AND c < '\x62'::pg_catalog.bytea) and d`},
+		}, `select 1 from t where (c >= E'\\x61'::pg_catalog.bytea   AND c < E'\\x62'::pg_catalog.bytea) and d`},
 		{"an insertion before a literal", "values ('a')", func(text string) *Plan {
 			at := span(t, text, "'a'", 0)
 			return &Plan{Literals: []sql.Literal{literal(at, "a", false)}, Edits: []sql.Edit{{At: sql.Span{Start: at.Start, End: at.Start}, Text: "+"}}}
-		}, `values (+'\x61'::pg_catalog.bytea)`},
+		}, `values (+E'\\x61'::pg_catalog.bytea)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := c.plan(c.text)

@@ -52,7 +52,7 @@ func (s *sealer) documentLiteral(dst []byte, w *World, l *sql.Literal, set *valu
 	if err != nil {
 		return dst, err
 	}
-	return append(value.AppendHex(append(dst, '\''), json), "'::pg_catalog.bytea"...), nil
+	return appendSealed(dst, json), nil
 }
 
 // pathHolders are what the cells at the paths of a document need, by index of the path.

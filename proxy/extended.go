@@ -39,7 +39,7 @@ func (s *session) parse(frame, body []byte) error {
 	if err != nil {
 		return err
 	}
-	st.plan, st.text = p, string(text)
+	st.plan, st.text, st.escaping = p, string(text), p.escaping
 	s.naming = s.naming || len(name) > 0 && (!p.Plain || pathDependent(p.Plan))
 	if p.Plain {
 		return s.send(answer{kind: kindParse, name: string(name), stmt: st}, frame)

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/pgveil/pgveil/policy"
@@ -15,7 +14,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 	if s.odd.Load() || s.transaction() == 'E' {
 		return plain, nil
 	}
-	if s.unsure() || bytes.IndexByte(text, '\\') >= 0 {
+	if s.unsure() || sql.Escapes(text) {
 		var refusal *sql.Refusal
 		if err := s.makeSure(); errors.As(err, &refusal) {
 			return plain, nil
@@ -33,7 +32,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 		}
 		p = s.judge(w, cat, text, policy.Reading)
 	}
-	return s.withDefaults(planned{Plan: p, world: w, catalog: cat, path: s.pathID}), nil
+	return s.withDefaults(planned{Plan: p, world: w, catalog: cat, path: s.pathID, escaping: s.escapes(text)}), nil
 }
 
 // unhidden is the catalog for a text that reads the system catalogs: a relation of the user's may have taken a name of one of these, by

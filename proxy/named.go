@@ -36,7 +36,7 @@ func (s *session) sureOfNames(text []byte) error {
 		return nil // settings change the meaning of constants and of what is not ASCII, nothing else
 	case s.settling || s.odd.Load():
 		return s.makeSure()
-	case bytes.IndexByte(text, '\\') < 0 || s.transaction() == 'E' && !s.ended:
+	case !sql.Escapes(text) || s.transaction() == 'E' && !s.ended:
 		return nil
 	}
 	return s.readState() // functions may have changed what a backslash is
@@ -79,12 +79,16 @@ func (s *session) named(p planned, text []byte) (planned, error) {
 		return p, nil
 	}
 	plan := s.judgeNamed(p.world, p.catalog, text, names)
-	return planned{Plan: plan, world: p.world, catalog: p.catalog, path: s.pathID, ran: ran}, nil
+	return planned{Plan: plan, world: p.world, catalog: p.catalog, path: s.pathID, escaping: s.escapes(text), ran: ran}, nil
 }
 
 // judgeNamed is judge with names, past the cache.
 func (s *session) judgeNamed(w *World, cat *sql.Catalog, text []byte, names sql.Names) *policy.Plan {
-	return withSideEffects(w.Policy.PlanNamed(s.roles, cat, s.path, string(text), names), text)
+	plan := w.Policy.PlanNamed
+	if s.escapes(text) {
+		plan = w.Policy.PlanNamedEscaping
+	}
+	return withSideEffects(plan(s.roles, cat, s.path, string(text), names), text)
 }
 
 // meanings looks up what the names in p's text stand for. ran tells the same things from others of these names later.
@@ -188,7 +192,7 @@ func (s *session) revalidateKept(st *statement, w *World, cat *sql.Catalog) (pla
 	if old.Plan != nil && old.world == w && old.catalog == cat && !pathDependent(old.Plan) && old.path == s.pathID && !s.pathVolatile {
 		return old, nil
 	}
-	p, err := s.plan([]byte(st.text))
+	p, err := s.planAgain(st)
 	if err != nil {
 		return planned{}, err
 	}
@@ -286,7 +290,7 @@ func (s *session) keep(r *run) {
 		s.ledger.keepPortal(name, nil)
 	case keeps(st):
 		text := r.text[st.At.Start:st.At.End]
-		s.ledger.keepStatement(name, &statement{text: text, declared: k.Types, kept: st, certain: true})
+		s.ledger.keepStatement(name, &statement{text: text, escaping: r.plan.escaping && sql.Escapes([]byte(text)), declared: k.Types, kept: st, certain: true})
 	default:
 		s.ledger.keepStatement(name, nil)
 		s.ledger.keepPlain(name)

@@ -300,26 +300,23 @@ func (s *session) parameterStatus() error {
 func (s *session) setting(name, v string) {
 	switch name {
 	case "client_encoding":
-		s.oddEncoding = oddSetting(name, v)
+		s.odd.Store(oddEncoding(name, v))
 	case "server_version":
 		s.version = majorVersion(v)
 	case "application_name":
 		s.application.Store(&v)
-		return
-	case "standard_conforming_strings":
-		s.oddStrings = oddSetting(name, v)
+	case stringsSetting:
+		s.oldStrings.Store(v != "on")
 	default:
 		if err := s.set(name, v); err != nil {
 			s.log.Debug("a setting that values may need is not understood", zap.Error(err))
 		}
-		return
 	}
-	s.odd.Store(s.oddEncoding || s.oddStrings)
 }
 
-// oddSetting reports whether text can't be read under a setting.
-func oddSetting(name, v string) bool {
-	return name == "client_encoding" && v != "UTF8" && v != "SQL_ASCII" || name == "standard_conforming_strings" && v != "on"
+// oddEncoding reports whether text can't be read under a setting.
+func oddEncoding(name, v string) bool {
+	return name == "client_encoding" && v != "UTF8" && v != "SQL_ASCII"
 }
 
 // set changes what value forms depend on; either loop may.

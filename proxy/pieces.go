@@ -56,7 +56,11 @@ func (s *session) endsFirst(err error, text []byte) error {
 	default:
 		return err
 	}
-	pieces, refusal := sql.Split(string(text))
+	split := sql.Split
+	if s.escapes(text) {
+		split = sql.SplitEscaping
+	}
+	pieces, refusal := split(string(text))
 	switch {
 	case refusal != nil:
 		return at(refusal, string(text))

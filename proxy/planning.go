@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"reflect"
 	"strings"
@@ -59,17 +58,17 @@ func (s *session) plan(text []byte) (planned, error) {
 			if err := s.takenBack(p, string(text)); err != nil {
 				return planned{}, err
 			}
-			return planned{Plan: p, world: w, catalog: cat, path: s.pathID}, nil
+			return planned{Plan: p, world: w, catalog: cat, path: s.pathID, escaping: s.escapes(text)}, nil
 		}
 	}
 	if concern == policy.Unread && (!s.privileged || s.odd.Load()) {
-		return planned{Plan: s.unread(cat, text), world: w, catalog: cat}, nil
+		return planned{Plan: s.unread(cat, text), world: w, catalog: cat, escaping: s.escapes(text)}, nil
 	}
 	if concern == policy.Reading {
 		return s.planReading(w, cat, text)
 	}
 	p := s.judge(w, cat, text, concern)
-	if pathDependent(p) || concern != policy.Unread && bytes.IndexByte(text, '\\') >= 0 {
+	if pathDependent(p) || concern != policy.Unread && sql.Escapes(text) {
 		// Only the server knows what functions have done to search_path, and to the settings that say what a backslash is.
 		if err := s.readState(); err != nil {
 			return planned{}, err
@@ -90,7 +89,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		return planned{}, err
 	}
 	s.notes(p)
-	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID}, text)
+	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID, escaping: s.escapes(text)}, text)
 	if err != nil {
 		return planned{}, err
 	}
@@ -106,8 +105,8 @@ func (s *session) plan(text []byte) (planned, error) {
 
 // judge is the policy's plan for text under the search path as it is known, from the cache if it is there. concern is that of the text.
 func (s *session) judge(w *World, cat *sql.Catalog, text []byte, concern policy.Concern) *policy.Plan {
-	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID}
-	lifted := concern == policy.Analysed && s.hasSkeleton(text)
+	key := policy.CacheKey{Roles: s.roles, Policy: w.Policy, Catalog: cat, Path: s.pathID, Escaping: s.escapes(text)}
+	lifted := !key.Escaping && concern == policy.Analysed && s.hasSkeleton(text)
 	if lifted {
 		if p, ok := s.skeletonPlan(key, text); ok {
 			return p
@@ -115,7 +114,11 @@ func (s *session) judge(w *World, cat *sql.Catalog, text []byte, concern policy.
 	}
 	p, ok := s.server.plans.Get(key, text)
 	if !ok {
-		p = withKeepsNames(withSideEffects(w.Policy.Plan(s.roles, cat, s.path, string(text)), text), cat, text)
+		plan := w.Policy.Plan
+		if key.Escaping {
+			plan = w.Policy.PlanEscaping
+		}
+		p = withKeepsNames(withSideEffects(plan(s.roles, cat, s.path, string(text)), text), cat, text)
 		if !lifted || !s.keepSkeleton(key, text, p) {
 			s.server.plans.Put(key, string(text), p)
 		}
@@ -260,9 +263,13 @@ func (s *session) readState() error {
 	}
 	for i, name := range stateSettings {
 		v := string(rows[0][2+i])
-		if oddSetting(name, v) {
+		switch {
+		case oddEncoding(name, v):
 			s.settling = true // until the server reports it
 			return refusalSettings
+		case name == stringsSetting:
+			s.oldStrings.Store(v != "on")
+			continue
 		}
 		if err := s.set(name, v); err != nil {
 			s.log.Debug("a setting that values may need is not understood", zap.Error(err))
@@ -483,7 +490,7 @@ func (s *session) revalidate(name []byte, st *statement) (planned, error) {
 	if old.world == w && old.catalog == cat && !pathDependent(old.Plan) && !(s.naming && old.byName()) && (old.Plain || old.path == s.pathID && !s.pathVolatile) {
 		return old, nil
 	}
-	p, err := s.plan([]byte(st.text))
+	p, err := s.planAgain(st)
 	if err != nil {
 		return planned{}, err
 	}

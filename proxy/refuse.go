@@ -22,8 +22,8 @@ var (
 		Message: "function calls by OID are not supported, but for those of large objects",
 		Hint:    "Call the function with SELECT."}
 	refusalSettings = &sql.Refusal{Code: "PV005", SQLSTATE: "0A000", At: -1,
-		Message: "this statement may touch a protected table and can't be read with the session's settings",
-		Hint:    "Use client_encoding UTF8 and standard_conforming_strings on."}
+		Message: "this statement may touch a protected table and can't be read in the session's encoding",
+		Hint:    "Use client_encoding UTF8."}
 	refusalCatalog = &sql.Refusal{Code: "PV006", SQLSTATE: "55000", At: -1,
 		Message: "the server's catalog could not be read, so the statement can't be understood",
 		Hint:    "In an aborted transaction, roll back first. The proxy's log has the reason."}
@@ -69,7 +69,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: "PV003", SQLSTATE: "08P01", Title: "A message is malformed", Fix: "The driver is broken or not speaking to PostgreSQL."},
 		{Code: refusalCall.Code, SQLSTATE: refusalCall.SQLSTATE, Title: "Function call by OID", Fix: refusalCall.Hint},
 		{Code: refusalSettings.Code, SQLSTATE: refusalSettings.SQLSTATE,
-			Title: "The session's settings hide what the statement is", Fix: refusalSettings.Hint},
+			Title: "The session's client_encoding hides what the statement is", Fix: refusalSettings.Hint},
 		{Code: refusalCatalog.Code, SQLSTATE: refusalCatalog.SQLSTATE, Title: "The catalog can't be read", Fix: refusalCatalog.Hint},
 		{Code: refusalReplan.Code, SQLSTATE: refusalReplan.SQLSTATE, Title: "A prepared statement is out of date", Fix: refusalReplan.Hint},
 		{Code: refusalAudit.Code, SQLSTATE: refusalAudit.SQLSTATE, Title: "The record can't be written", Fix: refusalAudit.Hint},
@@ -170,7 +170,7 @@ func appendRefusal(dst []byte, r *sql.Refusal) []byte {
 func appendRaised(dst []byte, r *sql.Refusal, body []byte) []byte {
 	switch r.Words {
 	case sql.WordsServer:
-		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, "", "", r.At+1)
+		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, r.Detail, r.Hint, r.At+1)
 	case sql.WordsScanner:
 		return appendAs(dst, body, r)
 	}

@@ -119,8 +119,8 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 		if err != nil {
 			return dst, err
 		}
-		dst = append(dst, '\'')
-		dst = value.AppendByteaArrayText(dst, cells)
+		dst = append(dst, "E'"...)
+		dst = value.AppendByteaArrayEscaped(dst, cells)
 		return append(dst, "'::pg_catalog.bytea[]"...), nil
 	}
 	if l.Target.Protection.Document != nil {
@@ -140,9 +140,12 @@ func (s *sealer) literal(dst []byte, w *World, l *sql.Literal, set *value.Settin
 	if s.cell, err = s.sealOne(s.cell[:0], w, &l.Target, declared, 0, []byte(l.Text), set); err != nil {
 		return dst, err
 	}
-	dst = append(dst, '\'')
-	dst = value.AppendHex(dst, s.cell)
-	return append(dst, "'::pg_catalog.bytea"...), nil
+	return appendSealed(dst, s.cell), nil
+}
+
+// appendSealed appends bytes in the form of a sealed literal (policy.Seal).
+func appendSealed(dst, b []byte) []byte {
+	return append(value.AppendHex(append(dst, `E'\`...), b), "'::pg_catalog.bytea"...)
 }
 
 func wholeNumber(oid uint32) bool {

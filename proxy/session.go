@@ -52,9 +52,11 @@ type session struct {
 	ledger   *ledger
 	settings atomic.Pointer[value.Settings]
 	status   atomic.Uint32 // latest ReadyForQuery's byte, below a count of them
-	odd      atomic.Bool   // settings under which text can't be read
-	latest   atomic.Pointer[sql.Catalog]
-	standing atomic.Pointer[standing]
+	odd      atomic.Bool   // client_encoding is one in which text can't be read
+	// oldStrings: standard_conforming_strings is off, as far as is known.
+	oldStrings atomic.Bool
+	latest     atomic.Pointer[sql.Catalog]
+	standing   atomic.Pointer[standing]
 
 	// What an operator sees, see SessionInfo. status above also counts the ReadyForQuery messages, from bit 8 on.
 	application       atomic.Pointer[string]
@@ -105,20 +107,19 @@ type session struct {
 	ddlInTransaction bool   // cat holds this transaction's own changes
 
 	// The outbound loop's.
-	scratch                 rowScratch
-	swallowing              bool // the client was told of an error that the server knows nothing of
-	inCopy                  bool // and so for the data of a COPY that are coming
-	inRows                  bool // rowsOf is what the rows that are coming belong to
-	rowsOf                  answer
-	shown                   uint   // rows that something was opened or masked in
-	begun                   bool   // something of the first answer owed has come
-	version                 int    // the server's major version
-	farewell                bool   // the client was told by the server that the session is over
-	warned                  string // the code of a notice that announces the end
-	ddlDone, plainDDLDone   bool
-	calmBy                  *sql.Catalog // by which calm changes of schema were judged
-	calmStrict              bool
-	oddEncoding, oddStrings bool
+	scratch               rowScratch
+	swallowing            bool // the client was told of an error that the server knows nothing of
+	inCopy                bool // and so for the data of a COPY that are coming
+	inRows                bool // rowsOf is what the rows that are coming belong to
+	rowsOf                answer
+	shown                 uint   // rows that something was opened or masked in
+	begun                 bool   // something of the first answer owed has come
+	version               int    // the server's major version
+	farewell              bool   // the client was told by the server that the session is over
+	warned                string // the code of a notice that announces the end
+	ddlDone, plainDDLDone bool
+	calmBy                *sql.Catalog // by which calm changes of schema were judged
+	calmStrict            bool
 }
 
 // standing is what a session's events say of its subject.

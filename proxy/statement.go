@@ -17,6 +17,8 @@ type planned struct {
 	path    string
 	// defaults are shown in place of the cells that they are, nil for none.
 	defaults *shownDefaults
+	// escaping: the text was read as with standard_conforming_strings off, which makes a difference.
+	escaping bool
 	ran      []any // what the names in the text stand for, as *statement and *portal
 }
 
@@ -48,6 +50,8 @@ type statement struct {
 	batch    uint64
 	edits    *positions
 	ofPiece  bool // of a Query that was carried out in pieces: it is nothing that the client may name
+	// escaping: its text was read as with standard_conforming_strings off, which makes a difference, and so it is each time that it is read.
+	escaping bool
 
 	certain bool // under ledger.mu: the server has confirmed it
 	bytes   int  // under ledger.mu; see size

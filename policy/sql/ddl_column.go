@@ -169,7 +169,7 @@ func literalOf(text string, c *pg_query.A_Const) (Literal, bool) {
 // guardConstraint is a CHECK that a stored value ends as this column's do, so that a direct connection can't store plain text.
 func guardConstraint(column, guard string) string {
 	col := quoteName(column)
-	return fmt.Sprintf(`CONSTRAINT %s CHECK (pg_catalog.substr(%s, pg_catalog.octet_length(%s) OPERATOR(pg_catalog.-) %d) OPERATOR(pg_catalog.=) '\x%x'::pg_catalog.bytea)`,
+	return fmt.Sprintf(`CONSTRAINT %s CHECK (pg_catalog.substr(%s, pg_catalog.octet_length(%s) OPERATOR(pg_catalog.-) %d) OPERATOR(pg_catalog.=) E'\\x%x'::pg_catalog.bytea)`,
 		quoteName(guardName(column)), col, col, len(guard)-1, guard)
 }
 

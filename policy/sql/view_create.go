@@ -72,7 +72,7 @@ func (a *analysis) sent() string {
 		all = append(all, piece{e.At, e.Text})
 	}
 	for _, l := range a.st.Literals {
-		cell := ` '\x'::pg_catalog.bytea `
+		cell := ` ''::pg_catalog.bytea `
 		if l.Array {
 			cell = ` '{}'::pg_catalog.bytea[] `
 		}

@@ -244,9 +244,9 @@ func AppendByteaArray(dst []byte, cells [][]byte) []byte {
 	return dst
 }
 
-// AppendByteaArrayText appends the text form of a bytea[] of cells, nil for NULL: {"\\x00ff",NULL}. It has no single quotes
-// in it and none around it; with standard_conforming_strings on it can stand between single quotes as it is.
-func AppendByteaArrayText(dst []byte, cells [][]byte) []byte {
+// AppendByteaArrayEscaped appends the text form of a bytea[] of cells, nil for NULL, for between the quotes of E'…': {"\\\\x00ff",NULL} is
+// read as {"\\x00ff",NULL}.
+func AppendByteaArrayEscaped(dst []byte, cells [][]byte) []byte {
 	dst = append(dst, '{')
 	for i, c := range cells {
 		if i > 0 {
@@ -256,7 +256,7 @@ func AppendByteaArrayText(dst []byte, cells [][]byte) []byte {
 			dst = append(dst, "NULL"...)
 			continue
 		}
-		dst = append(AppendHex(append(dst, `"\`...), c), '"')
+		dst = append(AppendHex(append(dst, `"\\\`...), c), '"')
 	}
 	return append(dst, '}')
 }

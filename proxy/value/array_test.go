@@ -87,13 +87,12 @@ func binaryArrays(s *session, raws [][]byte) {
 	}
 }
 
-// testByteaArray: the server reads what AppendByteaArray and AppendByteaArrayText write.
+// testByteaArray: the server reads what AppendByteaArray and AppendByteaArrayEscaped write.
 func testByteaArray(s *session) {
-	s.exec("set standard_conforming_strings = on")
 	for _, cells := range [][][]byte{{}, {{}}, {nil}, {{0, 1, 0xff}, nil, []byte(`'"\,{}`)}, {[]byte("abc")}} {
 		bin := AppendByteaArray(nil, cells)
-		text := AppendByteaArrayText(nil, cells)
-		a := s.ask("select $1::bytea[], $1::bytea[] = '"+string(text)+"'::bytea[]", []uint32{OIDByteaArray}, [][][]byte{{bin}}, []int16{1}, []int16{1, 0})[0]
+		text := AppendByteaArrayEscaped(nil, cells)
+		a := s.ask("select $1::bytea[], $1::bytea[] = E'"+string(text)+"'::bytea[]", []uint32{OIDByteaArray}, [][][]byte{{bin}}, []int16{1}, []int16{1, 0})[0]
 		if a.err != nil || !bytes.Equal(a.cells[0], bin) || string(a.cells[1]) != "t" {
 			s.Errorf("%x: %x and %s come back as %x (%v)", cells, bin, text, a.cells, a.err)
 			continue
