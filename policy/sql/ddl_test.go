@@ -21,7 +21,7 @@ func TestGuardName(t *testing.T) {
 		}
 	}
 	if got := guardConstraint(`a"b`, "\x01\x02\x03\x04\x11\xc5\x7e\x91"); !strings.Contains(got, `"pgveil_a""b"`) ||
-		!strings.Contains(got, `octet_length("a""b") OPERATOR(pg_catalog.-) 7`) || !strings.Contains(got, `'\x0102030411c57e91'`) {
+		!strings.Contains(got, `octet_length("a""b") OPERATOR(pg_catalog.-) 7`) || !strings.Contains(got, `E'\\x0102030411c57e91'`) {
 		t.Error(got)
 	}
 }

@@ -144,7 +144,7 @@ func unicodeRefusal(c *converted) *Refusal {
 		return r
 	}
 	r := newRefusal(codeUnicodeString, c.back(c.unicode), "unsafe use of string constant with Unicode escapes")
-	r.Detail = `String constants with Unicode escapes cannot be used when "standard_conforming_strings" is off.`
+	r.Detail = "String constants with Unicode escapes cannot be used when standard_conforming_strings is off." // PostgreSQL 17 puts the name in quotes
 	r.Hint, r.Words = "", WordsServer
 	return r
 }
