@@ -26,7 +26,7 @@ func TestDemo(t *testing.T) {
 		"load":       `1100 rows loaded through the proxy`,
 		"views":      `(?m)^  email    \\x[0-9a-f]{10}…c57e91 \(\d+ bytes\) +\S+@example\.(com|net|org) +\w\*\*\*@example\.\w+$`,
 		"refusal":    `ana got:\n +ERROR:  42501: .*\[PV303\]\n.*\n +HINT:  \w`,
-		"search":     `the server logs +SELECT id, name FROM customers WHERE email = E'\\\\?x[0-9a-f]{10}…c57e91`,
+		"search":     `the server logs +SELECT id, name FROM customers WHERE email = E'\\\\x[0-9a-f]{10}…c57e91`,
 		"no oracle":  `masked column email .*\[PV304\]`,
 		"decided":    `statement\.decided +maya +SELECT id, name, email`,
 		"refused":    `statement\.refused +ana +PV303`,

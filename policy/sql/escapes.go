@@ -165,6 +165,7 @@ func (c *converted) move(st *Statement) {
 	moveAll(&st.Renames, func(u *ColumnUse) { c.span(&u.At) })
 	moveAll(&st.Literals, func(l *Literal) { c.span(&l.At) })
 	moveAll(&st.Edits, func(e *Edit) { c.span(&e.At) })
+	moveAll(&st.Withheld, func(e *Edit) { c.span(&e.At) })
 	moveAll(&st.Splices, func(e *Edit) { c.span(&e.At) })
 }
 

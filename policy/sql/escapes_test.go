@@ -55,7 +55,7 @@ func TestConvertedPlaces(t *testing.T) {
 		}
 	}
 	span := reflect.TypeOf(Span{})
-	moved := map[string]bool{"At": true, "Tables": true, "Columns": true, "Renames": true, "Literals": true, "Edits": true, "Splices": true, "Refusal": true}
+	moved := map[string]bool{"At": true, "Tables": true, "Columns": true, "Renames": true, "Literals": true, "Edits": true, "Withheld": true, "Splices": true, "Refusal": true}
 	var holds func(typ reflect.Type, seen map[reflect.Type]bool) bool
 	holds = func(typ reflect.Type, seen map[reflect.Type]bool) bool {
 		if typ == span || seen[typ] {
@@ -100,7 +100,7 @@ func TestConvertOnServer(t *testing.T) {
 	atoms := []string{"'", "'", "'", `\`, `\`, `\'`, `\\`, "''", "\n", " ", "--", "/*", "*/", "$$", "$a$", `"`, "E'", "e'", "N'", "n'", "B'", "X'", "U&'", `U&"`, "u", "&",
 		"a", "é", "1", "0", ",", ", ", "||", "||", "::text", "x", "101", `\x41`, `\101`, `\n`, `A`, " as c", ";select ", "(", ")", " uescape ", "date ", "=", "-", "$1"}
 	equal, failed, different := 0, 0, 0
-	for range 20000 {
+	for range 5000 {
 		var b strings.Builder
 		b.WriteString("select ")
 		for range 1 + rng.IntN(12) {
@@ -146,7 +146,7 @@ func TestConvertOnServer(t *testing.T) {
 		t.Fatalf("%q as %q:\n%q %+v\n%q %+v", text, c.text, want, wantErr, got, gotErr)
 	}
 	t.Logf("%d with equal values, %d with equal errors, %d converted", equal, failed, different)
-	if equal < 500 || different < 3000 {
+	if equal < 100 || different < 700 {
 		t.Error("too few texts say something")
 	}
 }

@@ -57,7 +57,9 @@ func syntaxError(text string, e *parser.Error) *Refusal {
 		message, _, _ = strings.Cut(message, ` "`)
 	}
 	r := newRefusal(codeSyntax, at, "%s", message)
-	r.Words = wordsOf(e, message)
+	if r.Words = wordsOf(e, message); r.Words != WordsProxy {
+		r.Hint = ""
+	}
 	return r
 }
 

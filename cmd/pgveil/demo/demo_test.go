@@ -114,11 +114,11 @@ func TestCheckViews(t *testing.T) {
 }
 
 func TestAbbreviate(t *testing.T) {
-	long := `\x` + strings.Repeat("ab", 30) + "c57e91"
+	long := `\\x` + strings.Repeat("ab", 30) + "c57e91"
 	for in, want := range map[string]string{
-		"SELECT 1":                      "SELECT 1",
-		"a = '" + long + "'::bytea":     `a = '\xababababab…c57e91 (33 bytes)'::bytea`,
-		`a = '\x` + "no end of literal": `a = '\x` + "no end of literal",
+		"SELECT 1":                        "SELECT 1",
+		"a = E'" + long + "'::bytea":      `a = E'\\xababababab…c57e91 (33 bytes)'::bytea`,
+		`a = E'\\x` + "no end of literal": `a = E'\\x` + "no end of literal",
 	} {
 		if got := abbreviate(in); got != want {
 			t.Errorf("got %s", got)

@@ -237,12 +237,12 @@ func (d *demo) logged(part string) (string, error) {
 
 // abbreviate shortens each stored value in a statement.
 func abbreviate(sql string) string {
-	before, rest, ok := strings.Cut(sql, `'\x`)
+	before, rest, ok := strings.Cut(sql, `E'\\x`)
 	value, after, closed := strings.Cut(rest, "'")
 	if !ok || !closed {
 		return sql
 	}
-	return before + "'" + short(`\x`+value) + "'" + after
+	return before + `E'\` + short(`\x`+value) + "'" + after
 }
 
 // invite prints how to go on by hand.
