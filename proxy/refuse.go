@@ -170,7 +170,7 @@ func appendRefusal(dst []byte, r *sql.Refusal) []byte {
 func appendRaised(dst []byte, r *sql.Refusal, body []byte) []byte {
 	switch r.Words {
 	case sql.WordsServer:
-		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, r.Detail, r.Hint, r.At+1)
+		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, r.Detail, r.ServerHint, r.At+1)
 	case sql.WordsScanner:
 		return appendAs(dst, body, r)
 	}

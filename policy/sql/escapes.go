@@ -145,7 +145,7 @@ func unicodeRefusal(c *converted) *Refusal {
 	}
 	r := newRefusal(codeUnicodeString, c.back(c.unicode), "unsafe use of string constant with Unicode escapes")
 	r.Detail = "String constants with Unicode escapes cannot be used when standard_conforming_strings is off." // PostgreSQL 17 puts the name in quotes
-	r.Hint, r.Words = "", WordsServer
+	r.Words = WordsServer
 	return r
 }
 

@@ -57,9 +57,7 @@ func syntaxError(text string, e *parser.Error) *Refusal {
 		message, _, _ = strings.Cut(message, ` "`)
 	}
 	r := newRefusal(codeSyntax, at, "%s", message)
-	if r.Words = wordsOf(e, message); r.Words != WordsProxy {
-		r.Hint = ""
-	}
+	r.Words = wordsOf(e, message)
 	return r
 }
 

@@ -219,9 +219,10 @@ type Refusal struct {
 	SQLSTATE string
 	Message  string // one line; names tables and columns, never a value
 	Hint     string // what to do instead
-	Detail   string // of the server's own words, empty for ours
 	At       int    // byte offset into the client's text, -1: none
 	Words    Words  // of Message
+
+	Detail, ServerHint string // what the server says besides, where the words are its own
 }
 
 // Error makes a Refusal an error.
