@@ -30,7 +30,9 @@ const (
 	HeaderOptional ProxyHeader = "optional"
 )
 
-func (ProxyHeader) choices() []string { return []string{string(HeaderRequired), string(HeaderOptional)} }
+func (ProxyHeader) choices() []string {
+	return []string{string(HeaderRequired), string(HeaderOptional)}
+}
 
 // Replication says what becomes of replication connections.
 type Replication string
