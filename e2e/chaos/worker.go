@@ -195,8 +195,7 @@ func (w *worker) look(ctx context.Context) (what string, balances []int64, err e
 		results, err = []*pgconn.Result{r}, r.Err
 	case 2:
 		what = "cursor"
-		results, err = w.exec(ctx, "begin isolation level repeatable read; declare k cursor for select balance from accounts order by balance")
-		results = nil
+		_, err = w.exec(ctx, "begin isolation level repeatable read; declare k cursor for select balance from accounts order by balance")
 		for range 3 {
 			if err == nil {
 				var part []*pgconn.Result

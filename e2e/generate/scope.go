@@ -23,24 +23,8 @@ const (
 // Features are all of them.
 func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog} }
 
-func (g *gen) has(f Feature) bool { return slices.Contains(g.w.features, f) }
-
 // some is a relation in scope.
 func (g *gen) some() *Table { return pick(g, g.now.tables...) }
-
-// base is one of the world's tables that is in scope, if there is one: other relations come and go.
-func (g *gen) base() *Table {
-	var all []*Table
-	for _, t := range g.now.tables {
-		if t.kind == "" {
-			all = append(all, t)
-		}
-	}
-	if all == nil {
-		return g.some()
-	}
-	return pick(g, all...)
-}
 
 // of are the relations of one kind.
 func (g *gen) of(kind string) []*Table {
