@@ -12,8 +12,11 @@ func (s *session) escapes(text []byte) bool { return s.oldStrings.Load() && sql.
 // planAgain plans the text of a prepared statement for another execution. The server keeps it as it has read it once.
 func (s *session) planAgain(st *statement) (planned, error) {
 	p, err := s.plan([]byte(st.text))
-	if unread := len(p.Statements) == 1 && p.Statements[0].Statement == nil; err == nil && !unread && p.escaping != st.escaping {
-		err = refusalReplan
+	if err != nil {
+		return p, err
 	}
-	return p, err
+	if unread := len(p.Statements) == 1 && p.Statements[0].Statement == nil; !unread && p.escaping != st.escaping {
+		return p, refusalReplan
+	}
+	return p, nil
 }

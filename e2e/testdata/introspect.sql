@@ -52,7 +52,7 @@ select n, format_type(t, -1), a.tableoid::regclass from pg_attribute a(r, n, t) 
 select t, format_type(ty, -1) from (pg_attribute a cross join (select 1) x) j(r, t, ty) where r = 'people'::regclass order by 1;
 
 -- Grouped by a catalog's primary key: what depends on it needs no place in GROUP BY.
-select c.relname, c.relchecks, count(*) from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname in ('people', 'logins') and a.attnum > 0 group by c.oid order by c.relname;
+select c.relname, c.relchecks, count(*) from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname in ('people', 'logins') and a.attnum > 0 and not a.attisdropped group by c.oid order by c.relname;
 select con.conname, contype, string_agg(a.attname, ',' order by a.attnum) from pg_constraint con join pg_attribute a on a.attrelid = con.conrelid and a.attnum = any (con.conkey) where con.conrelid = 'people'::regclass group by con.oid having con.contype <> 'c' order by conname;
 select a.attname, a.atttypid::regtype, format_type(a.atttypid, a.atttypmod) as t, count(d.*) from pg_catalog.pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attrelid = 'people'::regclass and a.attnum > 0 group by a.attnum, a.attrelid order by a.attnum;
 select pg_class.relname, max(relchecks) from pg_catalog.pg_class where relname in ('people', 'logins') group by pg_class.oid, relkind order by 1;

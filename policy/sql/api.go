@@ -104,6 +104,9 @@ func (a *analysis) analyzeQuery(node *pg_query.Node) {
 	if a.withhold(node, t); a.refused() || !a.checkCalls(t) {
 		return
 	}
+	if a.pin(node, t, nil); a.refused() {
+		return
+	}
 	analyzeDML(a, node)
 	a.st.Verb = verb
 	if t.sensitive || a.st.Sensitive {

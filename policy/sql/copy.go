@@ -80,6 +80,9 @@ func (a *analysis) copy(n *pg_query.CopyStmt) {
 	at := int(r.GetLocation())
 	rel := a.addTable(r.GetSchemaname(), r.GetRelname(), at, effects)
 	t := a.touches(n.GetWhereClause())
+	if ref := (tableRef{schema: r.GetSchemaname(), name: r.GetRelname(), rel: rel, at: at}); a.ambiguous(ref) {
+		a.pinName(ref)
+	}
 	if !a.st.Sensitive && !t.sensitive {
 		a.st.Understood = true
 		return

@@ -15,6 +15,9 @@ func (a *analysis) analyzeCreateAs(query *pg_query.Node, into *pg_query.IntoClau
 	if a.withhold(query, t); a.refused() {
 		return
 	}
+	if a.pin(query, t, rel); a.refused() {
+		return
+	}
 	if !a.sensitiveCreateAs(query, rel, t) {
 		for _, ref := range t.tables {
 			if rel == nil || ref.at != int(rel.GetLocation()) {

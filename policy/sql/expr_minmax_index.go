@@ -22,7 +22,7 @@ func (r *resolver) indexedExtremes(node *pg_query.Node) {
 	if sel == nil || r.view != nil || len(r.extremes) == 0 || len(r.extremes) != len(sel.GetTargetList()) || !(r.shown || r.st.Verb == "explain") {
 		return
 	}
-	if !onlyTargets(sel) || len(r.hidden)+len(r.st.Rechecks) > 0 {
+	if !onlyTargets(sel) || len(r.hidden)+len(r.st.Rechecks)+len(r.withheld) > 0 {
 		return
 	}
 	rv := sel.GetFromClause()[0].GetRangeVar()

@@ -13,6 +13,7 @@ const (
 	codeAlterType    = "PV209"
 	codeIndex        = "PV210"
 	codeShadow       = "PV211"
+	codeSeveral      = "PV223"
 	codeCreateView   = "PV212"
 	codeBody         = "PV213"
 	codeAlterForm    = "PV214"
@@ -57,6 +58,8 @@ func ddlRefusals() []RefusalDoc {
 			"Index a column with search: equality or range by btree or hash, lower(column) where it is normalised so, and let a condition only compare with constants."},
 		{codeShadow, "0A000", "A temporary relation would hide a protected or listed one of the same name",
 			"Give the temporary relation another name."},
+		{codeSeveral, "0A000", "An unqualified name is that of several relations, one of them protected or listed, and the proxy can't write the schema in front of it",
+			"Write the relation's schema."},
 		{codeCreateView, "0A000", "The view's body does with a protected column what the proxy could not understand when it reads the view",
 			"Make the view of plain columns and apply the conditions in the application's statements."},
 		{codeBody, "0A000", "The body names a protected or listed table or may do so unseen, and it would run where the proxy does not see it",

@@ -60,7 +60,7 @@ func TestWithheld(t *testing.T) {
 		"explain select * from pg_stats s":                       "explain select * from @pg_stats s",
 		"declare c cursor for select * from pg_stats s":          "declare c cursor for select * from @pg_stats s",
 		"copy (select * from pg_stats s) to stdout":              "copy (select * from @pg_stats s) to stdout",
-		"select email, s.tablename from t, pg_stats s":           "select email, s.tablename from t, @pg_stats s",
+		"select email, s.tablename from t, pg_stats s":           `select email, s.tablename from "public".t, @pg_stats s`,
 		"select 1 from pg_statistic_ext s left join pg_statistic_ext_data d on d.stxoid = s.oid, pg_mcv_list_items(d.stxdmcv)": "select 1 from pg_statistic_ext s " +
 			"left join @pg_statistic_ext_data d on d.stxoid = s.oid, pg_mcv_list_items(d.stxdmcv)",
 		"select 1 from pg_stats s(a, b) where a = 'x'": "select 1 from @pg_stats s(a, b) where a = 'x'",
