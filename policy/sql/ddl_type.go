@@ -75,38 +75,22 @@ func isSerial(n *pg_query.TypeName) bool {
 }
 
 // readsColumns reports whether an expression names one of the columns otherwise than in IS [NOT] NULL.
-func readsColumns(expr *pg_query.Node, columns map[string]Protection) bool {
-	return expr != nil && readsIn(expr.ProtoReflect(), columns)
-}
-
-func readsIn(m protoreflect.Message, columns map[string]Protection) bool {
-	switch n := m.Interface().(type) {
-	case *pg_query.NullTest:
-		if n.GetArg().GetColumnRef() != nil {
+func readsColumns(expr *pg_query.Node, columns map[string]Protection) (reads bool) {
+	descend(expr.ProtoReflect(), func(m protoreflect.Message) bool {
+		switch n := m.Interface().(type) {
+		case *pg_query.NullTest:
+			return n.GetArg().GetColumnRef() == nil
+		case *pg_query.ColumnRef:
+			names := stringList(n.GetFields())
+			if len(names) < len(n.GetFields()) || len(names) == 0 {
+				reads = true // a star: the whole row
+				return false
+			}
+			_, ok := columns[names[len(names)-1]]
+			reads = reads || ok
 			return false
 		}
-	case *pg_query.ColumnRef:
-		names := stringList(n.GetFields())
-		if len(names) < len(n.GetFields()) || len(names) == 0 {
-			return true // a star: the whole row
-		}
-		if _, ok := columns[names[len(names)-1]]; ok {
-			return true
-		}
-		return false
-	}
-	found := false
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case !f.IsList():
-			found = readsIn(v.Message(), columns)
-		default:
-			for i := 0; i < v.List().Len() && !found; i++ {
-				found = readsIn(v.List().Get(i).Message(), columns)
-			}
-		}
-		return !found
+		return !reads
 	})
-	return found
+	return reads
 }

@@ -97,19 +97,7 @@ func (r *resolver) operand(s *scope, n *pg_query.Node, use Use, typ uint32) {
 // generic settles every expression below a node that has no rule of its own, so that whatever it is, a protected column
 // in it is refused and every other column is recorded.
 func (r *resolver) generic(s *scope, m protoreflect.Message, use Use) {
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if f.Message() == nil || f.IsMap() {
-			return true
-		}
-		if !f.IsList() {
-			r.genericMessage(s, v.Message(), use)
-			return true
-		}
-		for i := range v.List().Len() {
-			r.genericMessage(s, v.List().Get(i).Message(), use)
-		}
-		return true
-	})
+	children(m, func(_ protoreflect.FieldDescriptor, child protoreflect.Message) { r.genericMessage(s, child, use) })
 }
 
 func (r *resolver) genericMessage(s *scope, m protoreflect.Message, use Use) {
@@ -151,27 +139,6 @@ func (r *resolver) settleOutput(out output, use Use) {
 	for _, c := range out.cols {
 		r.settle(c.val, use, 0, codeExpression)
 	}
-}
-
-// walk calls f for every RangeVar below m.
-func walk(m protoreflect.Message, f func(*pg_query.RangeVar)) {
-	if v, ok := m.Interface().(*pg_query.RangeVar); ok {
-		f(v)
-		return
-	}
-	m.Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if d.Message() == nil || d.IsMap() {
-			return true
-		}
-		if !d.IsList() {
-			walk(v.Message(), f)
-			return true
-		}
-		for i := range v.List().Len() {
-			walk(v.List().Get(i).Message(), f)
-		}
-		return true
-	})
 }
 
 // spanAt is the place of a node without a known end.

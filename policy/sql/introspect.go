@@ -121,20 +121,8 @@ func (in *introspection) walk(m protoreflect.Message, inFrom bool) {
 	default:
 		inFrom = false
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if f.Kind() != protoreflect.MessageKind {
-			return true
-		}
-		from := inFrom && m.Descriptor().Name() == "Node" ||
-			slices.Contains([]string{"from_clause", "larg", "rarg"}, string(f.Name()))
-		if !f.IsList() {
-			in.walk(v.Message(), from)
-			return true
-		}
-		for i := range v.List().Len() {
-			in.walk(v.List().Get(i).Message(), from)
-		}
-		return true
+	children(m, func(f protoreflect.FieldDescriptor, child protoreflect.Message) {
+		in.walk(child, inFrom && m.Descriptor().Name() == "Node" || slices.Contains([]string{"from_clause", "larg", "rarg"}, string(f.Name())))
 	})
 }
 

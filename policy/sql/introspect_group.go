@@ -21,7 +21,7 @@ func (in *introspection) grouped(r *pg_query.RangeVar, name TableName) (edits []
 		}
 		of := &ownColumns{alias: alias, columns: in.a.cat.system[name]}
 		for _, g := range s.GetGroupClause() {
-			of.walk(g.ProtoReflect())
+			of.in(g)
 		}
 		by := of.found
 		if slices.ContainsFunc(key, func(k string) bool { return !slices.Contains(by, k) }) {
@@ -30,7 +30,7 @@ func (in *introspection) grouped(r *pg_query.RangeVar, name TableName) (edits []
 		of.found = nil
 		for _, list := range [][]*pg_query.Node{s.GetTargetList(), s.GetSortClause(), {s.GetHavingClause()}} {
 			for _, n := range list {
-				of.walk(n.ProtoReflect())
+				of.in(n)
 			}
 		}
 		var more []string
@@ -70,27 +70,16 @@ type ownColumns struct {
 	found   []string
 }
 
-func (o *ownColumns) walk(m protoreflect.Message) {
-	if !m.IsValid() {
-		return
-	}
-	if n, ok := m.Interface().(*pg_query.ColumnRef); ok {
-		f := stringList(n.GetFields())
-		if len(f) == len(n.GetFields()) && (len(f) == 1 || len(f) == 2 && f[0] == o.alias) && slices.Contains(o.columns, f[len(f)-1]) {
+func (o *ownColumns) in(n *pg_query.Node) {
+	descend(n.ProtoReflect(), func(m protoreflect.Message) bool {
+		ref, ok := m.Interface().(*pg_query.ColumnRef)
+		if !ok {
+			return true
+		}
+		f := stringList(ref.GetFields())
+		if len(f) == len(ref.GetFields()) && (len(f) == 1 || len(f) == 2 && f[0] == o.alias) && slices.Contains(o.columns, f[len(f)-1]) {
 			o.found = append(o.found, f[len(f)-1])
 		}
-		return
-	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i := range v.List().Len() {
-				o.walk(v.List().Get(i).Message())
-			}
-		default:
-			o.walk(v.Message())
-		}
-		return true
+		return false
 	})
 }

@@ -49,26 +49,15 @@ func manyToOne(sel *pg_query.SelectStmt, columns int) string {
 
 // gathers reports whether a window function is called in an expression, or an aggregate whose name is known; of others the server
 // says that the column that is looked at again is not grouped.
-func gathers(m protoreflect.Message) (found bool) {
-	if f, ok := m.Interface().(*pg_query.FuncCall); ok {
+func gathers(m protoreflect.Message) bool {
+	return has(m, func(m protoreflect.Message) bool {
+		f, ok := m.Interface().(*pg_query.FuncCall)
+		if !ok {
+			return false
+		}
 		parts := nameList(f.GetFuncname())
-		if f.GetOver() != nil || aggregate(parts[len(parts)-1]) || gatherer(parts[len(parts)-1]) {
-			return true
-		}
-	}
-	m.Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case d.Message() == nil || d.IsMap():
-		case d.IsList():
-			for i := range v.List().Len() {
-				found = found || gathers(v.List().Get(i).Message())
-			}
-		default:
-			found = found || gathers(v.Message())
-		}
-		return !found
+		return f.GetOver() != nil || aggregate(parts[len(parts)-1]) || gatherer(parts[len(parts)-1])
 	})
-	return found
 }
 
 // gatherer reports the server's aggregates that aggregate doesn't: \daS of psql.

@@ -13,36 +13,31 @@ import (
 //
 // made is the relation of SELECT INTO, whose name says where it is to be.
 func (a *analysis) pin(node *pg_query.Node, t *touch, made *pg_query.RangeVar) {
-	var in *introspection
-	other := map[int]bool{}
-	if made != nil {
-		other[int(made.GetLocation())] = true
-	}
+	var ctes map[string]bool
+	var other map[int]bool
 	for _, ref := range t.tables {
 		if !a.ambiguous(ref) {
 			continue
 		}
-		if in == nil {
-			in = newIntrospection(a)
-			in.walk(node.ProtoReflect(), false)
-			lockedNames(node.ProtoReflect(), other)
+		if ctes == nil {
+			ctes, other = otherNames(node)
 		}
-		if other[ref.at] {
-			continue
-		}
-		if in.ctes[ref.name] {
+		switch {
+		case other[ref.at], made != nil && ref.at == int(made.GetLocation()):
+		case ctes[ref.name]:
 			a.refuseHint(codeSeveral, ref.at, "Give the WITH query another name, or write the relation's schema.",
 				"a WITH query has the name %q, which is that of several relations, of which one is protected or listed", ref.name)
 			return
+		default:
+			a.pinName(ref)
 		}
-		a.pinName(ref)
 	}
 	slices.SortFunc(a.withheld, func(x, y Edit) int { return x.At.Start - y.At.Start })
 }
 
 // ambiguous reports whether an unqualified name is that of several relations of which another one may be sensitive.
 func (a *analysis) ambiguous(ref tableRef) bool {
-	return ref.schema == "" && ref.rel != nil && !ofSession(ref.rel.Schema) && a.cat.names != nil && a.cat.sensitiveName(ref.name) && a.cat.byBare[ref.name] > 1
+	return ref.schema == "" && ref.rel != nil && !ofSession(ref.rel.Schema) && a.cat.names != nil && a.cat.sensitiveName(ref.name) && a.cat.several(ref.name)
 }
 
 func (a *analysis) pinName(ref tableRef) {
@@ -53,24 +48,20 @@ func (a *analysis) pinName(ref tableRef) {
 	a.refuse(codeSeveral, ref.at, "the name %q is that of several relations, of which one is protected or listed", ref.name)
 }
 
-// lockedNames adds the places of the names in FOR UPDATE OF and its like, which are those of FROM's items.
-func lockedNames(m protoreflect.Message, at map[int]bool) {
-	if l, ok := m.Interface().(*pg_query.LockingClause); ok {
-		for _, n := range l.GetLockedRels() {
-			at[int(n.GetRangeVar().GetLocation())] = true
-		}
-		return
-	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i := range v.List().Len() {
-				lockedNames(v.List().Get(i).Message(), at)
+// otherNames are the names of WITH queries, and the places of the names in FOR UPDATE OF and its like, which are those of FROM's items.
+func otherNames(node *pg_query.Node) (ctes map[string]bool, locked map[int]bool) {
+	ctes, locked = map[string]bool{}, map[int]bool{}
+	descend(node.ProtoReflect(), func(m protoreflect.Message) bool {
+		switch n := m.Interface().(type) {
+		case *pg_query.CommonTableExpr:
+			ctes[n.GetCtename()] = true
+		case *pg_query.LockingClause:
+			for _, l := range n.GetLockedRels() {
+				locked[int(l.GetRangeVar().GetLocation())] = true
 			}
-		default:
-			lockedNames(v.Message(), at)
+			return false
 		}
 		return true
 	})
+	return ctes, locked
 }

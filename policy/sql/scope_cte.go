@@ -2,6 +2,7 @@ package sql
 
 import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // cteItem is one query of a WITH clause, analysed once however often it is named.
@@ -80,9 +81,8 @@ func (item *cteItem) define(out output, c *pg_query.CommonTableExpr) {
 
 // mentions reports whether a relation called name is named, unqualified, anywhere below node.
 func mentions(node *pg_query.Node, name string) bool {
-	found := false
-	walk(node.ProtoReflect(), func(n *pg_query.RangeVar) {
-		found = found || n.GetSchemaname() == "" && n.GetRelname() == name
+	return has(node.ProtoReflect(), func(m protoreflect.Message) bool {
+		n, ok := m.Interface().(*pg_query.RangeVar)
+		return ok && n.GetSchemaname() == "" && n.GetRelname() == name
 	})
-	return found
 }

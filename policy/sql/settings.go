@@ -25,32 +25,21 @@ func setsReading(node *pg_query.Node) bool {
 
 // configures reports whether set_config is called below m for a setting that may be one of them. Those of applications have a dot in
 // their names.
-func configures(m protoreflect.Message) (found bool) {
-	if f, ok := m.Interface().(*pg_query.FuncCall); ok {
-		parts := nameList(f.GetFuncname())
-		if parts[len(parts)-1] == "set_config" {
-			name, args := "", f.GetArgs()
-			if len(args) > 0 {
-				name = args[0].GetAConst().GetSval().GetSval()
-			}
-			if name == "" || readingSetting(name) {
-				return true
-			}
+func configures(m protoreflect.Message) bool {
+	return has(m, func(m protoreflect.Message) bool {
+		f, ok := m.Interface().(*pg_query.FuncCall)
+		if !ok {
+			return false
 		}
-	}
-	m.Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case d.Message() == nil || d.IsMap():
-		case d.IsList():
-			for i := range v.List().Len() {
-				found = found || configures(v.List().Get(i).Message())
-			}
-		default:
-			found = found || configures(v.Message())
+		if parts := nameList(f.GetFuncname()); parts[len(parts)-1] != "set_config" {
+			return false
 		}
-		return !found
+		name := ""
+		if args := f.GetArgs(); len(args) > 0 {
+			name = args[0].GetAConst().GetSval().GetSval()
+		}
+		return name == "" || readingSetting(name)
 	})
-	return found
 }
 
 // RefusalSettings refuses a statement over protected tables that would be carried out under other settings than are known; at is its place.

@@ -92,19 +92,10 @@ func (a *analysis) target(t *touch, r *pg_query.RangeVar, effects Effect, m prot
 }
 
 func (a *analysis) walkFields(t *touch, m protoreflect.Message, effects Effect, skip protoreflect.Name) {
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		if f.Kind() != protoreflect.MessageKind || f.Name() == skip {
-			return true
+	children(m, func(f protoreflect.FieldDescriptor, child protoreflect.Message) {
+		if f.Name() != skip {
+			a.walk(t, child, effects)
 		}
-		if !f.IsList() {
-			a.walk(t, v.Message(), effects)
-			return true
-		}
-		list := v.List()
-		for i := range list.Len() {
-			a.walk(t, list.Get(i).Message(), effects)
-		}
-		return true
 	})
 }
 
@@ -135,10 +126,13 @@ func (a *analysis) shadowed(schema string, found *Relation, at int) bool {
 // notePath marks a statement whose meaning hangs on the search path: the name is sensitive somewhere, and is not that of one relation only,
 // found.
 func (a *analysis) notePath(schema, name string, found *Relation) {
-	if schema == "" && a.cat.sensitiveName(name) && (found == nil || a.cat.byBare[name] > 1) {
+	if schema == "" && a.cat.sensitiveName(name) && (found == nil || a.cat.several(name)) {
 		a.st.PathDependent = true
 	}
 }
+
+// several reports whether relations of several schemas have a name.
+func (c *Catalog) several(name string) bool { return c.byBare[name] > 1 }
 
 // noteField notes o.name, which calls a function name that takes a row when o has no such column.
 func (a *analysis) noteField(t *touch, name string, at int) {
