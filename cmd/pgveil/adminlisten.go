@@ -57,8 +57,8 @@ func (l *loads) note(now time.Time, why string, err error) {
 
 // serveAdmin answers operators until ctx ends.
 func (s *service) serveAdmin(ctx context.Context) error {
-	return admin.Serve(ctx, s.operators, admin.New(admin.Options{Proxy: s.server, Level: s.level, Log: s.log, Gather: s.registry,
-		About: s.about, Now: time.Now}))
+	h := admin.New(admin.Options{Proxy: s.server, Level: s.level, Log: s.log, Gather: s.registry, About: s.about, Now: time.Now})
+	return serveHTTP(ctx, s.operators, h, admin.LongestProfile+30*time.Second)
 }
 
 func (s *service) about() admin.About {

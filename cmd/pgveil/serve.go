@@ -208,7 +208,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	if s.pages != nil {
 		beside("metrics", func(ctx context.Context) error {
-			return metrics.Serve(ctx, s.pages, metrics.Routes(s.registry, s.checks()...))
+			return serveHTTP(ctx, s.pages, metrics.Routes(s.registry, s.checks()...), 30*time.Second)
 		})
 	}
 	now := time.Now()

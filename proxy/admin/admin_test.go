@@ -1,14 +1,9 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -200,40 +195,6 @@ func TestGuard(t *testing.T) {
 		}
 	}
 }
-
-func TestServe(t *testing.T) {
-	h, _, _ := listener(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, ln, h) }()
-	resp, err := http.Get((&url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/debug/about"}).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	ln.Close() // handed over
-	select {
-	case err := <-served:
-		t.Fatalf("ended with its listener: %v", err)
-	case <-time.After(50 * time.Millisecond):
-	}
-	cancel()
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
-	if err := Serve(context.Background(), broken{ln}, h); err == nil {
-		t.Error("a listener that fails is no error")
-	}
-}
-
-type broken struct{ net.Listener }
-
-func (broken) Accept() (net.Conn, error) { return nil, errors.New("broken") }
 
 func TestWords(t *testing.T) {
 	for s, want := range map[float64]string{0: "0.0s", 9.94: "9.9s", 59: "59s", 60: "1m0s", 3700: "1h1m", 90000: "1d1h"} {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// longestProfile bounds the time that a profile may take.
-const longestProfile = 60 * time.Second
+// LongestProfile bounds the time that a profile may take.
+const LongestProfile = 60 * time.Second
 
 func (p *pages) profiles(w http.ResponseWriter, _ *http.Request) {
 	out := newPage("profiles")
@@ -63,8 +63,8 @@ func (p *pages) profile(w http.ResponseWriter, r *http.Request) {
 func (p *pages) during(w http.ResponseWriter, r *http.Request, long time.Duration, start func() error, stop func()) {
 	if s := r.FormValue("seconds"); s != "" {
 		n, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(n > 0) || n > longestProfile.Seconds() {
-			http.Error(w, fmt.Sprintf("seconds is above 0 and at most %v", longestProfile.Seconds()), http.StatusBadRequest)
+		if err != nil || !(n > 0) || n > LongestProfile.Seconds() {
+			http.Error(w, fmt.Sprintf("seconds is above 0 and at most %v", LongestProfile.Seconds()), http.StatusBadRequest)
 			return
 		}
 		long = time.Duration(n * float64(time.Second))

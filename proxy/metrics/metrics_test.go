@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -263,58 +261,5 @@ func TestReady(t *testing.T) {
 		if code, _ := ask(t, h, bad[0], bad[1]); code == http.StatusOK {
 			t.Errorf("%s %s is answered", bad[0], bad[1])
 		}
-	}
-}
-
-func TestServe(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inside, release := make(chan struct{}), make(chan struct{})
-	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(inside)
-		<-release
-		io.WriteString(w, "finished")
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, ln, h) }()
-	got := make(chan string, 1)
-	go func() {
-		resp, err := http.Get("http://" + ln.Addr().String() + "/")
-		if err != nil {
-			got <- err.Error()
-			return
-		}
-		defer resp.Body.Close()
-		b, _ := io.ReadAll(resp.Body)
-		got <- string(b)
-	}()
-	<-inside
-	cancel()
-	select {
-	case err := <-served:
-		t.Fatalf("Serve returned before the request was answered: %v", err)
-	case <-time.After(50 * time.Millisecond):
-	}
-	close(release)
-	if s := <-got; s != "finished" {
-		t.Errorf("a request under way got %q", s)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("Serve: %v", err)
-	}
-	if _, err := net.DialTimeout("tcp", ln.Addr().String(), time.Second); err == nil {
-		t.Error("still listening")
-	}
-
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	if err := Serve(context.Background(), closed, h); err == nil {
-		t.Error("a listener that fails is no error")
 	}
 }

@@ -3,10 +3,7 @@ package metrics
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -20,8 +17,6 @@ const (
 	checkTimeout = 2 * time.Second
 	// checkEvery is how long an answer of /readyz is used again, so that whoever asks often does not load the upstream.
 	checkEvery = time.Second
-	// stopTimeout is how long Serve waits for requests under way.
-	stopTimeout = 3 * time.Second
 )
 
 // Check is one condition of being ready. Func returns nil when it holds and heeds its context; its error is shown to whoever can
@@ -47,39 +42,6 @@ func Routes(g prometheus.Gatherer, checks ...Check) http.Handler {
 	})
 	mux.Handle("GET /readyz", r)
 	return mux
-}
-
-// Serve answers on ln until ctx ends, then lets requests under way finish for a few seconds. It closes ln and returns nil
-// after a stop that ctx asked for.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
-	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		if err := srv.Shutdown(grace); err != nil {
-			srv.Close()
-		}
-		stopped <- nil
-	})
-	err := srv.Serve(ln)
-	if stop() { // Serve failed by itself
-		srv.Close()
-		return err
-	}
-	<-stopped
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
 }
 
 // readiness runs the checks and remembers the answer for a moment.
