@@ -38,17 +38,20 @@ func equalText(p *Protection) bool {
 	return p.Search == SearchEquality && family(p.Type.OID) == OIDText
 }
 
-// exactPattern reports whether a LIKE pattern matches one text only.
-func exactPattern(pattern string) bool {
-	for pattern != "" {
-		i := strings.IndexAny(pattern, `%_\`)
-		switch {
-		case i < 0:
-			return true
-		case pattern[i] != '\\' || i+1 == len(pattern):
-			return false
+// likeForm reports what a constant LIKE pattern asks: exact, for one text only, or prefix, for what begins with a text. Neither, when a
+// wildcard stands before the end or an escape has nothing behind it.
+func likeForm(pattern string) (exact, prefix bool) {
+	for i := 0; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '\\':
+			if i++; i == len(pattern) {
+				return false, false
+			}
+		case '_':
+			return false, false
+		case '%':
+			return false, strings.Trim(pattern[i:], "%") == ""
 		}
-		pattern = pattern[i+2:]
 	}
-	return true
+	return true, false
 }

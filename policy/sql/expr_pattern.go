@@ -122,6 +122,7 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 	text := l.text
 	literal := l.kind == leafLiteral && l.lit == LiteralString
 	exact := literal && !strings.ContainsAny(text, `%_\`)
+	oneText, prefix := likeForm(text)
 	switch {
 	case l.kind == leafLiteral && !literal:
 		r.no(codePattern, l.at.Start, "%s can't be matched against this constant", v.name())
@@ -131,10 +132,10 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 		r.matchFolded(p, v, l, exact)
 	case exact && !p.prefix && v.prot.Search.Equal() && family(v.prot.Type.OID) == OIDText:
 		r.equals(p, v, l, PartCell)
-	case !p.prefix && equalText(v.prot) && (l.kind == leafParam || literal && exactPattern(text)):
+	case !p.prefix && equalText(v.prot) && (l.kind == leafParam || literal && oneText):
 		r.equals(p, v, l, PartPattern)
 	case !r.may(p.row(), v):
-	case literal && !p.prefix && !likePrefix(text):
+	case literal && !p.prefix && !prefix:
 		r.noHint(codePattern, v.at.Start, "Only patterns with one % at the end can be asked of a column with search: range.",
 			"%s can be matched against a prefix only", v.name())
 	default:
@@ -184,26 +185,6 @@ func (r *resolver) behind(l *leaf, at int, before, after string, v value, part P
 		l.ghost.read = l.cast.whole()
 	}
 	r.leaves = append(r.leaves, l.ghost)
-}
-
-// likePrefix reports whether a LIKE pattern is a constant prefix and one or more % behind it.
-func likePrefix(pattern string) bool {
-	head := strings.TrimRight(pattern, "%")
-	if head == pattern {
-		return false
-	}
-	escaped := false
-	for _, c := range head {
-		switch {
-		case escaped:
-			escaped = false
-		case c == '\\':
-			escaped = true
-		case c == '%' || c == '_':
-			return false
-		}
-	}
-	return !escaped || len(pattern)-len(head) > 1
 }
 
 // startsWith analyses starts_with(c, 'abc').
