@@ -61,6 +61,7 @@ type Conn struct {
 	toGiveBack func()
 	records    bool            // Conn is TLS and shares
 	first      [headerLen]byte // of a record
+	within     bool            // what is read next is the rest of a frame
 }
 
 // NewConn wraps c. maxWhole bounds, in bytes, a frame that Body is asked for; Forward has no bound but MaxFrame.
@@ -157,7 +158,7 @@ func (c *Conn) pass(take func([]byte) error) error {
 	c.size = -1
 	for left > 0 {
 		if c.r == c.w {
-			err := c.fill(1)
+			err := c.more()
 			if err != nil {
 				err = c.oneMore(err)
 			}
@@ -209,7 +210,7 @@ func (c *Conn) read() (int, error) {
 	switch empty := c.in == nil || c.r == c.w; {
 	case empty && c.socket != nil:
 		return c.socket.readLent(c.toBorrow, c.toGiveBack)
-	case empty && c.records:
+	case empty && c.records && !c.within:
 		return c.readRecord()
 	}
 	return c.Conn.Read(c.borrow())

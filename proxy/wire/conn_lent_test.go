@@ -90,3 +90,36 @@ func TestRecordsKeepNoFramesApart(t *testing.T) {
 		t.Error("more came than was sent")
 	}
 }
+
+// TestLongFramesComeInLargePieces: what is handed on of a long frame is not cut smaller than the records it came in.
+func TestLongFramesComeInLargePieces(t *testing.T) {
+	const size = 1 << 20
+	for name, consume := range map[string]func(c *Conn, take func([]byte) error) error{
+		"Forward": func(c *Conn, _ func([]byte) error) error { return c.Forward(NewConn(nowhere{}, 0)) },
+		"Discard": func(c *Conn, _ func([]byte) error) error { return c.Discard() },
+		"Pieces":  func(c *Conn, take func([]byte) error) error { return c.Pieces(take) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _, client := tlsPair(t)
+			go client.Write(AppendFrame(AppendFrame(nil, 'd', make([]byte, size)), 'S', nil))
+			if _, n, err := c.Next(); err != nil || n != size {
+				t.Fatal(n, err)
+			}
+			reads := 0
+			c.AfterRead = func(int) { reads++ }
+			check(t, consume(c, func([]byte) error { return nil }))
+			// A record holds up to 16 KiB; the first ones hold less (crypto/tls, dynamic record sizing).
+			if reads > 2000 {
+				t.Errorf("%d reads", reads)
+			}
+			if typ, _, err := c.Next(); err != nil || typ != 'S' {
+				t.Errorf("%c, %v", typ, err)
+			}
+		})
+	}
+}
+
+// nowhere takes all that is written.
+type nowhere struct{ net.Conn }
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }

@@ -69,5 +69,5 @@ func (c *Conn) oneMore(err error) error {
 	if !errors.Is(err, os.ErrDeadlineExceeded) || c.Conn.SetReadDeadline(time.Now().Add(rest)) != nil {
 		return err
 	}
-	return c.fill(1)
+	return c.more()
 }

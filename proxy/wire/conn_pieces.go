@@ -14,7 +14,7 @@ func (c *Conn) Pieces(take func([]byte) error) error {
 	c.r += headerLen
 	for first := true; first || left > 0; first = false {
 		if c.r == c.w && left > 0 {
-			if err := c.fill(1); err != nil {
+			if err := c.more(); err != nil {
 				return err
 			}
 		}
@@ -25,7 +25,7 @@ func (c *Conn) Pieces(take func([]byte) error) error {
 		if err := take(piece); err != nil {
 			for left > 0 { // the rest of the frame is nobody's
 				if c.r == c.w {
-					if err := c.fill(1); err != nil {
+					if err := c.more(); err != nil {
 						return err
 					}
 				}
@@ -37,4 +37,12 @@ func (c *Conn) Pieces(take func([]byte) error) error {
 		}
 	}
 	return nil
+}
+
+// more waits for the rest of a frame of which nothing is at hand. It does so with a buffer, since much may follow.
+func (c *Conn) more() error {
+	c.within = true
+	err := c.fill(1)
+	c.within = false
+	return err
 }
