@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ func (l *liar) Run(s generate.Step) generate.Outcome { return l.lie(s, l.Side.Ru
 
 // Bugs that are planted are found and made small, or equality would mean nothing.
 func TestGeneratorFindsBugs(t *testing.T) {
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name, kind string
 		feature    generate.Feature
 		longest    int    // bytes of the statements that are left
@@ -102,22 +103,24 @@ func TestGeneratorFindsBugs(t *testing.T) {
 			return o
 		}},
 	} {
-		t.Run(c.name, func(t *testing.T) { plant(t, c.kind, c.feature, c.longest, c.holds, c.lie) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			plant(t, fmt.Sprint("planted", i), c.kind, c.feature, c.longest, c.holds, c.lie)
+		})
 	}
 }
 
-func plant(t *testing.T, kind string, feature generate.Feature, longest int, holds string, lie func(generate.Step, func(generate.Step) generate.Outcome) generate.Outcome) {
-	const name = "planted"
+func plant(t *testing.T, name, kind string, feature generate.Feature, longest int, holds string, lie func(generate.Step, func(generate.Step) generate.Outcome) generate.Outcome) {
 	asSuperuser(shared.plain, "postgres", "drop database if exists "+name+" with (force)")
-	asSuperuser(shared.plain, "postgres", "drop database if exists "+name+"2 with (force)")
+	asSuperuser(shared.plain, "postgres", "drop database if exists "+name+"w with (force)")
 	asSuperuser(shared.plain, "postgres", "create database "+name+" owner app")
-	asSuperuser(shared.plain, "postgres", "create database "+name+"2 owner app")
+	asSuperuser(shared.plain, "postgres", "create database "+name+"w owner app")
 	dial := func(db string) generate.Side {
 		asSuperuser(shared.plain, db, "alter schema public owner to app")
 		return &generate.Server{Conn: connect(shared.plain.DSN("app", password("app"), db, ""))}
 	}
 	// The model says the same of the tags that the liar hides.
-	honest := &liar{dial(name + "2"), func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+	honest := &liar{dial(name + "w"), func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
 		o := run(s)
 		if kind == "contents" && strings.HasPrefix(s.Text, "UPDATE") {
 			o.Tags = ""
