@@ -21,10 +21,10 @@ func (s *session) inbound() error {
 	for {
 		typ, size, err := s.client.Next()
 		if err != nil {
-			return fmt.Errorf("client read: %w", err)
+			return s.sentLast(fmt.Errorf("client read: %w", err))
 		}
 		if err := s.message(typ, size); err != nil {
-			return err
+			return s.sentLast(err)
 		}
 	}
 }

@@ -47,6 +47,7 @@ func (l *ledger) closeIdle(outside, fresh bool) bool {
 // stopLater ends the session after what ended one of its loops, at once unless the other loop still has something to do.
 func (s *session) stopLater(reason error, inbound bool) {
 	switch {
+	case errors.Is(reason, errSentAll): // until the server has ended
 	case errors.Is(reason, errTerminate):
 		// The server ends the session when it has done what it was sent. As with client_connection_check_interval, nobody waits for
 		// what takes longer.
@@ -96,6 +97,9 @@ func (s *session) hangUp(reason error) {
 		s.client.Hangup(nil)
 	case s.farewell:
 		s.client.HangupFrame(nil)
+	case errors.Is(reason, errSentAll) && s.ledger.unanswered() == 0:
+		s.client.Flush()
+		s.client.Hangup(nil)
 	case gone:
 		s.client.Hangup(s.serverLost(lost))
 	case s.killed.Load():

@@ -15,7 +15,11 @@ import (
 
 // outbound carries the server's messages to the client until one of the two fails.
 func (s *session) outbound() error {
+	defer s.pause.end()
 	for {
+		if err := s.pause.rest(s.up, s.client); err != nil {
+			return err
+		}
 		typ, _, err := s.up.Next()
 		if err != nil {
 			return fmt.Errorf("upstream read: %w", err)
@@ -264,6 +268,9 @@ func (s *session) ready(a answer) error {
 		return err
 	}
 	s.ledger.settle()
+	if s.sending.Load() == sentAll && s.ledger.unanswered() == 0 {
+		s.stop()
+	}
 	if status == 'I' {
 		s.ledger.transactionEnded()
 		if s.server.draining() {

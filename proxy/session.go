@@ -45,8 +45,10 @@ type session struct {
 	overtime   overtime       // the vigil's
 	cancelling sync.WaitGroup // cancel requests for statements that take too long
 
-	client *wire.Conn // read by inbound, written by outbound
-	up     *wire.Conn // read by outbound, written by inbound
+	client  *wire.Conn    // read by inbound, written by outbound
+	pause   pause         // lets the vigil write to client while outbound rests
+	sending atomic.Uint32 // sentAll: the client will send no more
+	up      *wire.Conn    // read by outbound, written by inbound
 
 	// Shared by both loops.
 	ledger   *ledger
@@ -155,11 +157,13 @@ func (s *session) run() error {
 	s.note(start)
 	m := s.server.metrics
 	s.watched = watched{session: s, client: s.client, gone: s.stop, idle: s.idle, time: s.watchTime}
+	s.watched.closed = s.sideClosed
 	if s.walsender != nil {
-		s.watched.idle, s.watched.time = nil, nil // what it does is not in the ledger
+		s.watched.idle, s.watched.time, s.watched.closed = nil, nil, nil // what it does is not in the ledger
 	}
 	s.watch(s.client, s.up, m.AddedInbound, &s.watched.turns, func(n int) { m.BytesInbound.Add(float64(n)); s.bytesIn.Add(uint64(n)) })
 	s.watch(s.up, s.client, m.AddedOutbound, &s.watched.reads, nil)
+	s.pause.begin(s.up)
 	defer s.server.vigil.add(&s.watched)()
 	s.client.AfterWrite = func(n int) { m.BytesOutbound.Add(float64(n)); s.bytesOut.Add(uint64(n)) }
 

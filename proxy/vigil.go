@@ -29,6 +29,8 @@ type watched struct {
 	reads atomic.Uint64
 	view  seen   // as of the latest look; under the vigil's lock
 	gone  func() // called when the client has left, perhaps again
+	// closed, if set, is called in place of gone, again and again, while it is only known that the client will send no more.
+	closed func()
 	// idle, if set, is asked now and then while the server stops, and ends what is idle.
 	idle func()
 	// time, if set, is told the time now and then.
@@ -83,7 +85,11 @@ func (v *vigil) look(stopping bool) {
 	}
 	v.mu.Unlock()
 	for _, w := range waiting {
-		if w.client.PeerGone() {
+		switch {
+		case !w.client.PeerGone():
+		case w.closed != nil && !w.client.PeerBroken():
+			w.closed()
+		default:
 			w.gone()
 		}
 	}

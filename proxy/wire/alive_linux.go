@@ -24,12 +24,4 @@ func setUserTimeout(t *net.TCPConn, d time.Duration) error {
 }
 
 // hungUp reports whether the peer of a socket has closed its side or the connection is broken, whatever is still unread.
-func hungUp(c syscall.RawConn) bool {
-	gone := false
-	err := c.Control(func(fd uintptr) {
-		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-		n, err := unix.Poll(p, 0)
-		gone = err == nil && n > 0 && p[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
-	})
-	return gone || err != nil
-}
+func hungUp(c syscall.RawConn) bool { return polls(c, unix.POLLRDHUP, unix.POLLRDHUP|brokenEvents) }

@@ -85,6 +85,9 @@ func (c *Conn) SetMaxWhole(n int) { c.maxWhole = n }
 // Buffered is the number of bytes read from the socket and not consumed.
 func (c *Conn) Buffered() int { return c.w - c.r }
 
+// HasNext reports whether Next would not wait.
+func (c *Conn) HasNext() bool { return c.w-c.r >= headerLen }
+
 // Next waits for the next frame's header and returns its type and body length. The frame is then consumed by exactly one of
 // Body, Frame, Forward and Discard.
 func (c *Conn) Next() (typ byte, size int, err error) {

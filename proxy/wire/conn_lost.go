@@ -5,6 +5,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // lost is why a Conn carries no more, one field a direction: each belongs to the goroutine of its direction.
@@ -33,6 +35,48 @@ func (c *Conn) PeerGone() bool {
 	}
 	raw, err := s.SyscallConn()
 	return err != nil || hungUp(raw)
+}
+
+// PeerBroken reports whether nothing can reach the peer any more: it has closed both directions, and something sent since has shown it,
+// or the connection is lost. Any goroutine may ask.
+func (c *Conn) PeerBroken() bool {
+	s, ok := bottom(c.Conn).(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := s.SyscallConn()
+	return err != nil || polls(raw, 0, brokenEvents)
+}
+
+// Interject writes a frame past the pending output, if the socket takes it at once. The goroutine that writes must be between two frames,
+// with nothing pending, and stay there. It reports whether the connection still stands.
+func (c *Conn) Interject(frame []byte) bool {
+	s, ok := bottom(c.Conn).(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return false
+	}
+	if !polls(raw, unix.POLLOUT, unix.POLLOUT) {
+		return !polls(raw, 0, brokenEvents)
+	}
+	_, err = c.Conn.Write(frame)
+	return err == nil
+}
+
+const brokenEvents = unix.POLLHUP | unix.POLLERR | unix.POLLNVAL
+
+// polls reports whether one of the events want is there; ask are those that must be asked for. A socket that can't be asked has them all.
+func polls(c syscall.RawConn, ask, want int16) bool {
+	there := false
+	err := c.Control(func(fd uintptr) {
+		p := []unix.PollFd{{Fd: int32(fd), Events: ask}}
+		n, err := unix.Poll(p, 0)
+		there = err == nil && n > 0 && p[0].Revents&want != 0
+	})
+	return there || err != nil
 }
 
 // noteRead remembers a failed read.
