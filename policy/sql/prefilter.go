@@ -21,7 +21,7 @@ import "strings"
 //     byte in every encoding, and with standard_conforming_strings either way.
 //   - SQL that a text carries inside a constant, in DO and in bodies of functions, can hide a name by escapes, EXECUTE or another
 //     language: the words DO, FUNCTION or PROCEDURE together with EXECUTE, LANGUAGE, a backslash or U&' answer true, and so does DO
-//     together with a quote, since a constant may be continued after a line's end.
+//     together with a quote, since a constant may be continued after a line's end; so does any of them with such a constant.
 //   - Cascades reach tables that are not named, and a schema's new name gives all of its tables one: TRUNCATE, DROP or RENAME together with
 //     CASCADE or SCHEMA answer true.
 //   - Prepared statements and cursors over such tables are refused when they are made in SQL. Those that are made by Parse and Bind can be run
@@ -57,7 +57,7 @@ func touching(hit uint32, text string) bool {
 	if hit&(hitName|hitUnicode) != 0 {
 		return true
 	}
-	if hit&hitBlock != 0 && (hit&hitHidden != 0 || strings.Contains(text, "'") && startsBlock(text)) {
+	if hit&hitBlock != 0 && (hit&hitHidden != 0 || strings.Contains(text, "'") && (startsBlock(text) || continued(text))) {
 		return true
 	}
 	return hit&(hitDrop) != 0 && hit&hitCascade != 0
