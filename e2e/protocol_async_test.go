@@ -98,7 +98,7 @@ func TestUnknownMessages(t *testing.T) {
 	}
 }
 
-// A client that will send no more is one that leaves, when what it has sent is done; so it is for a server.
+// A client that will send no more, and to which nothing is owed, has left; so it is for a server.
 func TestHalfClose(t *testing.T) {
 	for who, c := range map[string]*rawConn{"the server": hijack(t, shared.pg.DSN("app", password("app"), "shop", "sslmode=require")), "the proxy": appSession(t)} {
 		c.send(t, query("select 'before'"))
