@@ -29,9 +29,9 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the proxy",
 		Long: `Runs until SIGTERM or SIGINT, then takes no new clients, gives the sessions limits.drain_timeout to finish, and ends; a second
-signal ends the sessions at once. SIGHUP, and any change of the files that the configuration names, loads policy, protected columns, keys, users
-and certificate again: all or nothing. A reload that fails changes nothing, says why in the log, and shows in a metric. Changes of
-other settings are named and need a restart.
+signal ends the sessions at once. SIGHUP, and any change of the files that the configuration names, loads policy, protected columns, keys, users,
+certificate and limits again: all or nothing. A reload that fails changes nothing, says why in the log, and shows in a metric. Changes of
+other settings, and of limits.catalog_age and limits.plan_cache_bytes, are named and need a restart.
 
 The log goes to standard error.`,
 		Example: "  pgveil serve -c /etc/pgveil/pgveil.yaml",

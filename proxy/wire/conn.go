@@ -69,16 +69,6 @@ func NewConn(c net.Conn, maxWhole int) *Conn {
 	return &Conn{Conn: c, size: -1, maxWhole: maxWhole}
 }
 
-// Upgrade replaces the socket, for a TLS handshake. It fails if input is buffered: bytes that came in clear must not be
-// taken for bytes that came through TLS (CVE-2021-23214).
-func (c *Conn) Upgrade(n net.Conn) error {
-	if c.r != c.w {
-		return errors.New("unencrypted data after TLS request")
-	}
-	c.Conn, c.socket, c.records = n, nil, false
-	return nil
-}
-
 // SetMaxWhole changes the bound given to NewConn.
 func (c *Conn) SetMaxWhole(n int) { c.maxWhole = n }
 

@@ -173,15 +173,6 @@ func TestConnBufferFollowsTheStream(t *testing.T) {
 	}
 }
 
-func TestConnUpgradeRefusesBufferedInput(t *testing.T) {
-	c := NewConn(&segments{data: append(AppendFrame(nil, 'A', nil), 'x'), sizes: []int{99}}, 100)
-	c.Next()
-	c.Discard()
-	if err := c.Upgrade(&segments{}); err == nil {
-		t.Error("input that came in clear survived the upgrade")
-	}
-}
-
 func TestConnDeafDropsOutput(t *testing.T) {
 	to := &segments{}
 	c := NewConn(to, 100)
