@@ -113,12 +113,21 @@ func (x *Hit) through(sql string) error {
 	return c.Exec(ctx, sql).Close()
 }
 
+// slowly lets processes run for a few milliseconds in a hundred, for a second or two.
+func (x *Hit) slowly(signal func(syscall.Signal) error) (err error) {
+	for range 10 + x.Random.IntN(10) {
+		err = errors.Join(err, signal(syscall.SIGSTOP))
+		x.pause(60, 100)
+		err = errors.Join(err, signal(syscall.SIGCONT))
+		x.pause(2, 10)
+	}
+	return err
+}
+
 // psql runs a client of its own that asks for a great deal and reads none of it, and kills it.
 func (x *Hit) psql() error {
-	cmd := exec.Command(filepath.Join(x.Server.Bin, "psql"), "-X", "-q", "-h", "127.0.0.1", "-p", fmt.Sprint(x.Proxy.Client.Port), "-U", app, "-d", bankDB,
-		"-c", "copy (select a.owner, a.balance from accounts a, generate_series(1, 10000000)) to stdout")
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+password(app), "PGSSLMODE=prefer")
-	if err := cmd.Start(); err != nil {
+	cmd, err := x.copying(10_000_000)
+	if err != nil {
 		return err
 	}
 	x.pause(100, 400)
@@ -128,7 +137,25 @@ func (x *Hit) psql() error {
 		cmd.Process.Signal(syscall.SIGCONT)
 		x.pause(50, 200)
 	}
-	err := cmd.Process.Kill()
+	err = cmd.Process.Kill()
 	cmd.Wait()
 	return err
+}
+
+// slowPsql runs a client of its own that reads slowly, and wants it to end in peace.
+func (x *Hit) slowPsql() error {
+	cmd, err := x.copying(1000)
+	if err != nil {
+		return err
+	}
+	x.slowly(func(s syscall.Signal) error { return cmd.Process.Signal(s) })
+	return cmd.Wait()
+}
+
+// copying starts a psql that copies all accounts so many times.
+func (x *Hit) copying(times int) (*exec.Cmd, error) {
+	cmd := exec.Command(filepath.Join(x.Server.Bin, "psql"), "-X", "-q", "-h", "127.0.0.1", "-p", fmt.Sprint(x.Proxy.Client.Port), "-U", app, "-d", bankDB,
+		"-c", fmt.Sprintf("copy (select a.owner, a.balance from accounts a, generate_series(1, %d)) to stdout", times))
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password(app), "PGSSLMODE=prefer")
+	return cmd, cmd.Start()
 }

@@ -62,6 +62,7 @@ type Bank struct {
 	workers []*worker
 	clients sync.WaitGroup
 	stop    context.CancelFunc
+	still   func() // what Examine calls while nobody is at work
 }
 
 // NewBank makes the tables through a proxy.

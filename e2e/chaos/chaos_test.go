@@ -11,18 +11,36 @@ import (
 )
 
 var (
-	chaosFor   = flag.Duration("chaos-for", 60*time.Second, "how long TestChaos breaks things")
+	chaosFor   = flag.Duration("chaos-for", 0, "how long TestChaos breaks things; 0: what "+envFor+" says, or 60s")
 	chaosSeed  = flag.Uint64("chaos-seed", 1, "the seed of what TestChaos draws")
 	chaosOnly  = flag.String("chaos-only", "", "of the faults, only those whose name holds this")
 	chaosLoad  = flag.Int("chaos-clients", 12, "clients that do transfers")
 	chaosEvery = flag.Bool("chaos-every-byte", false, "cut handshakes at every byte within TLS too")
 )
 
+// envFor names the environment variable that, if set, is how long TestChaos breaks things, where flags can't be given to one package of many.
+// Handshakes are then cut at every byte, too.
+const envFor = "PGVEIL_TEST_CHAOS"
+
 // program is the pgveil that is tried.
 var program string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(envClock) != "" {
+		tellClock()
+		return
+	}
 	flag.Parse()
+	if *chaosFor == 0 {
+		*chaosFor = 60 * time.Second
+		if d := os.Getenv(envFor); d != "" {
+			var err error
+			if *chaosFor, err = time.ParseDuration(d); err != nil {
+				panic(fmt.Sprintf("%s: %v", envFor, err))
+			}
+			*chaosEvery = true
+		}
+	}
 	dir, err := os.MkdirTemp("", "pgveil-chaos-")
 	if err != nil {
 		panic(err)
@@ -75,12 +93,13 @@ func opened(t *testing.T, proxies int, pair bool) *Bank {
 
 // Whatever breaks: no money is lost or made, what was acknowledged is there, what failed is not, nothing shows in clear, nothing is left over.
 func TestChaos(t *testing.T) {
+	t.Parallel() // most of its time is waiting
 	again := fmt.Sprintf("go test ./e2e/chaos -run 'TestChaos$' -v -chaos-seed %d -chaos-for %v -chaos-clients %d", *chaosSeed, *chaosFor, *chaosLoad)
 	t.Logf("seed %d; again: %s", *chaosSeed, again)
 	b := open(t, 3)
 	b.Run(*chaosLoad, *chaosSeed)
 	var samples Samples
-	report := Run(b, Plan{Seed: *chaosSeed, For: *chaosFor, Only: *chaosOnly, Faults: Faults(), Shot: func(since time.Duration) {
+	report := Run(b, Plan{Seed: *chaosSeed, For: *chaosFor, Only: *chaosOnly, Faults: Faults(), Still: func(since time.Duration) {
 		if err := samples.Take(b.Stand.Proxies[2], since); err != nil {
 			t.Error(err)
 		}

@@ -24,6 +24,9 @@ func (b *Bank) Examine(everywhere bool) []string {
 	resume := b.Pause()
 	defer resume()
 	b.remains()
+	if b.still != nil {
+		b.still()
+	}
 	if err := b.books(); err != nil {
 		b.Wrong("the books can't be read: %v", err)
 	}

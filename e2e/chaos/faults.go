@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -46,7 +47,7 @@ func (x *Hit) leg() *Relay {
 
 // Faults are all faults.
 func Faults() []Fault {
-	return append(append(processes(), network()...), files()...)
+	return slices.Concat(processes(), network(), files(), clocks())
 }
 
 func processes() []Fault {
@@ -101,6 +102,13 @@ func processes() []Fault {
 			return nil
 		}},
 		{"client process stopped and killed", false, false, func(x *Hit) error { return x.psql() }},
+		{"proxy slowed", false, false, func(x *Hit) error {
+			x.Proxy.mu.Lock()
+			defer x.Proxy.mu.Unlock()
+			return x.slowly(func(s syscall.Signal) error { return x.Proxy.run.Process.Signal(s) })
+		}},
+		{"server slowed", false, false, func(x *Hit) error { return x.slowly(x.Server.Signal) }},
+		{"client process slowed", false, false, func(x *Hit) error { return x.slowPsql() }},
 	}
 }
 
@@ -144,9 +152,11 @@ func network() []Fault {
 			return nil
 		}},
 		{"junk within TLS", true, false, func(x *Hit) error {
-			// Only legs that are TLS alone: junk in what is in clear is another conversation.
-			p := x.Proxies[0]
-			for range 3 {
+			for range 4 {
+				leg := x.Proxies[0].Upstream // the others log in upstream in clear or are another's
+				if x.Random.IntN(2) == 0 {
+					leg = x.Proxy.Client
+				}
 				junk := make([]byte, 5+x.Random.IntN(200))
 				for i := range junk {
 					junk[i] = byte(x.Random.Uint32())
@@ -155,7 +165,7 @@ func network() []Fault {
 				if x.Random.IntN(2) == 0 {
 					junk[0] = 0xff // no record at all
 				}
-				p.Upstream.Junk(Direction(x.Random.IntN(2)), junk)
+				leg.Junk(Direction(x.Random.IntN(2)), junk)
 				x.pause(50, 300)
 			}
 			return nil

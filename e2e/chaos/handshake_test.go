@@ -11,6 +11,7 @@ import (
 // A connection may be cut at any byte of its handshake, on either leg, in either direction, in clear or within TLS: the client is told so in
 // whole messages or is disconnected, and nothing is left over.
 func TestHandshakeCutAtEveryByte(t *testing.T) {
+	t.Parallel()
 	b := open(t, 2) // the second logs in upstream in clear
 	b.Stand.rough.Store(true)
 	for _, leg := range []string{"client", "upstream"} {

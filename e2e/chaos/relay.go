@@ -71,7 +71,13 @@ func (e Ending) String() string {
 }
 
 // carried is one connection.
-type carried struct{ client, server *net.TCPConn }
+type carried struct {
+	client, server *net.TCPConn
+	secure         atomic.Bool // the client has asked for TLS
+}
+
+// sslRequest is the packet by which a client asks for TLS.
+const sslRequest = "\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 // NewRelay listens and carries to port.
 func NewRelay(port int) (*Relay, error) {
@@ -131,11 +137,14 @@ func (r *Relay) End(how Ending, choose func() bool) {
 	}
 }
 
-// Junk writes bytes to clients, or servers, in between what is carried.
+// Junk writes bytes to clients, or servers, in between what is carried, on connections with TLS: in clear it would be another conversation.
 func (r *Relay) Junk(d Direction, b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.pairs {
+		if !c.secure.Load() {
+			continue
+		}
 		to := c.server
 		if d == Outbound {
 			to = c.client
@@ -174,7 +183,7 @@ func (r *Relay) carry(client *net.TCPConn) {
 		client.Close()
 		return
 	}
-	c := &carried{client, s.(*net.TCPConn)}
+	c := &carried{client: client, server: s.(*net.TCPConn)}
 	r.mu.Lock()
 	r.pairs[c] = struct{}{}
 	r.mu.Unlock()
@@ -217,10 +226,15 @@ func (r *Relay) pump(c *carried, d Direction, cut *Cut) {
 	}
 	buf := make([]byte, 16<<10)
 	var done int64
+	first := true
 	for {
 		n, err := from.Read(buf)
 		r.wait(n)
 		b := buf[:n]
+		if d == Inbound && first && string(b) == sslRequest {
+			c.secure.Store(true)
+		}
+		first = false
 		if r.Alter != nil {
 			b = r.Alter(d, b)
 		}

@@ -13,8 +13,8 @@ type Plan struct {
 	For    time.Duration
 	Only   string // of the faults, those whose name holds it
 	Faults []Fault
-	// Shot, if set, is told when a round is over, and how long the run has lasted.
-	Shot func(since time.Duration)
+	// Still, if set, is told in each round when nobody is at work and nothing should be left over, and how long the run has lasted.
+	Still func(since time.Duration)
 }
 
 // Report is what came of a run.
@@ -29,6 +29,10 @@ func Run(b *Bank, p Plan) Report {
 	var deck []Fault
 	r := Report{}
 	began := time.Now()
+	if p.Still != nil {
+		b.still = func() { p.Still(time.Since(began)) }
+		defer func() { b.still = nil }()
+	}
 	for ; time.Since(began) < p.For && len(r.Wrong) == 0; r.Rounds++ {
 		if len(deck) == 0 {
 			for _, i := range random.Perm(len(p.Faults)) {
@@ -60,9 +64,6 @@ func Run(b *Bank, p Plan) Report {
 			done, undone, unknown, b.Reads.Load())
 		for _, w := range wrong {
 			r.Wrong = append(r.Wrong, where+": "+w)
-		}
-		if p.Shot != nil {
-			p.Shot(time.Since(began))
 		}
 	}
 	return r

@@ -2,13 +2,15 @@ package chaos
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"time"
 )
 
 // Samples follow what one process holds over time.
 type Samples struct {
-	at                        []float64 // hours
-	resident, heap, goroutine []float64 // MiB, MiB, number
+	at                               []float64 // hours
+	resident, heap, goroutine, files []float64 // MiB, MiB, number, number
 }
 
 // Take reads the process's metrics.
@@ -21,11 +23,12 @@ func (s *Samples) Take(p *Proxy, since time.Duration) error {
 	s.resident = append(s.resident, Metric(text, "process_resident_memory_bytes")/(1<<20))
 	s.heap = append(s.heap, Metric(text, "go_memstats_heap_alloc_bytes")/(1<<20))
 	s.goroutine = append(s.goroutine, Metric(text, "go_goroutines"))
+	s.files = append(s.files, Metric(text, "process_open_fds"))
 	return nil
 }
 
-// Line is a least-squares line: its slope an hour, and the mean of the distances from it.
-type Line struct{ Slope, Spread float64 }
+// Line is a least-squares line: its slope an hour, the standard error of that, and the mean of the distances from the line.
+type Line struct{ Slope, Error, Spread float64 }
 
 // Fit lays a line through values at their times.
 func Fit(at, values []float64) (l Line) {
@@ -46,13 +49,19 @@ func Fit(at, values []float64) (l Line) {
 		return
 	}
 	l.Slope = xy / xx
+	squares := 0.0
 	for i := range at {
-		l.Spread += max(values[i]-y-l.Slope*(at[i]-x), y+l.Slope*(at[i]-x)-values[i]) / n
+		off := values[i] - y - l.Slope*(at[i]-x)
+		l.Spread += math.Abs(off) / n
+		squares += off * off
+	}
+	if n > 2 {
+		l.Error = math.Sqrt(squares / (n - 2) / xx)
 	}
 	return
 }
 
-// Report says what grew. The first third of the samples is left out: caches fill.
+// Report says what grew, by more than the samples are scattered and than the slope is uncertain. The first third of the samples is left out: caches fill.
 func (s *Samples) Report() string {
 	from := len(s.at) / 3
 	at := s.at[from:]
@@ -64,13 +73,14 @@ func (s *Samples) Report() string {
 	for _, q := range []struct {
 		name, unit string
 		values     []float64
-	}{{"resident memory", "MiB", s.resident[from:]}, {"heap", "MiB", s.heap[from:]}, {"goroutines", "", s.goroutine[from:]}} {
+	}{{"resident memory", "MiB", s.resident[from:]}, {"heap", "MiB", s.heap[from:]}, {"goroutines", "", s.goroutine[from:]}, {"open files", "", s.files[from:]}} {
 		l := Fit(at, q.values)
 		verdict := "no growth beyond its spread"
-		if grown := l.Slope * hours; grown > l.Spread {
+		if grown := l.Slope * hours; grown > l.Spread && l.Slope > 2*l.Error {
 			verdict = fmt.Sprintf("grew by %.2f within this time", grown)
 		}
-		text += fmt.Sprintf("\n  %s: %+.2f %s an hour (now %.1f, spread %.2f): %s", q.name, l.Slope, q.unit, q.values[len(q.values)-1], l.Spread, verdict)
+		text += fmt.Sprintf("\n  %s: %s an hour ± %.2f (now %.1f, spread %.2f): %s", q.name, strings.TrimSpace(fmt.Sprintf("%+.2f %s", l.Slope, q.unit)), l.Error,
+			q.values[len(q.values)-1], l.Spread, verdict)
 	}
 	return text
 }
