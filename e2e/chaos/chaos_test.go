@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -117,5 +118,18 @@ func TestChaos(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("again: %s", again)
+	}
+}
+
+// Every fault stands in the table of docs by its name.
+func TestFaultsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/adr/0032-chaos.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Faults() {
+		if !strings.Contains(string(text), f.Name) {
+			t.Errorf("%q is not in docs/adr/0032-chaos.md", f.Name)
+		}
 	}
 }
