@@ -51,16 +51,18 @@ func TestTracing(t *testing.T) {
 	c.until('Z', 1)
 	c.send(t, query("select email || 'covert' from people order by ssn"))
 	c.until('Z', 1)
+	c.send(t, query("select email from people where id = 'covert' 'covert'"))
+	c.until('Z', 1)
 	c.send(t, query("select 1 /*traceparent='00-"+above+"-00f067aa0ba902b7-00'*/"))
 	c.until('Z', 1)
 	c.send(t, parse("", "update people set name = 'covert' where id = 7001"+comment), bind("", ""), execute("", 0), sync)
 	c.until('Z', 1)
 	c.Close()
-	want := map[string]int{"select protected  child": 1, "select failed 42883 ": 1, "other refused PV ": 1, "update plain  child": 1, "update protected  child": 1}
+	want := map[string]int{"select protected  child": 1, "select failed 42883 ": 1, "other refused PV ": 2, "update plain  child": 1, "update protected  child": 1}
 	within(t, "the spans are sent", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return len(spans) >= 4
+		return len(spans) >= 5
 	})
 	if err := own.Stop(); err != nil {
 		t.Error(err)
@@ -84,7 +86,7 @@ func TestTracing(t *testing.T) {
 		}
 		want[key]--
 	}
-	if len(spans) != 4 {
+	if len(spans) != 5 {
 		t.Errorf("%d spans", len(spans))
 	}
 	for _, secret := range []string{"covert", "people", "cnry", "email", "7001", "select e"} {

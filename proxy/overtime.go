@@ -7,7 +7,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pgveil/pgveil/policy"
-	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/metrics"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -122,7 +121,7 @@ func (s *session) asTimeout(body []byte) []byte {
 	if wire.ErrorField(body, 'C') != "57014" || !s.ledger.overdue() {
 		return body
 	}
-	return appendAs(nil, body, &sql.Refusal{Message: statementTimeout, At: -1})[5:]
+	return appendAs(nil, body, statementTimeout, -1)[5:]
 }
 
 // doing is what the session does, and a number that changes with what it is that it does, as far as the server's

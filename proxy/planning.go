@@ -199,6 +199,7 @@ func at(r *sql.Refusal, text string) *sql.Refusal {
 	if r.At >= 0 && r.At <= len(text) {
 		c.At = utf8.RuneCountInString(text[:r.At])
 	}
+	c.Tell(text)
 	return &c
 }
 

@@ -202,7 +202,11 @@ func withoutNames(r *sql.Refusal) string {
 	if !strings.HasPrefix(r.Code, "PV1") {
 		return r.Message
 	}
-	parts := strings.Split(r.Message, `"`)
+	message := r.Message
+	if r.Words == sql.WordsServer {
+		message, _, _ = strings.Cut(message, ": ") // names without quotes
+	}
+	parts := strings.Split(message, `"`)
 	for i := 1; i < len(parts); i += 2 {
 		parts[i] = "…"
 	}

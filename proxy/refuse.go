@@ -168,26 +168,26 @@ func appendRefusal(dst []byte, r *sql.Refusal) []byte {
 // appendRaised appends what the client gets for r where the server has raised body in its place. What the server would have said of the
 // client's own text is told like that.
 func appendRaised(dst []byte, r *sql.Refusal, body []byte) []byte {
-	switch r.Words {
+	switch message, words := r.ToClient(); words {
 	case sql.WordsServer:
-		return wire.AppendError(dst, "ERROR", r.SQLSTATE, r.Message, r.Detail, r.ServerHint, r.At+1)
+		return wire.AppendError(dst, "ERROR", r.SQLSTATE, message, r.Detail, r.ServerHint, r.At+1)
 	case sql.WordsScanner:
-		return appendAs(dst, body, r)
+		return appendAs(dst, body, message, r.At)
 	}
 	return appendRefusal(dst, r)
 }
 
-// appendAs appends an ErrorResponse with r's message and place and all else of body.
-func appendAs(dst, body []byte, r *sql.Refusal) []byte {
+// appendAs appends an ErrorResponse with this message and place, which counts characters, and all else of body.
+func appendAs(dst, body []byte, message string, place int) []byte {
 	dst, at := wire.Begin(dst, 'E')
 	fields := wire.NewReader(body)
 	for field := fields.Byte(); field != 0 && fields.Err() == nil; field = fields.Byte() {
 		v := string(fields.CString())
 		switch field {
 		case 'M':
-			v = r.Message
+			v = message
 		case 'P':
-			if v = fmt.Sprint(r.At + 1); r.At < 0 {
+			if v = fmt.Sprint(place + 1); place < 0 {
 				continue
 			}
 		}

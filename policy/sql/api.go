@@ -34,6 +34,9 @@ func analyze(cat *Catalog, path []string, text string, names Names, depth int) [
 		refusal = guardFolding(text)
 	}
 	if refusal != nil {
+		if depth > 0 {
+			refusal.Words, refusal.Quotes = WordsProxy, Span{} // it is not the client's text
+		}
 		return []*Statement{{Refusal: refusal, At: Span{0, len(text)}, Verb: "unknown", Sensitive: true}}
 	}
 	if len(tree.GetStmts()) == 0 {

@@ -119,6 +119,13 @@ func (c *converted) back(at int) int {
 	return at - extra
 }
 
+func (c *converted) refusal(r *Refusal) {
+	if r.At >= 0 {
+		r.At = c.back(r.At)
+	}
+	c.span(&r.Quotes)
+}
+
 func (c *converted) span(s *Span) { s.Start, s.End = c.back(s.Start), c.back(s.End) }
 
 // AnalyzeEscaping is AnalyzeNamed of a text that the server reads with standard_conforming_strings off.
@@ -140,7 +147,7 @@ func AnalyzeEscaping(cat *Catalog, path []string, text string, names Names) []*S
 // unicodeRefusal is what the server says of a text with U&': the first error that it finds.
 func unicodeRefusal(c *converted) *Refusal {
 	if _, r := parse(c.text); r != nil && r.At >= 0 && r.At < c.unicode {
-		r.At = c.back(r.At)
+		c.refusal(r)
 		return r
 	}
 	r := newRefusal(codeUnicodeString, c.back(c.unicode), "unsafe use of string constant with Unicode escapes")
@@ -155,9 +162,9 @@ func (c *converted) move(st *Statement) {
 		return
 	}
 	c.span(&st.At)
-	if st.Refusal != nil && st.Refusal.At >= 0 {
+	if st.Refusal != nil {
 		r := *st.Refusal
-		r.At = c.back(r.At)
+		c.refusal(&r)
 		st.Refusal = &r
 	}
 	moveAll(&st.Tables, func(t *TableUse) { c.span(&t.At) })
@@ -187,8 +194,8 @@ func SplitEscaping(text string) ([]Span, *Refusal) {
 		return nil, unicodeRefusal(&c)
 	}
 	spans, refusal := Split(c.text)
-	if refusal != nil && refusal.At >= 0 {
-		refusal.At = c.back(refusal.At)
+	if refusal != nil {
+		c.refusal(refusal)
 	}
 	for i := range spans {
 		c.span(&spans[i])

@@ -34,33 +34,6 @@ func parse(text string) (*pg_query.ParseResult, *Refusal) {
 	return nil, newRefusal(codeTooDeep, -1, "the statement is too deeply nested")
 }
 
-// syntaxError gives the server's own words, without the element of the text that they quote: it may be a value.
-func syntaxError(text string, e *parser.Error) *Refusal {
-	message, _, quoted := strings.Cut(e.Message, ` at or near "`)
-	at := -1
-	if e.Cursorpos > 0 { // counts characters from 1
-		at = len(text)
-		n := 0
-		for i := range text {
-			if n++; n == e.Cursorpos {
-				at = i
-				break
-			}
-		}
-	}
-	switch {
-	case quoted && at >= 0:
-		if t, ok := nextToken(text, at); ok && (t.Kind == KindWord || t.Kind == KindPunct || t.Kind == KindOperator) {
-			message += ` at or near "` + text[t.Start:t.End] + `"`
-		}
-	case strings.Contains(message, `"`):
-		message, _, _ = strings.Cut(message, ` "`)
-	}
-	r := newRefusal(codeSyntax, at, "%s", message)
-	r.Words = wordsOf(e, message)
-	return r
-}
-
 // guard refuses what must not reach the parser.
 func guard(text string) *Refusal {
 	if len(text) > maxText {
@@ -89,7 +62,7 @@ func guardTokens(text string) *Refusal {
 	for at := 0; ; {
 		t, ok := nextToken(text, at)
 		if !ok && t.Start < len(text) {
-			return newRefusal(codeSyntax, t.Start, "%s", lexicalError(text[t.Start:]))
+			return scanned(text, t.Start, below+now.tokens+now.fixed, newRefusal(codeSyntax, t.Start, "%s", lexicalError(text[t.Start:])))
 		}
 		if !ok {
 			return nil

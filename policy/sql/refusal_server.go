@@ -3,40 +3,9 @@ package sql
 import (
 	"strings"
 
+	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"github.com/pganalyze/pg_query_go/v6/parser"
 )
-
-// grammarErrors are what the actions of PostgreSQL's grammar raise as a plain syntax error, without hint or detail and without words of the
-// text (src/backend/parser/gram.y).
-var grammarErrors = map[string]bool{
-	"OUT and INOUT arguments aren't allowed in TABLE functions": true, "WITH TIES cannot be specified without ORDER BY clause": true,
-	"modulus for hash partition must be specified": true, "remainder for hash partition must be specified": true,
-	"multiple limit options not allowed": true, "STDIN/STDOUT not allowed with PROGRAM": true,
-	"WHERE clause not allowed for schema": true, "WHERE clause not allowed with COPY TO": true,
-	"cannot use DISTINCT with WITHIN GROUP": true, "cannot use VARIADIC with WITHIN GROUP": true,
-	"cannot use multiple ORDER BY clauses with WITHIN GROUP": true, "column specification not allowed for schema": true,
-	"conflicting constraint properties": true, "constraint declared INITIALLY DEFERRED must be DEFERRABLE": true,
-	"for a generated column, GENERATED ALWAYS must be specified": true, "invalid schema name": true, "invalid table name": true,
-	"multiple COLLATE clauses not allowed": true, "multiple LIMIT clauses not allowed": true, "multiple OFFSET clauses not allowed": true,
-	"multiple ORDER BY clauses not allowed": true, "multiple WITH clauses not allowed": true, "only one DEFAULT value is allowed": true,
-	"only one PATH value per column is allowed": true, "time zone interval must be HOUR or HOUR TO MINUTE": true,
-	"type modifier cannot have ORDER BY": true, "type modifier cannot have parameter name": true,
-	"wrong number of parameters on left side of OVERLAPS expression": true, "wrong number of parameters on right side of OVERLAPS expression": true,
-}
-
-// wordsOf says of a syntax error whose words are these: the parser's own, or, if they leave nothing of its message out, the server's, since
-// it is the same parser.
-func wordsOf(e *parser.Error, words string) Words {
-	switch {
-	case words != e.Message:
-		return WordsProxy
-	case e.Funcname == "scanner_yyerror":
-		return WordsScanner
-	case grammarErrors[words] || strings.HasPrefix(words, "improper qualified name (too many dotted names): "):
-		return WordsServer
-	}
-	return WordsProxy
-}
 
 // Words says whose the message of a refusal is.
 type Words uint8
@@ -49,3 +18,100 @@ const (
 	// WordsScanner is WordsServer for what the server raises at the same place as any "syntax error".
 	WordsScanner
 )
+
+const nearWords = ` at or near "`
+
+// syntaxError gives the server's own words: it is the same parser. What of the text they quote may be a value and isn't in the message, only its
+// place in the text; a client is told it by ToClient.
+func syntaxError(text string, e *parser.Error) *Refusal {
+	message, near, quotes := strings.Cut(e.Message, nearWords)
+	r := newRefusal(codeSyntax, placeOf(text, e.Cursorpos), "%s", message)
+	if e.Funcname == "scanner_yyerror" {
+		r.Words = WordsScanner
+		if quotes {
+			r.quote(text, strings.TrimSuffix(near, `"`))
+		}
+		return r
+	}
+	raised, ok := raisedBy(e.Funcname, e.Message)
+	if !ok {
+		if element := strings.IndexAny(e.Message, `":`); element >= 0 {
+			r.Message = strings.TrimSpace(e.Message[:element])
+		}
+		return r
+	}
+	r.Message, r.Words, r.ServerHint, r.Detail = e.Message, WordsServer, raised.hint, raised.detail
+	if raised.state != "" {
+		r.SQLSTATE = raised.state
+	}
+	return r
+}
+
+// placeOf is the byte of a place that is counted in characters from 1; -1: none.
+func placeOf(text string, characters int) int {
+	if characters <= 0 {
+		return -1
+	}
+	for i := range text {
+		if characters--; characters == 0 {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// quote says that the server's words end with what stands in the text at r.At, which is near: words of SQL are put into the message, of all else
+// the place is kept.
+func (r *Refusal) quote(text, near string) {
+	if r.At < 0 || near == "" || !strings.HasPrefix(text[r.At:], near) {
+		r.Words = WordsProxy // the client's text is not what the parser has read
+		return
+	}
+	end := r.At + len(near)
+	t, ok := nextToken(text, r.At)
+	if ok && t.Start == r.At && t.End == end && (t.Kind == KindWord || t.Kind == KindPunct || t.Kind == KindOperator) {
+		r.Message += nearWords + near + `"`
+		return
+	}
+	r.Quotes = Span{r.At, end}
+}
+
+// Told is a message for the client alone whose text it quotes. Whatever prints or encodes it gets nothing.
+type Told struct{ message string }
+
+// String is empty, for logs.
+func (Told) String() string { return "" }
+
+// GoString is empty, for logs.
+func (Told) GoString() string { return "" }
+
+// Tell lets ToClient quote text, which r refuses.
+func (r *Refusal) Tell(text string) {
+	if q := r.Quotes; q.Start < q.End && q.End <= len(text) {
+		r.Told = Told{r.Message + nearWords + text[q.Start:q.End] + `"`}
+	}
+}
+
+// ToClient is the message for the client, and for nobody else, and whose words it has.
+func (r *Refusal) ToClient() (string, Words) {
+	switch {
+	case r.Quotes == Span{}:
+		return r.Message, r.Words
+	case r.Told == Told{}:
+		return r.Message, WordsProxy
+	}
+	return r.Told.message, r.Words
+}
+
+// scanned is r, which says that the scanner finds no token at the byte at of text, in the words of the parser, which may find something else in
+// front of it. It reads no more than would be safe if it could read on; depth is that of what stands in front (depthBound).
+func scanned(text string, at, depth int, r *Refusal) *Refusal {
+	if depth+len(text)-at > maxDepth {
+		return r
+	}
+	_, err := pg_query.Parse(blankComments(text))
+	if e, ok := err.(*parser.Error); ok {
+		return syntaxError(text, e)
+	}
+	return r
+}

@@ -223,6 +223,8 @@ type Refusal struct {
 	Words    Words  // of Message
 
 	Detail, ServerHint string // what the server says besides, where the words are its own
+	Quotes             Span   // of the client's text, which the server's message would quote; Message doesn't, since it may be a value
+	Told               Told   // Message with what it would quote; see Tell
 }
 
 // Error makes a Refusal an error.
