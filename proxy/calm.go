@@ -129,7 +129,7 @@ func (c *catalogs) within(database string, w *World, read reading) (*sql.Catalog
 	if s.catalog != nil && s.world == w && string(s.snapshot) == string(snapshot) {
 		return s.catalog, nil
 	}
-	return sql.NewCatalog(snapshot, w.Spec)
+	return read.catalog(w.Spec)
 }
 
 // noteChange notes for the end of the transaction what a statement that was done has changed.

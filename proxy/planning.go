@@ -421,7 +421,7 @@ func (s *session) catalogAfterDDL(w *World) (cat *sql.Catalog, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cat, err = sql.NewCatalog(read.snapshot(), w.Spec)
+	cat, err = read.catalog(w.Spec)
 	if err != nil {
 		return nil, s.unreadable(err)
 	}

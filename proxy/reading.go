@@ -7,7 +7,17 @@ import (
 // reading is a catalog as a session has read it: in two parts, of which the second is asked for by what the first one says.
 type reading struct {
 	first, definitions []byte
-	query              string // asked for definitions
+	query              string         // asked for definitions
+	part               *sql.FirstPart // first, if it had to be read for that
+}
+
+// catalog is what the reading makes; it is asked for once.
+func (r *reading) catalog(spec sql.Spec) (*sql.Catalog, error) {
+	if part := r.part; part != nil {
+		r.part = nil
+		return part.Catalog(r.definitions, spec)
+	}
+	return sql.NewCatalog(r.snapshot(), spec)
 }
 
 func (r *reading) snapshot() []byte {
@@ -32,7 +42,7 @@ func (s *session) reading(w *World, hasty bool) (r reading, err error) {
 	if r.first, err = s.readPart(sql.CatalogQuery, hasty); err != nil {
 		return r, err
 	}
-	if r.query, err = s.server.catalogs.definitions(s.source, w, r.first); err != nil {
+	if r.query, r.part, err = s.server.catalogs.definitions(s.source, w, r.first); err != nil {
 		return r, s.unreadable(err)
 	}
 	r.definitions, err = s.readPart(r.query, hasty)

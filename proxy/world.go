@@ -161,16 +161,20 @@ func (c *catalogs) of(database string) *shared {
 	return s
 }
 
-// definitions is the query for what is needed besides the first part of a snapshot.
-func (c *catalogs) definitions(database string, w *World, first []byte) (string, error) {
+// definitions is the query for what is needed besides the first part of a snapshot, and that part if it had to be read for that.
+func (c *catalogs) definitions(database string, w *World, first []byte) (string, *sql.FirstPart, error) {
 	c.mu.Lock()
 	s := c.of(database)
 	if s.world == w && s.first != nil && string(s.first) == string(first) {
 		defer c.mu.Unlock()
-		return s.query, nil
+		return s.query, nil, nil
 	}
 	c.mu.Unlock()
-	return sql.Definitions(first, w.Spec)
+	part, err := sql.ReadFirst(first)
+	if err != nil {
+		return "", nil, err
+	}
+	return part.Definitions(w.Spec), part, nil
 }
 
 // publish takes what a session has read after there had been so many changes. An unchanged snapshot keeps the catalog and the
@@ -181,7 +185,7 @@ func (c *catalogs) publish(database string, w *World, read reading, changes uint
 	s := c.of(database)
 	s.reading = false
 	if snapshot := read.snapshot(); s.catalog == nil || s.world != w || string(s.snapshot) != string(snapshot) {
-		cat, err := sql.NewCatalog(snapshot, w.Spec)
+		cat, err := read.catalog(w.Spec)
 		if err != nil {
 			return nil, err
 		}

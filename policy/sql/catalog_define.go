@@ -41,20 +41,28 @@ var joint = []byte{';'}
 // Join makes one snapshot of the answers of CatalogQuery and of Definitions.
 func Join(first, definitions []byte) []byte { return slices.Concat(first, joint, definitions) }
 
+// FirstPart is CatalogQuery's answer, read once for the query of what else is needed and for the catalog.
+type FirstPart struct{ s *snapshot }
+
+// ReadFirst reads CatalogQuery's answer.
+func ReadFirst(first []byte) (*FirstPart, error) {
+	s, err := readSnapshot(first)
+	if err != nil {
+		return nil, err
+	}
+	return &FirstPart{s}, nil
+}
+
 // Definitions gives the query for what NewCatalog needs besides CatalogQuery's answer: one row with one text column. It is about
 // the views from which something sensitive is reached, the constraints that are or may be guards, those of protected tables, functions with
 // parsed bodies, and domains if a column's type is a defined one.
 //
 // Which views these are does not depend on any definition: pg_depend says what they read. Where it isn't certain yet (functions whose
 // body is not seen, tables that may have a guard), it is taken to be sensitive here.
-func Definitions(first []byte, spec Spec) (query string, err error) {
-	s, err := readSnapshot(first)
-	if err != nil {
-		return "", err
-	}
+func (f *FirstPart) Definitions(spec Spec) string {
 	var views, constraints, functions, defaults []uint32
 	if len(spec.Protected) > 0 || len(spec.Listed) > 0 || spec.AllListed {
-		views, constraints, functions, defaults = s.needed(spec)
+		views, constraints, functions, defaults = f.s.needed(spec)
 	}
 	domains := "NULL"
 	if spec.definesTypes() {
@@ -63,7 +71,31 @@ func Definitions(first []byte, spec Spec) (query string, err error) {
 	}
 	return readingBegins + "'views', " + textsOf("pg_get_viewdef", views) + ",\n'constraints', " + textsOf("pg_get_constraintdef", constraints) +
 		",\n'functions', " + textsOf("pg_get_function_sqlbody", functions) + ",\n'domains', " + domains +
-		",\n'defaults', " + defaultsOf(defaults) + readingEnds, nil
+		",\n'defaults', " + defaultsOf(defaults) + readingEnds
+}
+
+// Catalog is what NewCatalog makes of both answers. f must not be used again.
+func (f *FirstPart) Catalog(answer []byte, spec Spec) (*Catalog, error) {
+	s := f.s
+	f.s = nil
+	s.defined = &definitions{}
+	if err := readAnswer(answer, s.defined); err != nil {
+		return nil, err
+	}
+	s.fill()
+	if err := s.complete(spec); err != nil {
+		return nil, err
+	}
+	return build(s, spec), nil
+}
+
+// Definitions is FirstPart's for an answer that isn't read yet.
+func Definitions(first []byte, spec Spec) (query string, err error) {
+	f, err := ReadFirst(first)
+	if err != nil {
+		return "", err
+	}
+	return f.Definitions(spec), nil
 }
 
 // textsOf asks for the texts of objects.

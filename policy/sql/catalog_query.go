@@ -10,6 +10,9 @@ package sql
 // visible. The setting is local to the transaction and restored in the same statement; CASE and MATERIALIZED keep the order.
 // It sets standard_conforming_strings in the same way, by which the server writes the constants of a definition (simple_quote_literal in
 // src/backend/utils/adt/ruleutils.c).
+// What is looked for in the trees of expressions ("running") is looked for in each tree once, by the first digits of the functions' OIDs: without
+// MATERIALIZED the planner, which thinks that few trees pass, reads all of them once for each function.
+//
 // "path" records the path that was in force, so that names in view bodies resolve to what they mean.
 const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 'encoding', pg_catalog.current_setting('server_encoding'),
@@ -18,12 +21,13 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
 	'oid', c.oid::pg_catalog.int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
 	'partition', c.relispartition,
-	'key', (SELECT k.partattrs::pg_catalog.int2[] FROM pg_catalog.pg_partitioned_table k WHERE k.partrelid OPERATOR(pg_catalog.=) c.oid), 'rls', c.relrowsecurity,
+	'key', k.partattrs::pg_catalog.int2[], 'rls', c.relrowsecurity,
 	'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::pg_catalog.int8, a.atttypmod,
 			a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) ORDER BY a.attnum)
 		FROM pg_catalog.pg_attribute a
 		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped)))
 	FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+	LEFT JOIN pg_catalog.pg_partitioned_table k ON k.partrelid OPERATOR(pg_catalog.=) c.oid
 	WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','v','m','f','S','c']::pg_catalog."char"[])
 	AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog','information_schema']::pg_catalog.name[])
 	AND n.nspname OPERATOR(pg_catalog.!~) '^pg_toast' AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
@@ -53,18 +57,20 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 			AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY[
 				'pg_catalog.pg_stats'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext'::pg_catalog.regclass, 'pg_catalog.pg_stats_ext_exprs'::pg_catalog.regclass]::pg_catalog.oid[])))),
 'runners', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(p.oid::pg_catalog.int8, p.proname)) FROM pg_catalog.pg_proc p WHERE ` + builtinRunner + `),
-'running', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(x.relation::pg_catalog.int8, p.oid::pg_catalog.int8)) FROM (
-	SELECT r.ev_class, pg_catalog.concat(r.ev_action::pg_catalog.text, r.ev_qual::pg_catalog.text) FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
-	UNION ALL SELECT d.adrelid, d.adbin::pg_catalog.text FROM pg_catalog.pg_attrdef d
-	UNION ALL SELECT k.conrelid, k.conbin::pg_catalog.text FROM pg_catalog.pg_constraint k WHERE k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char" AND k.conrelid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
-	UNION ALL SELECT o.polrelid, pg_catalog.concat(o.polqual::pg_catalog.text, o.polwithcheck::pg_catalog.text) FROM pg_catalog.pg_policy o
-	UNION ALL SELECT t.tgrelid, t.tgqual::pg_catalog.text FROM pg_catalog.pg_trigger t WHERE t.tgqual IS NOT NULL
-	UNION ALL SELECT a.attrelid, pg_catalog.concat(t.typdefaultbin::pg_catalog.text, k.conbin::pg_catalog.text) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) t.oid
+'running', (WITH runner AS MATERIALIZED (SELECT p.oid FROM pg_catalog.pg_proc p WHERE ` + builtinRunner + `),
+	domain AS MATERIALIZED (SELECT t.oid, pg_catalog.concat(t.typdefaultbin::pg_catalog.text, k.conbin::pg_catalog.text) AS tree FROM pg_catalog.pg_type t
 		LEFT JOIN pg_catalog.pg_constraint k ON k.contypid OPERATOR(pg_catalog.=) t.oid
-		WHERE t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog."char" AND t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
-	) x(relation, tree) JOIN pg_catalog.pg_proc p ON x.tree OPERATOR(pg_catalog.~~) pg_catalog.concat('%funcid ', p.oid, ' %')
-	WHERE ` + builtinRunner + ` AND x.tree OPERATOR(pg_catalog.~) (SELECT pg_catalog.concat('funcid (', pg_catalog.string_agg(p.oid::pg_catalog.text, '|'), ') ')
-		FROM pg_catalog.pg_proc p WHERE ` + builtinRunner + `)),
+		WHERE t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog."char" AND t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid),
+	calling AS MATERIALIZED (SELECT x.relation, x.tree FROM (
+		SELECT r.ev_class, pg_catalog.concat(r.ev_action::pg_catalog.text, r.ev_qual::pg_catalog.text) FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+		UNION ALL SELECT d.adrelid, d.adbin::pg_catalog.text FROM pg_catalog.pg_attrdef d
+		UNION ALL SELECT k.conrelid, k.conbin::pg_catalog.text FROM pg_catalog.pg_constraint k WHERE k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char" AND k.conrelid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+		UNION ALL SELECT o.polrelid, pg_catalog.concat(o.polqual::pg_catalog.text, o.polwithcheck::pg_catalog.text) FROM pg_catalog.pg_policy o
+		UNION ALL SELECT t.tgrelid, t.tgqual::pg_catalog.text FROM pg_catalog.pg_trigger t WHERE t.tgqual IS NOT NULL
+		UNION ALL SELECT a.attrelid, y.tree FROM domain y JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) y.oid
+		) x(relation, tree) WHERE x.tree OPERATOR(pg_catalog.~~) ANY (ARRAY(SELECT DISTINCT pg_catalog.concat('%funcid ', pg_catalog."left"(p.oid::pg_catalog.text, 3), '%') FROM runner p)))
+	SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(x.relation::pg_catalog.int8, p.oid::pg_catalog.int8))
+	FROM calling x JOIN runner p ON x.tree OPERATOR(pg_catalog.~~) pg_catalog.concat('%funcid ', p.oid, ' %')),
 'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(t.tgrelid::pg_catalog.int8, t.tgname, t.tgfoid::pg_catalog.int8))
 	FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal),
 'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', k.oid::pg_catalog.int8, 'relation', k.conrelid::pg_catalog.int8, 'kind', k.contype, 'name', k.conname,
@@ -89,13 +95,13 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 			AND EXISTS (SELECT 1 FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) p.proargtypes[0]
 				AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['c','p']::pg_catalog."char"[])),
 		'source', p.prosrc, 'parsed', p.prosqlbody IS NOT NULL,
-		'calls', CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'a' THEN (SELECT pg_catalog.json_build_array(g.aggtransfn::pg_catalog.oid::pg_catalog.int8,
-			g.aggfinalfn::pg_catalog.oid::pg_catalog.int8, g.aggmtransfn::pg_catalog.oid::pg_catalog.int8, g.aggmfinalfn::pg_catalog.oid::pg_catalog.int8)
-			FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::pg_catalog.oid OPERATOR(pg_catalog.=) p.oid) END,
+		'calls', CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'a' THEN pg_catalog.json_build_array(g.aggtransfn::pg_catalog.oid::pg_catalog.int8,
+			g.aggfinalfn::pg_catalog.oid::pg_catalog.int8, g.aggmtransfn::pg_catalog.oid::pg_catalog.int8, g.aggmfinalfn::pg_catalog.oid::pg_catalog.int8) END,
 		'extension', EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
 			AND e.objid OPERATOR(pg_catalog.=) p.oid AND e.deptype OPERATOR(pg_catalog.=) 'e')))
 	FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
 	JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+	LEFT JOIN pg_catalog.pg_aggregate g ON g.aggfnoid::pg_catalog.oid OPERATOR(pg_catalog.=) p.oid
 	WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid),
 'operators', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, o.oprname, o.oprcode::pg_catalog.oid::pg_catalog.int8))
 	FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
@@ -115,7 +121,9 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 // builtinRunner is the condition that p, of pg_proc, is one of the server's own functions that run SQL given as text, or read what a text names
 // (see givenText). PostgreSQL records no dependency on such functions, so where they are called is found in the trees of expressions.
 const builtinRunner = `(p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid AND p.pronamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid
-	AND p.proname OPERATOR(pg_catalog.~) '^((query|table|schema|database|cursor)_to_xml(schema|_and_xmlschema)?|ts_stat|ts_rewrite)$'
+	AND p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['query_to_xml','query_to_xmlschema','query_to_xml_and_xmlschema','table_to_xml','table_to_xmlschema','table_to_xml_and_xmlschema',
+		'schema_to_xml','schema_to_xmlschema','schema_to_xml_and_xmlschema','database_to_xml','database_to_xmlschema','database_to_xml_and_xmlschema',
+		'cursor_to_xml','cursor_to_xmlschema','cursor_to_xml_and_xmlschema','ts_stat','ts_rewrite']::pg_catalog.name[])
 	AND (p.proname OPERATOR(pg_catalog.<>) 'ts_rewrite'::pg_catalog.name OR p.pronargs OPERATOR(pg_catalog.=) 2))`
 
 // readingBegins and readingEnds stand around the keys and values of the JSON that is read.
