@@ -50,6 +50,11 @@ func (s *session) plan(text []byte) (planned, error) {
 			return planned{}, err
 		}
 	}
+	if again, err := s.lookForMissing(cat, text); err != nil {
+		return planned{}, err
+	} else if again {
+		return s.planAnew(text)
+	}
 	if concern != policy.Analysed && s.mayName(text) {
 		if err := s.sureOfNames(text); err != nil {
 			return planned{}, err
@@ -89,6 +94,7 @@ func (s *session) plan(text []byte) (planned, error) {
 		return planned{}, err
 	}
 	s.notes(p)
+	s.gives(p)
 	pl, err := s.named(planned{Plan: p, world: w, catalog: cat, path: s.pathID, escaping: s.escapes(text)}, text)
 	if err != nil {
 		return planned{}, err
@@ -99,6 +105,11 @@ func (s *session) plan(text []byte) (planned, error) {
 	}
 	if !p.Allowed {
 		return planned{}, &sql.Refusal{Code: "PV100", SQLSTATE: "0A000", Message: "the statement was not understood", At: -1}
+	}
+	if again, err := s.lookForUnknown(p, text); err != nil {
+		return planned{}, err
+	} else if again {
+		return s.planAnew(text)
 	}
 	return s.withDefaults(pl), nil
 }

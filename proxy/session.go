@@ -100,6 +100,7 @@ type session struct {
 	unmade map[string]bool // names of PREPAREs that were refused
 
 	temporaries temporaries
+	missing     missing
 	defaults    *shownDefaults // the latest
 
 	ddlOpen          bool   // what is sensitive may have changed since the catalog was read

@@ -112,6 +112,7 @@ type shared struct {
 	reading  bool // a session is at it; others go on with what there is
 	behind   bool // see lag
 	strict   bool
+	former   formerNames
 	changes  uint64 // times that it was said to have changed: what was read before that does not settle it
 }
 
@@ -188,6 +189,9 @@ func (c *catalogs) publish(database string, w *World, read reading, changes uint
 		cat, err := read.catalog(w.Spec)
 		if err != nil {
 			return nil, err
+		}
+		if s.world == w {
+			s.replaced(s.catalog, cat)
 		}
 		s.catalog, s.world, s.snapshot = cat, w, snapshot
 		c.generation.Add(1)

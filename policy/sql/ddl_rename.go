@@ -19,6 +19,7 @@ func (a *analysis) renameRelation(r *pg_query.RangeVar, to TableName) {
 			to.Name = from.Name
 		}
 	}
+	a.st.Renamed = to.Name
 	back := rel != nil && rel.configuredName() == to
 	switch {
 	case (rel != nil && ofSession(rel.Schema) || rel == nil && ofSession(from.Schema)) && a.cat.hidden(to.Name):

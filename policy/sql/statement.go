@@ -287,6 +287,8 @@ type Statement struct {
 	Forgets Forgets
 	// Makes names the prepared statement that a refused PREPARE would make, for which EXECUTE may follow all the same.
 	Makes string
+	// Renamed is the name that a relation gets, empty where none gets one.
+	Renamed string
 	// ChangesSchema: the catalog must be read again afterwards.
 	ChangesSchema bool
 	// PathDependent: under another search path the statement could reach, or fail to reach, something sensitive: an unqualified name is
