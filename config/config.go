@@ -100,6 +100,10 @@ type Upstream struct {
 	// client_connection_check_interval for sessions whose client does not set it, where the server has it (PostgreSQL 14, on Linux).
 	// Default 500ms; off leaves the server's own setting.
 	ClientCheckInterval Interval `yaml:"client_check_interval,omitempty"`
+	// Pooler is none (the default) or session: there is a connection pooler, such as PgBouncer, between the proxy and the servers, and it
+	// gives each client a server session of its own until that client leaves. With none, statements that may touch a protected table are
+	// refused (PV235) where the server's process is not the one that the login named.
+	Pooler Pooler `yaml:"pooler,omitempty"`
 	// SSLMode is verify-full (the default), verify-ca, require (encrypted, but to whoever answers) or disable, which is
 	// accepted only for a loopback address or a Unix socket.
 	SSLMode SSLMode `yaml:"sslmode,omitempty"`

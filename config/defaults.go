@@ -20,6 +20,7 @@ func (u *Upstream) defaults() {
 	u.ConnectTimeout = Duration(10 * time.Second)
 	u.TargetSessionAttrs = AttrsAny
 	u.LoadBalanceHosts = BalanceDisable
+	u.Pooler = PoolerNone
 	u.ConnectRounds = 1
 	u.HealthInterval = Interval(5 * time.Second)
 	u.ClientCheckInterval = Interval(500 * time.Millisecond)

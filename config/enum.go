@@ -171,6 +171,17 @@ func (SessionAttrs) choices() []string {
 	return []string{string(AttrsAny), string(AttrsReadWrite), string(AttrsReadOnly), string(AttrsPrimary), string(AttrsStandby), string(AttrsPreferStandby)}
 }
 
+// Pooler says what stands between the proxy and the servers.
+type Pooler string
+
+// The choices.
+const (
+	PoolerNone    Pooler = "none"
+	PoolerSession Pooler = "session"
+)
+
+func (Pooler) choices() []string { return []string{string(PoolerNone), string(PoolerSession)} }
+
 // LoadBalance says in which order hosts are tried, in libpq's words.
 type LoadBalance string
 

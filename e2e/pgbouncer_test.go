@@ -123,7 +123,7 @@ func TestPgBouncerBehind(t *testing.T) {
 	// The server's certificate is for TLS; PgBouncer speaks to it in clear here.
 	port := bouncer(t, shared.pg.Port, "pool_mode = session")
 	own := ownStack(t, func(o *stack.Options) {
-		o.Upstream = fmt.Sprintf("host: 127.0.0.1, port: %d, sslmode: disable", port)
+		o.Upstream = fmt.Sprintf("host: 127.0.0.1, port: %d, sslmode: disable, pooler: session", port)
 	})
 	dsn := own.DSN("app", password("app"), "shop", "")
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
@@ -131,6 +131,38 @@ func TestPgBouncerBehind(t *testing.T) {
 	}
 	if got := string(rowsOf(t, connect(dsn), "show client_connection_check_interval")[0][0]); got != "0" {
 		t.Errorf("client_connection_check_interval: %s", got)
+	}
+}
+
+// Behind a PgBouncer that the configuration does not know of, nothing protected is touched; behind one that lends server sessions for a
+// transaction although it was to pool sessions, the session ends when it meets another.
+func TestPgBouncerBehindUndeclared(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	const protected = "select email from people where id = 7002"
+	for _, pool := range []string{"session", "transaction", "statement"} {
+		port := bouncer(t, shared.pg.Port, "pool_mode = "+pool)
+		upstream := fmt.Sprintf("host: 127.0.0.1, port: %d, sslmode: disable", port)
+		own := ownStack(t, func(o *stack.Options) { o.Upstream = upstream })
+		c := session(t, own, "app")
+		if _, err := c.Exec(t.Context(), protected).ReadAll(); err == nil || !strings.Contains(err.Error(), "PV235") {
+			t.Errorf("%s: %v", pool, err)
+		}
+		rowsOf(t, c, "select 1")
+		if pool != "transaction" {
+			continue
+		}
+		wrong := ownStack(t, func(o *stack.Options) { o.Upstream = upstream + ", pooler: session" })
+		one, other := session(t, wrong, "app"), session(t, wrong, "app")
+		rowsOf(t, one, protected)
+		rowsOf(t, other, "begin") // takes the server session that one had, as the latest to be free
+		rowsOf(t, one, "set search_path = public")
+		if _, err := one.Exec(t.Context(), protected).ReadAll(); err == nil || !strings.Contains(err.Error(), "PV236") {
+			t.Errorf("another server session: %v", err)
+		}
+		if _, err := one.Exec(t.Context(), "select 1").ReadAll(); err == nil {
+			t.Error("the session goes on")
+		}
 	}
 }
 

@@ -94,6 +94,9 @@ func (s *session) sealCopy(in *copyIn, piece []byte, final bool) error {
 	}
 	empty := len(out)
 	out, err := in.appendSealed(out, piece, final, s.settings.Load())
+	if err != nil {
+		s.copyRefused(in, err) // before the server can say what it thinks of a row that was cut
+	}
 	if len(out) == empty {
 		return errors.Join(err, s.up.SetOut(out[:keep]))
 	}
@@ -122,15 +125,20 @@ func (s *session) copyFail(in *copyIn, cause error) error {
 	if cause == nil {
 		return nil
 	}
-	if in.failed.Load() == nil {
-		s.server.metrics.Refusal(codeOf(in.fail(cause).Message))
-	}
+	s.copyRefused(in, cause)
 	frame, at := wire.Begin(nil, 'f')
 	err := s.send(answer{kind: kindCopyEnd}, wire.End(wire.AppendCString(frame, copyFailed), at))
 	if errors.Is(err, errDropped) { // the server has failed by itself
 		return nil
 	}
 	return err
+}
+
+// copyRefused keeps the first reason why a COPY ends.
+func (s *session) copyRefused(in *copyIn, cause error) {
+	if in.failed.Load() == nil {
+		s.server.metrics.Refusal(codeOf(in.fail(cause).Message))
+	}
 }
 
 // codeOf is the code at the end of a message of ours.

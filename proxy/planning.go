@@ -258,23 +258,26 @@ func (s *session) makeSure() error {
 // before ReadyForQuery (ReportChangedGUCOptions, src/backend/tcop/postgres.c): within a batch it must be asked.
 var stateSettings = [...]string{"bytea_output", "extra_float_digits", "DateStyle", "TimeZone", "IntervalStyle", "client_encoding", "standard_conforming_strings"}
 
-// stateQuery reads what text means in the session: the search path, the role and stateSettings.
-var stateQuery = sql.PathQuery + ", pg_catalog.current_setting('" + strings.Join(stateSettings[:], "'), pg_catalog.current_setting('") + "')"
+// stateQuery reads what text means in the session: the search path, the role, stateSettings, and that it is still the same session.
+var stateQuery = sql.PathQuery + ", pg_catalog.pg_backend_pid(), pg_catalog.current_setting('" + strings.Join(stateSettings[:], "'), pg_catalog.current_setting('") + "')"
 
 func (s *session) readState() error {
 	rows, err := s.ask(stateQuery)
 	if err != nil {
 		return s.asked(err)
 	}
-	if len(rows) != 1 || len(rows[0]) != 2+len(stateSettings) {
+	if len(rows) != 1 || len(rows[0]) != 3+len(stateSettings) {
 		return refusalCatalog
+	}
+	if err := s.stays(rows[0][2]); err != nil {
+		return err
 	}
 	path, err := sql.ParsePath(rows[0][0])
 	if err != nil {
 		return s.unreadable(err)
 	}
 	for i, name := range stateSettings {
-		v := string(rows[0][2+i])
+		v := string(rows[0][3+i])
 		switch {
 		case oddEncoding(name, v):
 			s.settling = true // until the server reports it

@@ -91,7 +91,8 @@ type session struct {
 	path         []string
 	pathID       string
 	pathKnown    bool
-	pathVolatile bool // may have changed, or may change back when the transaction ends
+	pathVolatile bool   // may have changed, or may change back when the transaction ends
+	serverPID    string // the server's process where there is a pooler, see stays
 
 	settling     bool // a setting may be changing: wait for the server's word
 	settingsOpen bool // a setting was changed in a transaction that may take it back

@@ -42,7 +42,7 @@ func (p *parts) buildRoutes() error {
 
 func (p *parts) groupOf(name string, u config.Upstream) (*upstream.Group, error) {
 	o := upstream.Options{Name: name, Attrs: upstream.Attrs(u.TargetSessionAttrs), Random: u.LoadBalanceHosts == config.BalanceRandom,
-		Rounds: u.ConnectRounds, ClientCheck: u.ClientCheckInterval.Std(), HealthEvery: u.HealthInterval.Std()}
+		Rounds: u.ConnectRounds, ClientCheck: u.ClientCheckInterval.Std(), HealthEvery: u.HealthInterval.Std(), Pooled: u.Pooler == config.PoolerSession}
 	if p.login != nil {
 		o.Login = p.login(loginAllow(u))
 	}

@@ -43,6 +43,8 @@ type Options struct {
 	Rounds int
 	// ClientCheck is client_connection_check_interval for the sessions, where the server has it and the client does not set it; 0: not set.
 	ClientCheck time.Duration
+	// Pooled says that there is a connection pooler in front of the hosts, and that it pools sessions.
+	Pooled bool
 	// HealthEvery is how often it is looked whether the hosts can be reached; 0, or one host alone: never.
 	HealthEvery time.Duration
 	// Login logs sessions in on these servers.
@@ -70,7 +72,7 @@ func New(o Options) (*Group, error) {
 		if err := d.Check(); err != nil {
 			return nil, fmt.Errorf("upstream %s: %w", o.Name, err)
 		}
-		g.hosts = append(g.hosts, &Host{dial: d, group: o.Name, address: addressOf(d)})
+		g.hosts = append(g.hosts, &Host{dial: d, group: o.Name, address: addressOf(d), pooled: o.Pooled})
 	}
 	return g, nil
 }

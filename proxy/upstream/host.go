@@ -17,6 +17,7 @@ import (
 type Host struct {
 	dial           wire.DialOptions
 	group, address string
+	pooled         bool
 
 	down     atomic.Bool  // could not be reached, when it was tried last
 	kind     atomic.Int32 // what it was when somebody logged in last
@@ -33,6 +34,9 @@ const (
 
 // Name tells the host from all others: upstream and address.
 func (h *Host) Name() string { return h.group + " " + h.address }
+
+// Pooled reports whether a connection pooler stands in front of the host, as Options said.
+func (h *Host) Pooled() bool { return h.pooled }
 
 // State is what is known of the host. It may be old.
 type State struct {
