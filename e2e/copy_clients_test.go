@@ -155,6 +155,9 @@ func TestCopyByPsql(t *testing.T) {
 	nastyRows(t, 60, proxied, plain)
 	dsns := []string{shared.DSN("app", password("app"), "shop", ""), shared.plain.DSN("app", password("app"), "plain", "")}
 	for _, o := range []string{"", "csv header", "binary", "with (format csv, header match, null 'x', force_quote *)"} {
+		if serverMajor() < 15 { // what is no COPY there, psql sends the rows of as SQL
+			o = strings.Replace(o, "header match", "header", 1)
+		}
 		out := strings.Replace(o, "header match", "header", 1)
 		in := strings.Replace(o, ", force_quote *", "", 1)
 		var said, files [2]string

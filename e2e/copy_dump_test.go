@@ -42,6 +42,37 @@ func readDump(t *testing.T, file string) string {
 	return random.ReplaceAllString(string(content), "")
 }
 
+// restore runs pg_restore. What a pg_dump of 17 or newer writes holds a setting that no older server has: there it goes by way of a script.
+func restore(t *testing.T, file, dsn string) {
+	t.Helper()
+	if programMajor(t, "pg_restore") < 17 || serverMajor() >= 17 {
+		tool(t, "pg_restore", "--no-owner", "-e", "-d", dsn, file)
+		return
+	}
+	script := file + ".sql"
+	tool(t, "pg_restore", "--no-owner", "-f", script, file)
+	runScript(t, script, dsn)
+}
+
+// newSettings are what pg_dump sets since version 17.
+var newSettings = regexp.MustCompile(`(?m)^SET transaction_timeout = 0;$`)
+
+// runScript runs what pg_dump has written as SQL.
+func runScript(t *testing.T, file, dsn string) {
+	t.Helper()
+	if serverMajor() < 17 {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file += ".older"
+		if err := os.WriteFile(file, newSettings.ReplaceAll(text, nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", file)
+}
+
 // TestDumps: pg_dump and its restoring, through the proxy and around it, by a role that sees values and by one that gets cells.
 func TestDumps(t *testing.T) {
 	own := ownStack(t, func(o *stack.Options) {
@@ -89,26 +120,26 @@ func TestDumps(t *testing.T) {
 		t.Errorf("a dump of cells is not what it is around the proxy: %s", firstDifference(sealed, stored))
 	}
 
-	for name, restore := range map[string]func(database string){
-		"values, custom, through": func(db string) { tool(t, "pg_restore", "--no-owner", "-e", "-d", through("app", db), at("clear.dump")) },
+	for name, into := range map[string]func(database string){
+		"values, custom, through": func(db string) { restore(t, at("clear.dump"), through("app", db)) },
 		"values, plain, through": func(db string) {
-			tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", through("app", db), "-f", at("clear.sql"))
+			runScript(t, at("clear.sql"), through("app", db))
 		},
 		"cells, custom, through": func(db string) {
-			tool(t, "pg_restore", "--no-owner", "-e", "-d", through("keeper", db), at("sealed.dump"))
+			restore(t, at("sealed.dump"), through("keeper", db))
 		},
 		"cells, plain, through": func(db string) {
-			tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", through("keeper", db), "-f", at("sealed.sql"))
+			runScript(t, at("sealed.sql"), through("keeper", db))
 		},
-		"cells, custom, around":  func(db string) { tool(t, "pg_restore", "--no-owner", "-e", "-d", around(db), at("sealed.dump")) },
-		"direct, custom, around": func(db string) { tool(t, "pg_restore", "--no-owner", "-e", "-d", around(db), at("direct.dump")) },
+		"cells, custom, around":  func(db string) { restore(t, at("sealed.dump"), around(db)) },
+		"direct, custom, around": func(db string) { restore(t, at("direct.dump"), around(db)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := "restored_" + strings.NewReplacer(", ", "_").Replace(name)
 			direct("postgres", "create database "+db)
 			defer direct("postgres", "drop database if exists "+db+" with (force)")
 			direct(db, "grant all on schema public to app, keeper")
-			restore(db)
+			into(db)
 			direct(db, "grant all on all tables in schema public to app; grant all on all sequences in schema public to app")
 			c := connect(through("app", db))
 			defer c.Close(t.Context())

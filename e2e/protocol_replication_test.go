@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 	"github.com/pgveil/pgveil/proxy/audit"
 )
@@ -49,11 +50,7 @@ func runProgram(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	program := filepath.Join(shared.pg.Bin, name)
-	if _, err := os.Stat(program); err != nil {
-		program = name // servers from a package without client programs
-	}
-	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, postgres.Program(shared.pg.Bin, name), args...).CombinedOutput()
 	return string(out), err
 }
 
@@ -201,7 +198,11 @@ func TestReplicationPhysical(t *testing.T) {
 		t.Fatal(err, out)
 	}
 	noCanary(t, backup, "cnry-", "\xc5\x7e\x91")
-	if out, err := runProgram(t, "pg_verifybackup", backup); err != nil {
+	verify := []string{backup}
+	if programMajor(t, "pg_verifybackup") != serverMajor() {
+		verify = append(verify, "--no-parse-wal") // which only the server's own pg_waldump can
+	}
+	if out, err := runProgram(t, "pg_verifybackup", verify...); err != nil {
 		t.Error(err, out)
 	}
 }

@@ -78,6 +78,9 @@ func TestStatistics(t *testing.T) {
 			if err != nil || len(r) != 1 || table(t, r[0]) != want {
 				t.Errorf("%s: %s: %v", user, text, err)
 			}
+			if r, err = c.Exec(ctx, "prepare st as "+text+"; execute st; deallocate st").ReadAll(); err != nil && !strings.Contains(err.Error(), "PV108") || err == nil && (len(r) != 3 || table(t, r[1]) != want) {
+				t.Errorf("%s: prepare %s: %v", user, text, err)
+			}
 			told("")
 		}
 		for _, text := range ofPeople {
@@ -89,6 +92,9 @@ func TestStatistics(t *testing.T) {
 			}
 			if r, err := c.Exec(ctx, text).ReadAll(); err != nil || len(r[0].Rows) != 0 {
 				t.Errorf("%s: %s: %v", user, text, err)
+			}
+			if r, err := c.Exec(ctx, "prepare st as "+text+"; execute st; deallocate st").ReadAll(); err != nil || len(r[1].Rows) != 0 {
+				t.Errorf("%s: prepare %s: %v", user, text, err)
 			}
 			told("")
 		}
@@ -106,13 +112,16 @@ func TestStatistics(t *testing.T) {
 				fmt.Fprintf(&b, "%s %v", rows, err)
 				c.Exec(ctx, "rollback").ReadAll()
 			}
+			rows, err := allRows(c.Exec(ctx, "prepare st as "+text+"; execute st").ReadAll())
+			fmt.Fprintf(&b, "%s %v", rows, err)
+			c.Exec(ctx, "deallocate st").ReadAll()
 			if _, err := c.CopyTo(ctx, &b, "copy ("+text+") to stdout"); err != nil {
 				fmt.Fprintf(&b, "%v", err)
 			}
 			told(b.String())
 		}
 		for _, text := range []string{"select * from stats_view", "select v from statistic_view", "table stats_kept", "select * from only pg_stats",
-			"prepare st as select * from pg_stats", "create temp view st as select * from pg_stats", "select * from pg_statistic for update", "copy pg_statistic to stdout",
+			"create temp view st as select * from pg_stats", "select * from pg_statistic for update", "copy pg_statistic to stdout",
 			"with pg_stats as (select 1) select * from pg_stats", "select table_to_xml('pg_stats', true, true, '')", "select schema_to_xml('pg_catalog', true, true, '')",
 			"select query_to_xml('select * from pg_stats', true, true, '')", "select table_to_xml('stats_view', true, true, '')", "do $$begin perform * from pg_stats; end$$"} {
 			refusedAs(t, c, text)

@@ -62,8 +62,8 @@ func (s *session) notes(p *policy.Plan) {
 	}
 }
 
-// keeps reports whether what a statement stores must be known when it is run.
-func keeps(st *sql.Statement) bool { return st.Sensitive || st.PathDependent }
+// keeps reports whether what a statement stores must be known when it is run: also which tables' statistics its text leaves out.
+func keeps(st *sql.Statement) bool { return st.Sensitive || st.PathDependent || len(st.Withheld) > 0 }
 
 // named plans a text again that runs something by name, if that is sensitive. p is its plan under which the names mean nothing.
 func (s *session) named(p planned, text []byte) (planned, error) {
@@ -217,7 +217,7 @@ func withoutPlace(r *sql.Refusal) *sql.Refusal {
 // sameKept reports whether the text that the server was sent for a is also what b asks for; the two stand at different places of
 // their texts.
 func sameKept(a, b *sql.Statement) bool {
-	if b == nil || b.Stored == nil || len(a.Edits) != len(b.Edits) || len(a.Literals) != len(b.Literals) ||
+	if b == nil || b.Stored == nil || len(a.Edits) != len(b.Edits) || len(a.Withheld) != len(b.Withheld) || len(a.Literals) != len(b.Literals) ||
 		!reflect.DeepEqual(a.Stored.Params, b.Stored.Params) || a.Sensitive != b.Sensitive {
 		return false
 	}
@@ -225,6 +225,11 @@ func sameKept(a, b *sql.Statement) bool {
 	moved := func(s sql.Span) sql.Span { return sql.Span{Start: s.Start + by, End: s.End + by} }
 	for i, e := range a.Edits {
 		if e.At = moved(e.At); e != b.Edits[i] {
+			return false
+		}
+	}
+	for i, e := range a.Withheld {
+		if e.At = moved(e.At); e != b.Withheld[i] {
 			return false
 		}
 	}

@@ -8,6 +8,14 @@ import (
 	"strconv"
 )
 
+// Program is a client program of the server's own, or, where servers come without, the name of the one on the PATH.
+func Program(bin, name string) string {
+	if own := filepath.Join(bin, name); executable(own) {
+		return own
+	}
+	return name
+}
+
 // Standby starts another server that follows s by streaming replication. The caller must Stop it.
 func (s *Server) Standby() (*Server, error) {
 	o := &Server{Bin: s.Bin, cred: s.cred, own: true}
@@ -26,7 +34,7 @@ func (s *Server) follow(primary *Server) error {
 	if err := s.give(s.Dir); err != nil {
 		return err
 	}
-	backup := s.command(filepath.Join(s.Bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.Port), "-U", Superuser,
+	backup := s.command(Program(s.Bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.Port), "-U", Superuser,
 		"-D", s.Data(), "-R", "-X", "stream", "-c", "fast", "--no-sync")
 	backup.Env = append(backup.Env, "PGPASSWORD="+Password)
 	if out, err := backup.CombinedOutput(); err != nil {

@@ -21,7 +21,8 @@ func isStatistics(schema, name string) bool {
 type lifetime uint8
 
 const (
-	lasting  lifetime = iota // for anybody, or for EXECUTE: views, rules, bodies, PREPARE
+	lasting  lifetime = iota // for anybody: views, rules, bodies
+	prepared                 // for EXECUTE, before which it is looked whether it would be the same text now: PREPARE
 	declared                 // its rows are fixed, but read later: DECLARE CURSOR
 	atOnce                   // it is carried out at once
 )
@@ -33,6 +34,10 @@ func lifetimeOf(node *pg_query.Node) lifetime {
 	case *pg_query.Node_DeclareCursorStmt:
 		if isDML(n.DeclareCursorStmt.GetQuery()) {
 			return declared
+		}
+	case *pg_query.Node_PrepareStmt:
+		if isDML(n.PrepareStmt.GetQuery()) {
+			return prepared
 		}
 	case *pg_query.Node_CopyStmt:
 		if isDML(n.CopyStmt.GetQuery()) {
@@ -89,7 +94,7 @@ func (in *introspection) without(ref tableRef, name TableName) (e Edit, why stri
 	columns := a.cat.system[name]
 	switch {
 	case a.life == lasting:
-		return e, "Read statistics by a query of its own: not by PREPARE in SQL, and not in a view, rule or function."
+		return e, "Read statistics by a query of its own, not in a view, rule or function."
 	case at < 0:
 		return e, "Read statistics in FROM of a query."
 	case ref.schema == "" && in.ctes[ref.name]:
