@@ -127,6 +127,7 @@ func TestHalfOpenIsCheap(t *testing.T) {
 		{"half of a first packet", [][]byte{sslRequest[:5]}, 12},
 		{"an SSLRequest", [][]byte{sslRequest}, 20},
 		{"half of a ClientHello", [][]byte{sslRequest, hello[:len(hello)/2]}, 24},
+		{"most of what a ClientHello may be", [][]byte{sslRequest, append([]byte{22, 3, 1, 0x3f, 0, 1, 0, 0xea, 0x60}, make([]byte, 16000)...)}, 72},
 		{"a ClientHello, answered", [][]byte{sslRequest, hello}, 48},
 		{"half of a long startup packet", [][]byte{startupPacket("user", "maya", "options", strings.Repeat("x", 9000))[:5000]}, 24},
 		{"a startup packet, SASL offered", [][]byte{startupPacket("user", "maya", "database", "d")}, 20},

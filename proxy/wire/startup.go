@@ -207,7 +207,7 @@ func (a *accepting) answerSSL(ctx context.Context) error {
 	if _, err := a.conn.Write([]byte{'S'}); err != nil {
 		return err
 	}
-	return a.startTLS(ctx, a.conn)
+	return a.startTLS(ctx, &replayed{Conn: a.conn})
 }
 
 func (a *accepting) directTLS(ctx context.Context, first byte) error {
@@ -223,19 +223,30 @@ func (a *accepting) directTLS(ctx context.Context, first byte) error {
 	return nil
 }
 
-func (a *accepting) startTLS(ctx context.Context, raw net.Conn) error {
+func (a *accepting) startTLS(ctx context.Context, raw *replayed) error {
+	raw.left = tlsHandshakeMost
 	t, state, err := a.TLS.handshake(ctx, raw)
 	if err != nil {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
+	raw.left = unbounded
 	a.conn, a.opening.TLS = t, state
 	return nil
 }
 
-// replayed gives back a byte that was read to see what follows.
+// tlsHandshakeMost is how much a client may say before its TLS handshake is done, in bytes. crypto/tls keeps a ClientHello of up to 64 KiB
+// for whoever sends one; OpenSSL's has less than 4 KiB with the largest key shares that it offers, and may come twice.
+const tlsHandshakeMost = 16 << 10
+
+const unbounded = -1
+
+var errLongHandshake = errors.New("the client's part is too long")
+
+// replayed gives back a byte that was read to see what follows, and takes no more than is left of what the client may say.
 type replayed struct {
 	net.Conn
 	head []byte
+	left int // bytes, or unbounded
 }
 
 func (r *replayed) Read(b []byte) (int, error) {
@@ -244,7 +255,15 @@ func (r *replayed) Read(b []byte) (int, error) {
 		r.head = r.head[n:]
 		return n, nil
 	}
-	return r.Conn.Read(b)
+	switch {
+	case r.left == unbounded:
+		return r.Conn.Read(b)
+	case r.left == 0:
+		return 0, errLongHandshake
+	}
+	n, err := r.Conn.Read(b[:min(len(b), r.left)])
+	r.left -= n
+	return n, err
 }
 
 // NetConn is the socket below, as in tls.Conn.

@@ -404,6 +404,20 @@ func TestAcceptTLSRefuses(t *testing.T) {
 		go io.Copy(io.Discard, client)
 		refused(t, done)
 	})
+	t.Run("a ClientHello without end", func(t *testing.T) {
+		client, done := open(t, o)
+		ask(t, client)
+		go io.Copy(io.Discard, client)
+		records := []byte{22, 3, 1, 0x3f, 0, 1, 0, 0xea, 0x60} // a handshake message of 60,000 bytes, in records of 16,128
+		records = append(records, make([]byte, 0x3f00-4)...)
+		for range 3 {
+			records = append(append(records, 22, 3, 1, 0x3f, 0), make([]byte, 0x3f00)...)
+		}
+		n, _ := client.Write(records[:50000]) // the whole would be an error anyway
+		if got := <-done; !errors.Is(got.err, errLongHandshake) {
+			t.Errorf("%d bytes were taken: %v", n, got.err)
+		}
+	})
 	t.Run("asked, wrong ALPN", func(t *testing.T) {
 		client, done := open(t, o)
 		ask(t, client)
