@@ -40,6 +40,11 @@ func (s *session) message(typ byte, size int) error {
 	case 'P':
 		return s.whole(s.parse)
 	case 'B':
+		if size > longBind {
+			if done, err := s.bindUnread(); done || err != nil {
+				return err
+			}
+		}
 		return s.whole(s.bind)
 	case 'D':
 		return s.whole(s.describe)
@@ -113,8 +118,7 @@ func trimmed(b []byte) []byte {
 // peeked is how much of a long message is looked at: PostgreSQL's names have at most 63 bytes, and so have sane clients'.
 const peeked = 1024
 
-// tooLong takes a message that is too long to be read whole. A Bind of a plain statement may pass all the same; the rest is
-// refused.
+// tooLong refuses a message that is too long to be read whole.
 func (s *session) tooLong() error {
 	typ, _, err := s.client.Next()
 	if err != nil {
@@ -127,33 +131,8 @@ func (s *session) tooLong() error {
 	kinds := map[byte]kind{'Q': kindQuery, 'F': kindCall, 'P': kindParse, 'B': kindBind, 'D': kindDescribePortal, 'E': kindExecute, 'C': kindClose}
 	a := answer{kind: kinds[typ], refusal: refusalLong}
 	r := wire.NewReader(head)
-	first, second := r.CString(), r.CString()
-	if r.Err() == nil && (typ == 'P' || typ == 'B') {
+	if first := r.CString(); r.Err() == nil && (typ == 'P' || typ == 'B') {
 		a.name = string(first)
-	}
-	if typ == 'B' && r.Err() == nil {
-		st, err := s.statement(second)
-		if errors.Is(err, errDropped) {
-			return s.client.Discard()
-		}
-		if err != nil {
-			return err
-		}
-		if st == nil {
-			a.refusal = nil
-			return s.pass(a)
-		}
-		p, err := s.revalidate(second, st)
-		if refusal := (*sql.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
-			if errors.Is(err, errDropped) {
-				return s.client.Discard()
-			}
-			return err
-		}
-		if err == nil && p.Plain {
-			a.refusal, a.portal = nil, &portal{stmt: st, plan: p, batch: s.batch}
-			return s.pass(a)
-		}
 	}
 	if err := s.client.Discard(); err != nil {
 		return fmt.Errorf("client read: %w", err)

@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pgveil/pgveil/policy/sql"
@@ -240,6 +242,15 @@ func decodeBind(body []byte) (bindMessage, error) {
 	return m, nil
 }
 
+// size is roughly how long the Bind that is sent will be, with n parameters.
+func (m *bindMessage) size(n int) int {
+	size := 64 + len(m.portal) + len(m.statement) + 72*n + 2*len(m.results)
+	for _, v := range m.values {
+		size += len(v)
+	}
+	return size
+}
+
 func readFormats(r *wire.Reader) []int16 {
 	n := int(uint16(r.Int16()))
 	if n == 0 || 2*n > len(r.Rest()) {
@@ -269,6 +280,7 @@ func (s *sealer) appendBind(dst []byte, m *bindMessage, st *statement, p planned
 	for i := range params {
 		slots[params[i].Upstream-1] = &params[i]
 	}
+	dst = slices.Grow(dst, m.size(upstream))
 	dst, at := wire.Begin(dst, 'B')
 	dst = wire.AppendCString(wire.AppendCString(dst, string(m.portal)), string(m.statement))
 	dst = wire.AppendInt16(dst, int16(upstream))
@@ -328,10 +340,13 @@ func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planne
 		}
 		s.cell = value.AppendByteaArray(s.cell[:0], cells)
 	} else {
-		var err error
-		if s.cell, err = s.sealOne(s.cell[:0], p.world, q.Target, declared, format, v, set); err != nil {
+		at := len(dst)
+		dst, err := s.sealOne(wire.AppendInt32(dst, 0), p.world, q.Target, declared, format, v, set)
+		if err != nil {
 			return dst, err
 		}
+		binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+		return dst, nil
 	}
 	return append(wire.AppendInt32(dst, int32(len(s.cell))), s.cell...), nil
 }

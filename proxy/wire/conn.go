@@ -19,6 +19,9 @@ const (
 	readBuffer    = 16 << 10
 	readBufferMax = 128 << 10
 	smallReads    = 32
+	// readBufferWhole is the size above which a buffer grows at once to that of the frame that is read whole, or 32 times what has come: each
+	// step between leaves one more for the collector.
+	readBufferWhole = 1 << 20
 	// readBufferKept is the size above which a buffer that grew for one frame is given back as soon as it is empty.
 	readBufferKept = 4 << 20
 	// flushAt is how many pending bytes make Conn write without waiting for a Flush.
@@ -173,7 +176,7 @@ func (c *Conn) pass(take func([]byte) error) error {
 func (c *Conn) fill(n int) error {
 	for c.w-c.r < n {
 		if c.in != nil && (c.r == c.w || c.r+n > len(c.in)) {
-			c.makeRoom()
+			c.makeRoom(n)
 		}
 		if c.BeforeRead != nil {
 			if err := c.BeforeRead(); err != nil {
@@ -221,12 +224,14 @@ func (c *Conn) note(m, room int) {
 	}
 }
 
-// makeRoom moves what is unconsumed to the buffer's start, in a buffer of a size that fits what has been coming.
-func (c *Conn) makeRoom() {
+// makeRoom moves what is unconsumed to the buffer's start, in a buffer of a size that fits what has been coming, of which n are wanted.
+func (c *Conn) makeRoom(n int) {
 	size, kept := len(c.in), c.w-c.r
 	switch {
 	case kept == size, c.full && size < readBufferMax:
-		size *= 2
+		if size *= 2; kept == len(c.in) && size > readBufferWhole {
+			size = max(size, min(n, 16*size))
+		}
 	case c.small > smallReads && kept < readBuffer, size > readBufferKept && kept == 0:
 		size = readBuffer
 	}
@@ -243,6 +248,12 @@ func (c *Conn) makeRoom() {
 
 // Write appends b to the output and writes when much is pending. b is a whole frame or a piece of one.
 func (c *Conn) Write(b []byte) error {
+	if len(b) >= flushAt { // not worth a copy, nor the memory
+		if err := c.Flush(); err != nil {
+			return err
+		}
+		return c.put(b)
+	}
 	c.room()
 	c.out = append(c.out, b...)
 	if len(c.out) >= flushAt {
@@ -271,10 +282,17 @@ func (c *Conn) Flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
+	err := c.put(c.out)
+	c.emptied()
+	return err
+}
+
+// put writes b to the socket.
+func (c *Conn) put(b []byte) error {
 	var err error
 	if !c.Deaf.Load() {
 		var n int
-		n, err = c.Conn.Write(c.out)
+		n, err = c.Conn.Write(b)
 		if c.AfterWrite != nil {
 			c.AfterWrite(n)
 		}
@@ -285,6 +303,5 @@ func (c *Conn) Flush() error {
 	if err != nil {
 		c.noteWrite(err)
 	}
-	c.emptied()
 	return err
 }
