@@ -42,6 +42,49 @@ func TestReadingLocksNoStranger(t *testing.T) {
 	rowsOf(t, c, "rollback")
 }
 
+// TestReadingKeepsSettings: what the proxy sets to read the catalog is not set for the client, wherever in a transaction or batch it reads.
+func TestReadingKeepsSettings(t *testing.T) {
+	own := ownStack(t, func(o *stack.Options) {})
+	c := session(t, own, "app")
+	rowsOf(t, c, "set jit = on; set jit_above_cost = 0")
+	settings := func(when, timeout string) {
+		t.Helper()
+		got := bytes.Join(flat(rowsOf(t, c, "select current_setting('jit'), current_setting('lock_timeout')")), []byte(" "))
+		if string(got) != "on "+timeout {
+			t.Errorf("%s: %s", when, got)
+		}
+	}
+	rowsOf(t, c, "select email from people limit 0")
+	settings("outside", "0")
+	rowsOf(t, c, "begin; set local lock_timeout = '3s'")
+	rowsOf(t, c, "create table reading_own (email text)")
+	rowsOf(t, c, "select r.email, p.email from reading_own r, people p limit 0")
+	settings("inside", "3s")
+	rowsOf(t, c, "rollback")
+	p := c.StartPipeline(t.Context())
+	for _, text := range []string{"create table reading_own (email text)", "select r.email, p.email from reading_own r, people p limit 0", "select current_setting('jit')", "drop table reading_own"} {
+		p.SendQueryParams(text, nil, nil, nil, nil)
+	}
+	if err := p.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]byte
+	for range 4 {
+		r, err := p.GetResults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, flat(r.(*pgconn.ResultReader).Read().Rows)...)
+	}
+	if len(rows) != 1 || string(rows[0]) != "on" {
+		t.Errorf("in a batch: %q", rows)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	settings("behind a batch", "0")
+}
+
 // TestCalmChanges: what other sessions know after a change of the schema by which nothing sensitive gets a name, and after others.
 func TestCalmChanges(t *testing.T) {
 	own := ownStack(t, func(o *stack.Options) { o.Extra = "limits: {catalog_age: 1h}" })

@@ -27,9 +27,13 @@ func (r *reading) snapshot() []byte {
 	return sql.Join(r.first, r.definitions)
 }
 
-// impatience makes a reading of the catalog fail soon where somebody has locked a table: pg_get_viewdef and pg_get_constraintdef
-// wait for it. It lasts for a transaction.
-const impatience = "SELECT pg_catalog.set_config('lock_timeout', '500ms', true)"
+// uncompiled keeps the server from compiling the query of the catalog (jit), which takes longer than running it. impatience makes a reading
+// fail soon where somebody has locked a table, too: pg_get_viewdef and pg_get_constraintdef wait for it. They last for a transaction: our own, or
+// one that is rolled back to where the client's stood (see aside).
+const (
+	uncompiled = "SELECT pg_catalog.set_config('jit', 'off', true)"
+	impatience = uncompiled + ", pg_catalog.set_config('lock_timeout', '500ms', true)"
+)
 
 // reading reads the catalog as the session sees it. hasty says that there is an older one to go on with.
 //
@@ -52,8 +56,12 @@ func (s *session) reading(w *World, hasty bool) (r reading, err error) {
 // readPart asks for one row of one column.
 func (s *session) readPart(query string, hasty bool) ([]byte, error) {
 	texts := []string{query}
-	if hasty && !s.inBatch { // a failure is our own transaction's
+	switch {
+	case s.inBatch: // a setting, and a failure, would be the client's too
+	case hasty:
 		texts = []string{impatience, query}
+	default:
+		texts = []string{uncompiled, query}
 	}
 	rows, err := s.aside(texts...)
 	if err != nil {
