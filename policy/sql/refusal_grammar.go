@@ -118,8 +118,7 @@ func raisedBy(function, message string) (raised, bool) {
 	if e, ok := grammarErrors[message]; ok {
 		return e, true
 	}
-	for i := range namingErrors {
-		e := &namingErrors[i]
+	for _, e := range namingErrors {
 		if len(message) > len(e.before)+len(e.after) && strings.HasPrefix(message, e.before) && strings.HasSuffix(message, e.after) {
 			return e.raised, true
 		}
