@@ -51,7 +51,7 @@ test-compat: ## run PostgreSQL's own tests, drivers' own tests and other server 
 test-compat-regress: ## of these, PostgreSQL's regression and isolation tests
 	@.ci/need server
 	@.ci/postgresql-source bin/compat/postgresql
-	$(GO) test -tags compat -timeout 60m -count=1 -v -run 'TestRegressionSuite|TestIsolation' ./e2e/compat
+	$(GO) test -tags compat -timeout 90m -count=1 -v -run 'TestRegressionSuite|TestIsolation' ./e2e/compat
 
 test-compat-wire: ## of these, libpq_pipeline, TLS and the message scripts
 	@.ci/need server clients compat

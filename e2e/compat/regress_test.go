@@ -215,7 +215,7 @@ func (s source) run(t *testing.T, w way) result {
 		defer p.Stop()
 		port = p.Port
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.driver, "--bindir="+s.bin, "--inputdir="+s.dir, "--outputdir="+out, "--dlpath="+s.dir,
 		"--max-concurrent-tests=20", "--schedule="+filepath.Join(s.dir, "schedule"), "--host=localhost", fmt.Sprint("--port=", port),
