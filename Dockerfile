@@ -16,7 +16,7 @@ COPY config config
 COPY crypto crypto
 COPY policy policy
 COPY proxy proxy
-RUN go build -tags nodemo -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/pgveil ./cmd/pgveil \
+RUN go build -tags nodemo -trimpath -pgo=cmd/pgveil/release.pgo -ldflags "-s -w -X main.version=${VERSION}" -o /out/pgveil ./cmd/pgveil \
  && install -d -m 0700 /out/lib
 
 FROM gcr.io/distroless/base-debian12:nonroot

@@ -11,22 +11,25 @@ SOAK     ?= 10m
 CHAOS    ?= 5m
 SEED     ?= $(shell date +%s)
 PACKAGES ?= ./...
+# What release builds are optimised by. Its name is not default.pgo: then every build and test of cmd/pgveil would compile PostgreSQL's
+# parser once more.
+PROFILE  ?= cmd/pgveil/release.pgo
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race chaos bench load lint lint-deploy soak fuzz cover schema clean
+.PHONY: help build demo test test-clients test-compat test-pgbouncer test-compat-regress test-compat-wire test-compat-drivers test-compat-versions test-race chaos bench pgo load lint lint-deploy soak fuzz cover schema clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/pgveil
 	@.ci/need build
-	$(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+	$(GO) build -trimpath -pgo=$(PROFILE) -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
 
 demo: ## start a PostgreSQL, fill it, show the proxy at work and stay; DEMO=--once ends by itself
 	@.ci/need server
 	@echo "building bin/pgveil (the first time, PostgreSQL's parser is compiled too: that takes minutes)"
-	@$(GO) build -trimpath -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
+	@$(GO) build -trimpath -pgo=$(PROFILE) -tags "$(TAGS)" -ldflags "-s -w -X main.version=$(VERSION)" -o bin/pgveil ./cmd/pgveil
 	@exec bin/pgveil demo $(DEMO)
 
 test: ## run all tests, against a real PostgreSQL
@@ -83,9 +86,13 @@ test-race: ## run all tests under the race detector
 	@.ci/need server
 	$(GO) test -race -timeout 40m $(PACKAGES)
 
-bench: ## measure against a direct connection and PgBouncer; writes docs/benchmarks.md
+bench: ## measure against a direct connection and PgBouncer, in about ten minutes; writes docs/benchmarks.md
 	@.ci/need server bench
 	@$(GO) run ./e2e/bench -out docs/benchmarks.md $(BENCH)
+
+pgo: ## profile the proxy under the bench's workloads and write what release builds are optimised by
+	@.ci/need server bench
+	@$(GO) run ./e2e/bench -pgo $(PROFILE) -seconds 4 -copy-rows 100000
 
 load: ## 5,000 sessions that wait and 500 that work for ten minutes, 1,000 sign-ins at once, 900 MB sent by one; takes 15 GB of memory; writes docs/load.md; LOAD="-for 60s -idle 1000" shortens it
 	@.ci/need server

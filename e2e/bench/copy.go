@@ -30,6 +30,9 @@ type copyRow struct {
 	runs              map[string][]run1 // tps are rows per second
 }
 
+// copied are the targets of COPY. "cells" is the server alone, with what pgveil would have it store.
+var copied = []string{"direct", "cells", "pgbouncer", "pgveil pass", "pgveil sealed"}
+
 // copies measures COPY of n rows in and out, round by round, over one connection each. A process's peak memory is counted anew before each.
 func (b *bench) copies(n, rounds int) ([]copyRow, error) {
 	var all []copyRow
@@ -39,24 +42,54 @@ func (b *bench) copies(n, rounds int) ([]copyRow, error) {
 		if err != nil {
 			return nil, err
 		}
+		cells, err := b.copyCells(data, format, n)
+		if err != nil {
+			return nil, err
+		}
 		for round := range rounds {
-			for i := range b.targets {
-				t := b.targets[(i+round)%len(b.targets)]
-				if err := b.copyOnce(t, data, format, n, &in, &out); err != nil {
+			for i := range copied {
+				t, from := b.target(copied[(i+round)%len(copied)]), data
+				if t.name == "cells" {
+					from = cells
+				}
+				i, o, err := b.copyOnce(t, from, format, n)
+				if err != nil {
 					return nil, fmt.Errorf("copy, %s, %s: %w", t.name, format, err)
 				}
+				in.runs[t.name], out.runs[t.name] = append(in.runs[t.name], i), append(out.runs[t.name], o)
 			}
 		}
 		os.Remove(data)
+		os.Remove(cells)
 		all = append(all, in, out)
 	}
 	return all, nil
 }
 
+// copyCells writes a file with the same rows as the server holds them.
+func (b *bench) copyCells(data, format string, n int) (name string, err error) {
+	if _, _, err := b.copyOnce(b.target("pgveil sealed"), data, format, n); err != nil {
+		return "", err
+	}
+	ctx := context.Background()
+	c, err := pgconn.Connect(ctx, b.target("cells").dsn())
+	if err != nil {
+		return "", err
+	}
+	defer c.Close(ctx)
+	f, err := os.Create(b.dir + "/cells." + format)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	_, err = c.CopyTo(ctx, f, "COPY copied (id, name, email, ssn) TO STDOUT (FORMAT "+format+")")
+	return f.Name(), err
+}
+
 // copyData writes a file with n rows in a format and returns its name: what a plain table gives.
 func (b *bench) copyData(n int, format string) (name string, err error) {
 	ctx := context.Background()
-	c, err := pgconn.Connect(ctx, b.targets[0].dsn())
+	c, err := pgconn.Connect(ctx, b.target("direct").dsn())
 	if err != nil {
 		return "", err
 	}
@@ -71,42 +104,51 @@ func (b *bench) copyData(n int, format string) (name string, err error) {
 	return f.Name(), err
 }
 
-func (b *bench) copyOnce(t target, data, format string, n int, in, out *copyRow) error {
+// copyOnce copies the rows of a file into an empty table and out again.
+func (b *bench) copyOnce(t target, data, format string, n int) (in, out run1, err error) {
 	ctx := context.Background()
 	c, err := pgconn.Connect(ctx, t.dsn())
 	if err != nil {
-		return err
+		return in, out, err
 	}
 	defer c.Close(ctx)
+	named := t.named
+	if t.name == "cells" {
+		named = func(sql string) string {
+			return strings.ReplaceAll(strings.ReplaceAll(sql, "*", "_cells"), "email text, ssn text", "email bytea, ssn bytea")
+		}
+	}
 	for _, sql := range []string{"DROP TABLE IF EXISTS copied*", copyTable} {
-		if _, err := c.Exec(ctx, t.named(sql)).ReadAll(); err != nil {
-			return err
+		if _, err := c.Exec(ctx, named(sql)).ReadAll(); err != nil {
+			return in, out, err
 		}
 	}
 	f, err := os.Open(data)
 	if err != nil {
-		return err
+		return in, out, err
 	}
 	defer f.Close()
-	for _, r := range []*copyRow{in, out} {
-		stack.ForgetPeak(t.pid)
-		before, start := cpuTime(t.pid), time.Now()
-		var tag pgconn.CommandTag
-		if r == in {
-			tag, err = c.CopyFrom(ctx, f, t.named("COPY copied* (id, name, email, ssn) FROM STDIN (FORMAT "+format+")"))
-		} else {
-			tag, err = c.CopyTo(ctx, io.Discard, t.named("COPY copied* (id, name, email, ssn) TO STDOUT (FORMAT "+format+")"))
-		}
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() != int64(n) {
-			return fmt.Errorf("%s instead of %d rows", tag, n)
-		}
-		r.runs[t.name] = append(r.runs[t.name], run1{tps: float64(n) / time.Since(start).Seconds(), cpu: (cpuTime(t.pid) - before) / float64(n), mem: peak(t.pid)})
+	in, err = t.timed(n, func() (pgconn.CommandTag, error) {
+		return c.CopyFrom(ctx, f, named("COPY copied* (id, name, email, ssn) FROM STDIN (FORMAT "+format+")"))
+	})
+	if err == nil {
+		out, err = t.timed(n, func() (pgconn.CommandTag, error) {
+			return c.CopyTo(ctx, io.Discard, named("COPY copied* (id, name, email, ssn) TO STDOUT (FORMAT "+format+")"))
+		})
 	}
 	debug.FreeOSMemory()
-	return nil
+	return in, out, err
+}
+
+// timed measures one COPY of n rows.
+func (t target) timed(n int, do func() (pgconn.CommandTag, error)) (run1, error) {
+	stack.ForgetPeak(t.pid)
+	before, start := cpuTime(t.pid), time.Now()
+	tag, err := do()
+	if err == nil && tag.RowsAffected() != int64(n) {
+		err = fmt.Errorf("%s instead of %d rows", tag, n)
+	}
+	return run1{tps: float64(n) / time.Since(start).Seconds(), cpu: (cpuTime(t.pid) - before) / float64(n), mem: peak(t.pid)}, err
 }
 
 func (t target) dsn() string {
@@ -123,30 +165,24 @@ func (r copyRow) mem(target string) string {
 	return strconv.Itoa((top + 512) >> 10)
 }
 
-func (r copyRow) line() string {
-	return r.row().line() + "  MiB PgBouncer " + r.mem("pgbouncer") + " pass " + r.mem("pgveil pass") + " sealed " + r.mem("pgveil sealed")
-}
-
 func copyMarkdown(rows []copyRow, n, rounds int) string {
 	var s strings.Builder
+	var lines []row
+	for _, r := range rows {
+		lines = append(lines, r.row())
+	}
 	fmt.Fprintf(&s, `
 ## COPY
 
 %d rows of four columns, of which two texts are encrypted in "sealed" (one with `+"`search: equality`"+`), into an empty table without indexes and out
-again; one connection, %d rounds, targets interleaved. Throughput is rows per second; CPU per row. Memory is the proxy's peak resident memory (VmHWM,
-set back before each COPY), the largest of the rounds.
+again; one connection, %d rounds, targets interleaved. Throughput is rows per second; CPU per row. "cells" is the server alone, with the same
+ciphertext in columns of bytea: what "sealed" could reach if the proxy took no time.
 
-| direction | format |`, n, rounds)
-	for _, c := range comparisons {
-		s.WriteString(" " + c.title + " |")
-	}
-	s.WriteString(" MiB PgBouncer | MiB pass | MiB sealed |\n|---|---|" + strings.Repeat("---|", len(comparisons)+3) + "\n")
+`, n, rounds)
+	s.WriteString(grid(lines, func(r row) []string { return []string{r.workload, r.mode} }, "", "format"))
+	s.WriteString("\nMemory is the proxy's peak resident memory (VmHWM, set back before each COPY), the largest of the rounds, in MiB.\n\n| | format | PgBouncer | pass | sealed |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&s, "| %s | %s |", r.direction, r.format)
-		for _, c := range comparisons {
-			s.WriteString(" " + r.row().ratio(c.of, c.to, c.figure).String() + " |")
-		}
-		fmt.Fprintf(&s, " %s | %s | %s |\n", r.mem("pgbouncer"), r.mem("pgveil pass"), r.mem("pgveil sealed"))
+		fmt.Fprintf(&s, "| COPY %s | %s | %s | %s | %s |\n", r.direction, r.format, r.mem("pgbouncer"), r.mem("pgveil pass"), r.mem("pgveil sealed"))
 	}
 	return s.String()
 }

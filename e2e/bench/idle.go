@@ -13,42 +13,55 @@ import (
 	"github.com/pgveil/pgveil/e2e/stack"
 )
 
-// lookups are what one client waits for, in microseconds more than over a direct connection.
-type lookups struct{ median, p99 map[string]float64 }
+// latency is how long one client waits for a row, in microseconds.
+type latency struct{ median, p99 map[string]float64 }
 
-const lookupCount = 4000
+const lookupCount = 10000
+
+// waits are the targets whose latency is looked at, in the report's order.
+var waits = []string{"direct", "relay", "pgbouncer", "pgveil pass", "pgveil sealed"}
 
 // latency asks for one row at a time over one connection a target, turn by turn, so that what else the machine does hits all alike.
-func (b *bench) latency() (lookups, error) {
+func (b *bench) latency() (l latency, err error) {
 	ctx := context.Background()
 	took := map[string][]float64{}
 	conns := map[string]*pgx.Conn{}
-	for _, t := range b.targets {
-		c, err := pgx.Connect(ctx, t.dsn())
+	for _, name := range waits {
+		c, err := pgx.Connect(ctx, b.target(name).dsn())
 		if err != nil {
-			return lookups{}, err
+			return l, err
 		}
 		defer c.Close(ctx)
-		conns[t.name] = c
+		conns[name] = c
 	}
 	for i := range lookupCount {
-		for k := range b.targets {
-			t := b.targets[(i+k)%len(b.targets)]
-			var name, email string
+		for k := range waits {
+			name := waits[(i+k)%len(waits)]
+			var who, email string
 			start := time.Now()
-			if err := conns[t.name].QueryRow(ctx, t.named("SELECT name, email FROM customers* WHERE id = $1"), i%rowCount).Scan(&name, &email); err != nil {
-				return lookups{}, fmt.Errorf("%s: %w", t.name, err)
+			err := conns[name].QueryRow(ctx, b.target(name).named("SELECT name, email FROM customers* WHERE id = $1"), i%rowCount).Scan(&who, &email)
+			if err != nil {
+				return l, fmt.Errorf("%s: %w", name, err)
 			}
-			took[t.name] = append(took[t.name], float64(time.Since(start).Nanoseconds())/1000)
+			took[name] = append(took[name], float64(time.Since(start).Nanoseconds())/1000)
 		}
 	}
-	l := lookups{map[string]float64{}, map[string]float64{}}
+	l = latency{map[string]float64{}, map[string]float64{}}
 	for name, all := range took {
 		all = all[lookupCount/10:] // the first ones prepare the statement
 		slices.Sort(all)
 		l.median[name], l.p99[name] = all[len(all)/2], all[len(all)*99/100]
 	}
 	return l, nil
+}
+
+func (l latency) markdown() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "\n## One client\n\n%d prepared key lookups by one client (pgx), targets in turn, in microseconds; \"more\" is against the direct connection.\n\n| | median | more | 99th percentile | more |\n|---|---|---|---|---|\n", lookupCount)
+	for _, name := range waits {
+		fmt.Fprintf(&s, "| %s | %.0f | %.0f | %.0f | %.0f |\n", name, l.median[name], l.median[name]-l.median["direct"], l.p99[name], l.p99[name]-l.p99["direct"])
+	}
+	return s.String()
 }
 
 // memory is what one session adds to pgveil's resident memory, in KiB.
@@ -58,9 +71,9 @@ type memory struct {
 }
 
 // memories measures sessions over plain TCP and with TLS on the client's leg.
-func (b *bench) memories() (all []memory, err error) {
+func (b *bench) memories(later bool) (all []memory, err error) {
 	for _, leg := range []struct{ name, mode string }{{"plain TCP", "disable"}, {"TLS", "require"}} {
-		m, err := b.sessions(leg.mode)
+		m, err := b.sessions(leg.mode, later)
 		if err != nil {
 			return nil, err
 		}
@@ -74,11 +87,11 @@ const active, idle = 64, 1000
 
 // sessions opens sessions that have looked one row up each, of a pgveil that is started for them and has had one session before. 64 are
 // measured while they go on doing so, 1,000 some time after, and again after the collector has run.
-func (b *bench) sessions(sslmode string) (m memory, err error) {
+func (b *bench) sessions(sslmode string, later bool) (m memory, err error) {
 	if err := b.afresh(); err != nil {
 		return m, err
 	}
-	t := b.targets[len(b.targets)-1]
+	t := b.target("pgveil sealed")
 	ctx := context.Background()
 	var conns []*pgx.Conn
 	defer func() {
@@ -112,6 +125,9 @@ func (b *bench) sessions(sslmode string) (m memory, err error) {
 		}
 	}
 	m.idle = float64(settled(t.pid)-before) / idle
+	if !later {
+		return m, nil
+	}
 	time.Sleep(collects)
 	m.after = float64(settled(t.pid)-before) / idle
 	return m, nil
@@ -170,17 +186,16 @@ func settled(pid int) int {
 // rss is VmRSS, in KiB.
 func rss(pid int) int { return stack.Memory(pid, "VmRSS") }
 
-func waitingMarkdown(b *bench, l lookups, all []memory) string {
+func memoryMarkdown(all []memory) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "\n## One client, and memory\n\n%d prepared key lookups by one client (pgx), targets in turn; microseconds more than over a direct connection (which took %.0f, at the 99th percentile %.0f).\n\n| | median | 99th percentile |\n|---|---|---|\n",
-		lookupCount, l.median["direct"], l.p99["direct"])
-	for _, t := range b.targets[1:] {
-		fmt.Fprintf(&s, "| %s | %.0f | %.0f |\n", t.name, l.median[t.name]-l.median["direct"], l.p99[t.name]-l.p99["direct"])
-	}
-	fmt.Fprintf(&s, "\nWhat a session adds to the resident memory of a pgveil that was started for this, KiB: the most while %d look up rows (VmHWM), and what %d add that have each looked up a protected row and wait (VmRSS), at once and %v later, when the collector has run by itself.\n\n| client's leg | %[1]d at work | %[2]d wait | later |\n|---|---|---|---|\n",
+	fmt.Fprintf(&s, "\n## Memory\n\nWhat a session adds to the resident memory of a pgveil that was started for this, KiB: the most while %d look up rows (VmHWM), and what %d add that have each looked up a protected row and wait (VmRSS), at once and %v later, when the collector has run by itself (· where that was not waited for, see -later).\n\n| client's leg | %[1]d at work | %[2]d wait | later |\n|---|---|---|---|\n",
 		active, idle, collects)
 	for _, m := range all {
-		fmt.Fprintf(&s, "| %s | %.0f | %.0f | %.0f |\n", m.leg, m.active, m.idle, m.after)
+		later := "·"
+		if m.after > 0 {
+			later = fmt.Sprintf("%.0f", m.after)
+		}
+		fmt.Fprintf(&s, "| %s | %.0f | %.0f | %s |\n", m.leg, m.active, m.idle, later)
 	}
 	return s.String()
 }

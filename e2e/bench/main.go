@@ -9,36 +9,42 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
 func main() {
-	seconds := flag.Int("seconds", 3, "length of one measurement")
-	rounds := flag.Int("rounds", 3, "measurements of each cell")
-	workloads := flag.String("workloads", "", "comma-separated workloads, of which copy is one; empty: all")
-	copyRows := flag.Int("copy-rows", 1000000, "rows of the COPY workload")
-	modes := flag.String("modes", "simple,extended,prepared", "comma-separated pgbench query modes")
-	clients := flag.String("clients", "1,8,64", "comma-separated numbers of clients")
+	var o options
+	var only, modes, clients string
+	flag.IntVar(&o.seconds, "seconds", 2, "length of one measurement")
+	flag.IntVar(&o.rounds, "rounds", 2, "measurements of each cell")
+	flag.StringVar(&only, "workloads", "", "comma-separated beginnings of workloads' names, of which copy, latency and memory are some; empty: all")
+	flag.IntVar(&o.copyRows, "copy-rows", 300000, "rows of the COPY workload")
+	flag.StringVar(&modes, "modes", "", "comma-separated pgbench query modes; empty: those that each workload is asked about in")
+	flag.StringVar(&clients, "clients", "", "comma-separated numbers of clients; empty: as with modes")
+	flag.BoolVar(&o.later, "later", false, "look at the memory of idle sessions once more when the collector has run by itself, two minutes later")
+	flag.StringVar(&o.binary, "binary", "", "the pgveil to measure; empty: one is built as a release")
+	flag.StringVar(&o.against, "against", "", "another pgveil: the two are compared with each other only")
+	flag.StringVar(&o.pgo, "pgo", "", "collect a profile of the proxy at work, write it to this file and measure nothing")
+	flag.StringVar(&o.out, "out", "", "file to write the report to, as Markdown")
 	hold := flag.Bool("hold", false, "set everything up, print how to reach it and wait for Ctrl-C, for a profiler")
 	relayOn := flag.String("relay", "", "be the relay, listening here")
 	relayTo := flag.String("relay-to", "", "where the relay relays to")
-	out := flag.String("out", "", "file to write the report to, as Markdown")
 	flag.Parse()
-	if *relayOn != "" {
-		fmt.Fprintln(os.Stderr, "bench:", relay(*relayOn, *relayTo))
-		os.Exit(1)
+	o.only, o.modes, o.clients = split(only), split(modes), split(clients)
+	var err error
+	switch {
+	case *relayOn != "":
+		err = relay(*relayOn, *relayTo)
+	case *hold:
+		err = holdOn(o)
+	case o.pgo != "":
+		err = collect(o)
+	default:
+		err = run(o)
 	}
-	if *hold {
-		if err := holdOn(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	if err := run(*seconds, *rounds, *copyRows, split(*workloads), split(*modes), split(*clients), *out); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -51,61 +57,89 @@ func split(s string) []string {
 	return strings.Split(s, ",")
 }
 
-func run(seconds, rounds, copyRows int, only, modes, clients []string, out string) error {
-	started := time.Now()
-	b, err := setUp()
+// results are all that a run measures.
+type results struct {
+	rows     []row
+	latency  *latency
+	memories []memory
+	copies   []copyRow
+}
+
+// What is measured besides pgbench's workloads, as -workloads names it, and how long it takes, roughly.
+const (
+	latencyTakes = 10 * time.Second
+	memoryTakes  = 60 * time.Second // of both legs
+	copyTakes    = 25 * time.Second // a round of 300,000 rows
+)
+
+func run(o options) error {
+	b, err := setUp(o.binary, o.against)
 	if err != nil {
 		return err
 	}
 	defer b.tearDown()
-	var report []row
-	for _, w := range b.workloads(only) {
-		for _, mode := range modes {
-			for _, n := range clients {
-				r, err := b.cell(w, mode, n, seconds, rounds)
-				if err != nil {
-					return err
-				}
-				fmt.Println(r.line())
-				report = append(report, r)
-			}
+	others := o.against == ""
+	p, cells := progress{started: time.Now()}, o.cells()
+	for _, c := range cells {
+		p.left += c.estimate(o)
+	}
+	copying := time.Duration(o.rounds) * copyTakes * time.Duration(o.copyRows) / 300000
+	for name, takes := range map[string]time.Duration{"latency": latencyTakes, "memory": memoryTakes, "copy": copying} {
+		if others && o.asked(name) {
+			p.left += takes
 		}
 	}
-	var waiting string
-	if only == nil || slices.Contains(only, "waiting") {
+	p.say(0, fmt.Sprintf("%d cells", len(cells)))
+	var res results
+	for _, c := range cells {
+		r, err := b.measureCell(c, o)
+		if err != nil {
+			return err
+		}
+		p.say(c.estimate(o), r.line())
+		res.rows = append(res.rows, r)
+	}
+	if others {
+		if err := b.theRest(o, &p, copying, &res); err != nil {
+			return err
+		}
+	}
+	if o.out == "" {
+		return nil
+	}
+	return os.WriteFile(o.out, []byte(b.markdown(res, o, time.Since(p.started))), 0o644)
+}
+
+// theRest is what pgbench can't measure.
+func (b *bench) theRest(o options, p *progress, copying time.Duration, res *results) (err error) {
+	if o.asked("latency") {
 		l, err := b.latency()
 		if err != nil {
 			return err
 		}
-		m, err := b.memories()
-		if err != nil {
+		res.latency = &l
+		p.say(latencyTakes, l.markdown())
+	}
+	if o.asked("copy") {
+		if res.copies, err = b.copies(o.copyRows, o.rounds); err != nil {
 			return err
 		}
-		waiting = waitingMarkdown(b, l, m)
-		fmt.Print(waiting)
+		for _, r := range res.copies {
+			p.say(copying/time.Duration(len(res.copies)), r.row().line())
+		}
 	}
-	var copies []copyRow
-	if only == nil || slices.Contains(only, "copy") {
-		if copies, err = b.copies(copyRows, rounds); err != nil {
+	if o.asked("memory") {
+		if res.memories, err = b.memories(o.later); err != nil {
 			return err
 		}
-		for _, r := range copies {
-			fmt.Println(r.line())
-		}
+		p.say(memoryTakes, memoryMarkdown(res.memories))
 	}
-	if out == "" {
-		return nil
-	}
-	text := b.markdown(report, seconds, rounds, time.Since(started))
-	if copies != nil {
-		text += copyMarkdown(copies, copyRows, rounds)
-	}
-	return os.WriteFile(out, []byte(text+waiting), 0o644)
+	return nil
 }
 
 // holdOn keeps the targets up for as long as somebody wants to look at them.
-func holdOn() error {
-	b, err := setUp()
+func holdOn(o options) error {
+	b, err := setUp(o.binary, o.against)
 	if err != nil {
 		return err
 	}
@@ -114,6 +148,7 @@ func holdOn() error {
 		fmt.Printf("%s: PGPASSWORD=%s PGSSLMODE=disable psql -h 127.0.0.1 -p %d -U %s %s   (pid %d)\n",
 			t.name, benchPassword, t.port, benchUser, t.database, t.pid)
 	}
+	fmt.Println("admin socket:", b.dir+"/"+adminSocket)
 	done, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	<-done.Done()

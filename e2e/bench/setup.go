@@ -35,6 +35,9 @@ type bench struct {
 	relay   *exec.Cmd
 	ca      *postgres.Authority
 	targets []target
+	other   *stack.Stack // of another binary, to be compared with; nil: none
+	// signedIn is what a sign-in costs, see signInCost.
+	signedIn map[string]float64
 }
 
 // target is one way to reach the rows.
@@ -75,8 +78,13 @@ roles:
       - {id: all, on: [public.customers, public.events, public.copied], do: [all], show: "*", write: "*"}
 `
 
-func setUp() (b *bench, err error) {
-	b = &bench{}
+// profile is what release builds are made with (docs/performance.md).
+const profile = "cmd/pgveil/release.pgo"
+
+// setUp starts everything: the pgveil that is measured, built as a release if binary is empty, and another one to be compared with, if
+// against is its path.
+func setUp(binary, against string) (b *bench, err error) {
+	b = &bench{signedIn: map[string]float64{}}
 	defer func() {
 		if err != nil {
 			b.tearDown()
@@ -97,23 +105,32 @@ func setUp() (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
-	binary := filepath.Join(b.dir, "pgveil")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/pgveil").CombinedOutput(); err != nil {
-		return b, fmt.Errorf("go build: %w\n%s", err, out)
+	if binary == "" {
+		binary = filepath.Join(b.dir, "pgveil")
+		if out, err := exec.Command("go", "build", "-trimpath", "-pgo="+profile, "-o", binary, "./cmd/pgveil").CombinedOutput(); err != nil {
+			return b, fmt.Errorf("go build: %w\n%s", err, out)
+		}
 	}
-	for _, sql := range []string{"CREATE ROLE bench SUPERUSER LOGIN PASSWORD '" + benchPassword + "'", "CREATE DATABASE plain", "CREATE DATABASE protected"} {
-		if err = exec1(b.pg.DSN(postgres.Superuser, postgres.Password, "postgres", "sslmode=require"), sql); err != nil {
+	databases := []string{"plain", "protected"}
+	if against != "" {
+		databases = append(databases, "other")
+	}
+	if err = exec1(b.admin("postgres"), "CREATE ROLE bench SUPERUSER LOGIN PASSWORD '"+benchPassword+"'"); err != nil {
+		return b, err
+	}
+	for _, name := range databases {
+		if err = exec1(b.admin("postgres"), "CREATE DATABASE "+name); err != nil {
 			return b, err
 		}
 	}
-	files := filepath.Join(b.dir, "pgveil-files")
-	if err = os.Mkdir(files, 0o700); err != nil {
+	socket := "admin: {listen: \"unix:" + b.dir + "/" + adminSocket + "\"}\n"
+	if b.pgveil, err = b.startPgveil(binary, "pgveil-files", socket); err != nil {
 		return b, err
 	}
-	b.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: ca, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules,
-		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: "limits: {max_connections: 1200}\n"})
-	if err != nil {
-		return b, err
+	if against != "" {
+		if b.other, err = b.startPgveil(against, "other-files", ""); err != nil {
+			return b, err
+		}
 	}
 	port, err := b.startBouncer()
 	if err != nil {
@@ -125,18 +142,40 @@ func setUp() (b *bench, err error) {
 	}
 	b.targets = []target{
 		{"direct", b.pg.Port, "plain", 0},
+		{"cells", b.pg.Port, "protected", 0}, // what the server holds, as it is
 		{"relay", relayPort, "plain", b.relay.Process.Pid},
 		{"pgbouncer", port, "plain", b.bouncer.Process.Pid},
 		{"pgveil pass", b.pgveil.Port, "plain", b.pgveil.PID()},
 		{"pgveil sealed", b.pgveil.Port, "protected", b.pgveil.PID()},
 	}
+	if b.other != nil {
+		b.targets = append(b.targets, target{"other pass", b.other.Port, "plain", b.other.PID()},
+			target{"other sealed", b.other.Port, "other", b.other.PID()})
+	}
 	return b, b.fill()
 }
+
+func (b *bench) admin(database string) string {
+	return b.pg.DSN(postgres.Superuser, postgres.Password, database, "sslmode=require")
+}
+
+// startPgveil starts a proxy with keys of its own; more is further YAML of its configuration.
+func (b *bench) startPgveil(binary, dir, more string) (*stack.Stack, error) {
+	files := filepath.Join(b.dir, dir)
+	if err := os.Mkdir(files, 0o700); err != nil {
+		return nil, err
+	}
+	return stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: b.ca, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules,
+		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: "limits: {max_connections: 1200}\n" + more})
+}
+
+// adminSocket is the name, within bench.dir, of the operator's listener of the pgveil that is measured.
+const adminSocket = "admin.sock"
 
 // fill makes the same rows in both databases; the protected ones go through pgveil.
 func (b *bench) fill() error {
 	for _, t := range b.targets {
-		if t.name != "direct" && t.name != "pgveil sealed" {
+		if t.name != "direct" && !strings.HasSuffix(t.name, " sealed") {
 			continue
 		}
 		dsn := fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=%s sslmode=disable", t.port, benchUser, benchPassword, t.database)
@@ -158,7 +197,7 @@ func (b *bench) fill() error {
 				return err
 			}
 		}
-		if err := exec1(b.pg.DSN(postgres.Superuser, postgres.Password, t.database, "sslmode=require"), "VACUUM ANALYZE"); err != nil {
+		if err := exec1(b.admin(t.database), "VACUUM ANALYZE"); err != nil {
 			return err
 		}
 	}
@@ -237,8 +276,10 @@ client_tls_key_file = %[6]s/key.pem
 }
 
 func (b *bench) tearDown() {
-	if b.pgveil != nil {
-		b.pgveil.Stop()
+	for _, s := range []*stack.Stack{b.pgveil, b.other} {
+		if s != nil {
+			s.Stop()
+		}
 	}
 	if b.relay != nil && b.relay.Process != nil {
 		b.relay.Process.Kill()
