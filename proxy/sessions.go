@@ -190,6 +190,12 @@ func (s *Server) Sessions() []SessionInfo {
 	return all
 }
 
+// Count is how many sessions there are, without those on their way in.
+func (s *Server) Count() int {
+	sessions, _ := s.admission.count()
+	return sessions
+}
+
 // Kill ends the session with this ID as an administrator's command does, with 57P01 between two messages, and puts it on the record. by
 // says who asked for it. It reports false if there is no such session.
 func (s *Server) Kill(id, by string) bool {

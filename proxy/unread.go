@@ -144,7 +144,7 @@ func foldEqual(b []byte, lower string) bool {
 // makes it return nothing.
 func firstWord(b, buf []byte) []byte {
 	for {
-		b = bytes.TrimLeft(b, " \t\r\n\f(;")
+		b = b[blanks(b):]
 		switch {
 		case bytes.HasPrefix(b, []byte("--")):
 			i := bytes.IndexByte(b, '\n')
@@ -168,4 +168,16 @@ func firstWord(b, buf []byte) []byte {
 			return buf[:n]
 		}
 	}
+}
+
+// blanks is how many bytes stand in front of what may be a text's first word or comment.
+func blanks(b []byte) int {
+	for i, c := range b {
+		switch c {
+		case ' ', '\t', '\r', '\n', '\f', '(', ';':
+		default:
+			return i
+		}
+	}
+	return len(b)
 }

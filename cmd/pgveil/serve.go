@@ -220,6 +220,7 @@ func (s *service) run(ctx context.Context) error {
 		beside("tracing", s.traces.Run)
 	}
 	beside("watching files", s.watch)
+	beside("tuning the collector", s.tuneCollector)
 	for _, what := range []metrics.Reloaded{metrics.ReloadPolicy, metrics.ReloadConfig, metrics.ReloadCertificates} {
 		s.metrics.Reload(what, now, nil)
 	}

@@ -59,6 +59,8 @@ func (c *Certificate) Current() (*tls.Certificate, error) {
 type ServerTLS struct {
 	// Certificate is asked for at each handshake, so that it can change while the proxy runs: (*Certificate).Current.
 	Certificate func() (*tls.Certificate, error)
+
+	presented atomic.Pointer[presented] // at the latest handshake
 }
 
 func (s *ServerTLS) handshake(ctx context.Context, raw net.Conn) (*tls.Conn, *TLS, error) {
@@ -66,23 +68,44 @@ func (s *ServerTLS) handshake(ctx context.Context, raw net.Conn) (*tls.Conn, *TL
 	if err != nil {
 		return nil, nil, err
 	}
-	t := tls.Server(raw, &tls.Config{
+	of, err := s.of(cert)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := tls.Server(raw, of.config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, nil, err
+	}
+	return t, &TLS{ConnectionState: t.ConnectionState(), EndPoint: of.endPoint}, nil
+}
+
+// presented is what handshakes with one certificate share: a connection keeps its configuration for as long as it lives.
+type presented struct {
+	cert     *tls.Certificate
+	config   *tls.Config
+	endPoint []byte
+}
+
+func (s *ServerTLS) of(cert *tls.Certificate) (*presented, error) {
+	if p := s.presented.Load(); p != nil && p.cert == cert {
+		return p, nil
+	}
+	leaf := cert.Leaf
+	if leaf == nil {
+		var err error
+		if leaf, err = x509.ParseCertificate(cert.Certificate[0]); err != nil {
+			return nil, err
+		}
+	}
+	p := &presented{cert, &tls.Config{
 		Certificates:                []tls.Certificate{*cert},
 		MinVersion:                  tls.VersionTLS12,
 		NextProtos:                  []string{alpn},
 		SessionTicketsDisabled:      true,
 		DynamicRecordSizingDisabled: true,
-	})
-	if err := t.HandshakeContext(ctx); err != nil {
-		return nil, nil, err
-	}
-	leaf := cert.Leaf
-	if leaf == nil {
-		if leaf, err = x509.ParseCertificate(cert.Certificate[0]); err != nil {
-			return nil, nil, err
-		}
-	}
-	return t, &TLS{ConnectionState: t.ConnectionState(), EndPoint: endPoint(leaf)}, nil
+	}, endPoint(leaf)}
+	s.presented.Store(p)
+	return p, nil
 }
 
 // endPoint hashes a certificate for tls-server-end-point: with its signature's hash function, but SHA-256 in place of MD5
