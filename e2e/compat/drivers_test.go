@@ -47,7 +47,7 @@ var drivers = []driver{
 // TestDrivers runs the own tests of client libraries directly and through pgveil with nothing protected: each test's verdict must be the
 // same, but for those that driver_differences.txt names.
 func TestDrivers(t *testing.T) {
-	allowed := reasons(t, "driver_differences.txt")
+	allowed, used := reasons(t, "driver_differences.txt"), map[string]bool{}
 	for _, d := range drivers {
 		t.Run(d.name, func(t *testing.T) {
 			r := newRigOf(t, rigOptions{tlsMode: "plain-on-loopback", before: d.roles, settings: []string{"max_prepared_transactions = 10", "wal_level = logical"}})
@@ -75,6 +75,7 @@ func TestDrivers(t *testing.T) {
 						case got[name] == direct[name]:
 						case why != "":
 							l.Differ = append(l.Differ, name+": "+why)
+							used[d.name+" "+name] = true
 						default:
 							t.Errorf("%s %s: %q, directly %q", d.name, name, got[name], direct[name])
 						}
@@ -93,6 +94,11 @@ func TestDrivers(t *testing.T) {
 			}
 			record(t, "driver "+strings.ReplaceAll(d.name, "/", " "), lines)
 		})
+	}
+	for name := range allowed {
+		if !used[name] {
+			t.Errorf("driver_differences.txt explains what does not differ: %s", name)
+		}
 	}
 }
 

@@ -12,6 +12,8 @@ type Pair struct {
 	Got, Want Side
 	// Again gives new connections where one was lost.
 	Again func() (got, want Side)
+	// Known reports differences that are explained, and need not be made small; nil: none is.
+	Known func(kind, statement string) bool
 }
 
 // Report is what came of running a world.
