@@ -44,11 +44,13 @@ test-clients: ## run other languages' drivers, ORMs and migration tools against 
 	$(GO) test -tags clients -timeout 15m -count=1 -v ./e2e/clients ./e2e/apps
 
 test-compat: ## run PostgreSQL's own tests, drivers' own tests and other server versions through the proxy; writes the table of docs/compat.md
-	@.ci/need server clients compat
+	@.ci/need server clients compat bench
 	@.ci/postgresql-source bin/compat/postgresql
 	@.ci/postgresql-clients bin/compat/clients/18 18
 	@.ci/postgresql-versions bin/compat/versions
 	@.ci/node-postgres-source bin/compat/.drivers/node
+	@rm -rf bin/compat/results
+	$(GO) test -tags pgbouncer -timeout 10m -count=1 -run TestPgBouncer ./e2e
 	$(GO) test -tags compat -timeout 120m -count=1 -v ./e2e/compat
 
 test-compat-regress: ## of these, PostgreSQL's regression and isolation tests
@@ -56,12 +58,12 @@ test-compat-regress: ## of these, PostgreSQL's regression and isolation tests
 	@.ci/postgresql-source bin/compat/postgresql
 	$(GO) test -tags compat -timeout 90m -count=1 -v -run 'TestRegressionSuite|TestIsolation' ./e2e/compat
 
-test-compat-wire: ## of these, libpq_pipeline, TLS and the message scripts
+test-compat-wire: ## of these, libpq_pipeline, TLS, the message scripts, and psql and pg_dump of two versions
 	@.ci/need server clients compat
 	@.ci/postgresql-source bin/compat/postgresql
 	@.ci/postgresql-clients bin/compat/clients/18 18
 	@.ci/postgresql-versions bin/compat/versions 18
-	$(GO) test -tags compat -timeout 30m -count=1 -v -run 'TestPipeline|TestSSL|TestMessages' ./e2e/compat
+	$(GO) test -tags compat -timeout 30m -count=1 -v -run 'TestPipeline|TestSSL|TestMessages|TestClients' ./e2e/compat
 
 test-compat-drivers: ## of these, the tests of pgx, lib/pq and node-postgres
 	@.ci/need server clients

@@ -161,7 +161,7 @@ func TestReplicationPhysical(t *testing.T) {
 	}
 	received := make(chan result, 1)
 	go func() {
-		out, err := runProgram(t, "pg_receivewal", "-v", "-d", dsn, "-D", wal, "--endpos", end, "--no-loop", "--no-sync")
+		out, err := runProgram(t, "pg_receivewal", "-d", dsn, "-D", wal, "--endpos", end, "--no-loop", "--no-sync")
 		received <- result{out, err}
 	}()
 	eventually(t, "pg_receivewal to begin", func() bool {

@@ -136,7 +136,7 @@ var storedScripts = []struct {
 	}},
 	{"EXPLAIN", []step{
 		do(query("explain (costs off) declare c cursor for select email from people")), do(query("begin; fetch c")), do(query("rollback")),
-		do(query("set enable_seqscan = off")), do(query("explain (costs off, analyze, timing off, summary off) select name from people where id = 7001")),
+		do(query("set enable_seqscan = off")), do(query("explain (costs off, buffers off, analyze, timing off, summary off) select name from people where id = 7001")),
 		do(query("prepare q as select id from people where id = $1 and email is not null")), do(query("explain (costs off) execute q(7001)")), do(query("deallocate q")),
 	}},
 	{"views", []step{

@@ -47,7 +47,7 @@ func TestZTable(t *testing.T) {
 // table shows lines in Markdown, and below them each reason with what differs by it.
 func table(all []line) string {
 	var b strings.Builder
-	b.WriteString("\n| suite | way | passed | failed | skipped | differ from direct, for a reason below |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n| suite | way | passed | failed | skipped | differ from direct or are left out, for a reason below |\n| --- | --- | --- | --- | --- | --- |\n")
 	reasons := map[string][]string{}
 	var order []string
 	for _, l := range all {
