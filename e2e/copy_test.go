@@ -135,7 +135,8 @@ func TestCopyOut(t *testing.T) {
 				sql := "copy " + from + " to stdout " + o
 				n++
 				inAll(t, both, "begin")
-				got, want := copiedOut(proxied, sql), copiedOut(plain, sql)
+				var got, want string
+				atOnce(func() { got = copiedOut(proxied, sql) }, func() { want = copiedOut(plain, sql) })
 				inAll(t, both, "rollback")
 				if got != want {
 					t.Errorf("%s: %s\n%s", settings, sql, firstDifference(got, want))
@@ -175,7 +176,7 @@ func TestCopyIn(t *testing.T) {
 	proxied, plain := dialogue(t)
 	both := []*pgconn.PgConn{proxied, plain}
 	nastyRows(t, 120, both...)
-	rng := rand.New(rand.NewPCG(1, 2))
+	rngs := []*rand.Rand{rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(1, 3))}
 	ctx := context.Background()
 	for j, columns := range []string{"", "(id, email, name, photo, extra)", "(name, ssn)", "(email, id, name, seen, rate, note)"} {
 		for i, o := range append(slices.Clone(copyOptions), "(format csv) ## force_null (%[1]s)", "(format csv, null 'x') ## force_not_null (%[1]s)", "(format csv, null 'x') ## force_not_null (%[1]s), force_null (%[1]s)",
@@ -208,17 +209,19 @@ func TestCopyIn(t *testing.T) {
 				if most == 1 && (columns != "(name, ssn)" || data.Len() > 20000) {
 					continue
 				}
-				var results []string
-				for _, c := range both {
+				var results [2]string
+				in := func(i int) {
+					c := both[i]
 					inAll(t, []*pgconn.PgConn{c}, "begin; truncate logins, people; select setval('people_id_seq', 1)")
-					tag, err := c.CopyFrom(ctx, &pieces{rng, bytes.Clone(data.Bytes()), most}, sql)
+					tag, err := c.CopyFrom(ctx, &pieces{rngs[i], bytes.Clone(data.Bytes()), most}, sql)
 					result := tag.String() + " " + copyError(err) + " " + string(c.TxStatus())
 					if err == nil {
 						result += "\n" + contentsOf(c, copyContents)
 					}
 					inAll(t, []*pgconn.PgConn{c}, "rollback")
-					results = append(results, result)
+					results[i] = result
 				}
+				atOnce(func() { in(0) }, func() { in(1) })
 				if results[0] != results[1] {
 					t.Errorf("%s in pieces up to %d:\n%s", sql, most, firstDifference(results[0], results[1]))
 				}
@@ -324,15 +327,17 @@ var copyIns = []struct{ sql, data string }{
 func TestCopyInAlike(t *testing.T) {
 	proxied, plain := dialogue(t)
 	ctx := context.Background()
-	rng := rand.New(rand.NewPCG(3, 9))
+	sides := []*pgconn.PgConn{proxied, plain}
+	rngs := []*rand.Rand{rand.New(rand.NewPCG(3, 9)), rand.New(rand.NewPCG(3, 10))}
 	for _, in := range copyIns {
 		for _, begin := range []string{"begin", ""} {
 			for _, most := range []int{1, 1 << 16} {
-				var results []string
-				for _, c := range []*pgconn.PgConn{proxied, plain} {
+				var results [2]string
+				alike := func(i int) {
+					c := sides[i]
 					inAll(t, []*pgconn.PgConn{c}, "truncate logins, people; select setval('people_id_seq', 100), setval('logins_id_seq', 100)")
 					inAll(t, []*pgconn.PgConn{c}, begin)
-					tag, err := c.CopyFrom(ctx, &pieces{rng, []byte(in.data), most}, in.sql)
+					tag, err := c.CopyFrom(ctx, &pieces{rngs[i], []byte(in.data), most}, in.sql)
 					result := tag.String() + " " + copyError(err) + " " + string(c.TxStatus()) + "\n"
 					if begin == "" || err == nil {
 						result += contentsOf(c, copyContents) + contentsOf(c, "select * from logins order by id")
@@ -340,8 +345,9 @@ func TestCopyInAlike(t *testing.T) {
 					if begin != "" {
 						inAll(t, []*pgconn.PgConn{c}, "rollback")
 					}
-					results = append(results, result)
+					results[i] = result
 				}
+				atOnce(func() { alike(0) }, func() { alike(1) })
 				if results[0] != results[1] {
 					t.Errorf("%s %s %q in pieces up to %d:\n%s", begin, in.sql, in.data, most, firstDifference(results[0], results[1]))
 				}

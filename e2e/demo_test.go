@@ -16,6 +16,7 @@ import (
 
 // The demo, from nothing to its end, shows each of its facts.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command(filepath.Join(shared.Dir, "pgveil"), "demo", "--once", "--rows", "200")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -47,6 +48,7 @@ func TestDemo(t *testing.T) {
 
 // A signal is the demo's regular end, and nothing stays behind.
 func TestDemoEndsWithSignal(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command(filepath.Join(shared.Dir, "pgveil"), "demo", "--rows", "10")
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -273,7 +273,7 @@ func TestDifferential(t *testing.T) {
 			total++
 			ordered := strings.Contains(s.sql, "order by")
 			var got, gotAfter, want, wantAfter outcome
-			both(func() { got, gotAfter = try(proxied, w, s, ordered) }, func() { want, wantAfter = try(plain, w, s, ordered) })
+			atOnce(func() { got, gotAfter = try(proxied, w, s, ordered) }, func() { want, wantAfter = try(plain, w, s, ordered) })
 			switch {
 			case got.code != "" && got.sqlstate == want.sqlstate:
 				equal++ // a value that both refuse
@@ -343,8 +343,8 @@ func compareRefusals(t *testing.T, refusals []string) {
 	}
 }
 
-// both runs what goes to two servers on both at once.
-func both(one, other func()) {
+// atOnce runs what goes to two servers on both at once.
+func atOnce(one, other func()) {
 	done := make(chan struct{})
 	go func() { defer close(done); one() }()
 	other()

@@ -141,7 +141,7 @@ func plant(t *testing.T, name, kind string, feature generate.Feature, longest in
 		}
 	}
 	w.Enough = 1
-	report := w.Run(p, time.Now().Add(time.Minute))
+	report := w.Run(p, time.Now().Add(3*time.Minute))
 	if len(report.Differences) == 0 {
 		t.Fatalf("not found in %d statements", report.Statements)
 	}
@@ -156,6 +156,7 @@ func plant(t *testing.T, name, kind string, feature generate.Feature, longest in
 
 // Two sides without a bug agree.
 func TestGeneratorFindsNothing(t *testing.T) {
+	t.Parallel()
 	plantNothing := func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome { return run(s) }
 	defer func() {
 		if t.Failed() {

@@ -186,6 +186,7 @@ func create(s generate.Side, table *generate.Table) (code string, err error) {
 // TestGenerated runs random statements over random tables on a plain database and through the proxy: what differs is an error, what is
 // refused is counted, and nothing that was planted is found below the proxy.
 func TestGenerated(t *testing.T) {
+	t.Parallel()
 	pg, err := postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"log_statement = all", "log_min_error_statement = info",
 		"log_parameter_max_length = -1", "log_parameter_max_length_on_error = -1"}})
 	if err != nil {

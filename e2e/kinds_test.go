@@ -85,6 +85,7 @@ func kindsPair(t *testing.T) (protected, plain *pgconn.PgConn) {
 // TestKinds runs every cell of the table of sql.Operations on a plain database and through the proxy, simple, extended and binary: what the
 // table allows gives equal rows and leaves equal tables, what it refuses is refused by its code.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	protected, plain := kindsPair(t)
 	if len(kindTables) != len(sql.Kinds()) {
 		t.Fatal("a kind has no table")

@@ -122,37 +122,28 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	shared.ca, err = postgres.NewAuthority()
+	databases := []string{"shop", "plain"}
+	site, err := stack.Open(stack.SiteOptions{
+		Options: stack.Options{Segments: *segments, Dir: dir, Encrypt: encrypt + samplesEncrypt(), Policy: rules, Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}"},
+		Server: postgres.Options{Settings: []string{"autovacuum = off", "wal_level = logical", "log_statement = all", "log_min_error_statement = info",
+			"log_parameter_max_length = -1", "log_parameter_max_length_on_error = -1", "log_min_duration_statement = 0"}},
+		Plain: &postgres.Options{Settings: []string{"autovacuum = off"}},
+		Before: func(server *postgres.Server) error {
+			for _, u := range users {
+				asSuperuser(server, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", u, password(u)))
+			}
+			db := databases[0]
+			databases = databases[1:]
+			asSuperuser(server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER app", db))
+			asSuperuser(server, db, "CREATE EXTENSION citext; ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
+			return nil
+		},
+	})
 	if err != nil {
 		panic(err)
 	}
-	shared.pg, err = postgres.Start(postgres.Options{TLS: shared.ca, Settings: []string{"autovacuum = off", "wal_level = logical", "log_statement = all",
-		"log_min_error_statement = info", "log_parameter_max_length = -1", "log_parameter_max_length_on_error = -1", "log_min_duration_statement = 0"}})
-	if err != nil {
-		panic(err)
-	}
-	defer shared.pg.Stop()
-	if shared.plain, err = postgres.Start(postgres.Options{Settings: []string{"autovacuum = off"}}); err != nil {
-		panic(err)
-	}
-	defer shared.plain.Stop()
-	binary := filepath.Join(dir, "pgveil")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/pgveil").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("go build: %v\n%s", err, out))
-	}
-	for server, db := range map[*postgres.Server]string{shared.pg: "shop", shared.plain: "plain"} {
-		for _, u := range users {
-			asSuperuser(server, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", u, password(u)))
-		}
-		asSuperuser(server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER app", db))
-		asSuperuser(server, db, "CREATE EXTENSION citext; ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC")
-	}
-	shared.Stack, err = stack.Start(stack.Options{Binary: binary, Segments: *segments, Postgres: shared.pg, CA: shared.ca, Dir: dir, Encrypt: encrypt + samplesEncrypt(), Policy: rules,
-		Extra: "log: {level: debug}\nlimits: {catalog_age: 2s}"})
-	if err != nil {
-		panic(err)
-	}
-	defer shared.Stack.Stop()
+	defer site.Close()
+	shared = house{site.Stack, site.Server, site.Plain, site.CA}
 	must(connect(shared.DSN("app", password("app"), "shop", "")), schema)
 	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), schema)
 	for _, one := range strings.Split(samplesSchema(), ";\n") {

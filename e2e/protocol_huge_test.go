@@ -80,6 +80,7 @@ func (c *rawConn) stream(t *testing.T, typ byte, n int, head, tail string) {
 }
 
 func TestHugeMessagesAreStreamed(t *testing.T) {
+	t.Parallel()
 	own := ownStack(t, func(o *stack.Options) { o.Extra = "limits: {max_message_bytes: 1MB}" })
 	c := hijack(t, own.DSN("app", password("app"), "shop", ""))
 	c.send(t, query("create temp table huge (a text)"))

@@ -162,6 +162,7 @@ var rangeQueries = []string{
 
 // TestRange asks the same of range columns and of plain ones, and shows that a plain B-tree answers.
 func TestRange(t *testing.T) {
+	t.Parallel()
 	protected, plain, s := ranges(t)
 	t.Run("answers", func(t *testing.T) { sameAnswers(t, protected, plain) })
 	for _, index := range []string{"(n)", "(day)", "(name)", "(price)", "(lower(login))"} {

@@ -55,6 +55,7 @@ routes:
 // Sessions go to the server that their route and its target_session_attrs ask for; after a promotion to the new primary; and a cancel
 // request finds its session through any proxy.
 func TestUpstreams(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	app := session(t, p.one, "app")
 	if got := string(rowsOf(t, app, "select pg_is_in_recovery()")[0][0]); got != "f" {

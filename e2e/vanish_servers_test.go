@@ -141,6 +141,7 @@ func TestSilentClient(t *testing.T) {
 
 // A server that crashes says so in a notice, or not at all.
 func TestCrashedServer(t *testing.T) {
+	t.Parallel()
 	pg, err := postgres.Start(postgres.Options{TLS: shared.ca})
 	if err != nil {
 		t.Fatal(err)

@@ -71,12 +71,12 @@ func TestApplicationsSeeTheSame(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			command := p.command(t)
-			for _, s := range []*postgres.Server{h.pg, h.plain} {
+			for _, s := range []*postgres.Server{h.Server, h.Plain} {
 				superuser(t, s, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER %s", p.name, user))
 				superuser(t, s, p.name, "ALTER SCHEMA public OWNER TO "+user)
 			}
 			began := time.Now()
-			want := run(t, command, h.plain.Port, p.name)
+			want := run(t, command, h.Plain.Port, p.name)
 			direct := time.Since(began)
 			got := run(t, command, h.Port, p.name)
 			t.Logf("%d lines; direct %v, through pgveil %v", len(want), direct.Round(time.Millisecond), (time.Since(began) - direct).Round(time.Millisecond))
@@ -159,42 +159,29 @@ func (h *house) sealed(t *testing.T, database string) {
 			columns = "total"
 		}
 		types := fmt.Sprintf("select string_agg(distinct atttypid::regtype::text, ' ') from pg_attribute where attrelid = '%s'::regclass and attname = any ('{%s}')", table, columns)
-		if got := superuser(t, h.pg, database, types); got != "bytea" {
+		if got := superuser(t, h.Server, database, types); got != "bytea" {
 			t.Errorf("types of the protected columns of %s: %s", table, got)
 		}
 	}
-	if got := superuser(t, h.pg, database, "select count(email) > 5 and count(phone) > 5 from customers"); got != "t" {
+	if got := superuser(t, h.Server, database, "select count(email) > 5 and count(phone) > 5 from customers"); got != "t" {
 		t.Error("no rows with values are left")
 	}
 }
 
 // house is a server behind a proxy, and a plain one.
-type house struct {
-	*stack.Stack
-	pg, plain *postgres.Server
-}
+type house struct{ *stack.Site }
 
 func start(t *testing.T) *house {
 	ca, err := postgres.NewAuthority()
 	check(t, err)
 	h := &house{}
-	h.pg, err = postgres.Start(postgres.Options{TLS: ca})
+	h.Site, err = stack.Open(stack.SiteOptions{Options: stack.Options{CA: ca, Dir: t.TempDir(), Encrypt: encrypt, Policy: rules}, Plain: &postgres.Options{TLS: ca},
+		Before: func(s *postgres.Server) error {
+			superuser(t, s, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", user, password))
+			return nil
+		}})
 	check(t, err)
-	t.Cleanup(func() { h.pg.Stop() })
-	h.plain, err = postgres.Start(postgres.Options{TLS: ca})
-	check(t, err)
-	t.Cleanup(func() { h.plain.Stop() })
-	for _, s := range []*postgres.Server{h.pg, h.plain} {
-		superuser(t, s, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", user, password))
-	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "pgveil")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/pgveil").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	h.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: h.pg, CA: ca, Dir: dir, Encrypt: encrypt, Policy: rules})
-	check(t, err)
-	t.Cleanup(func() { check(t, h.Stack.Stop()) })
+	t.Cleanup(func() { check(t, h.Close()) })
 	return h
 }
 

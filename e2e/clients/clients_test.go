@@ -132,7 +132,7 @@ func TestClientsSeeTheSame(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h.database(t, c.name)
 			began := time.Now()
-			want := c.run(t, h.plain.Port, h.CAFile)
+			want := c.run(t, h.Plain.Port, h.CAFile)
 			direct := time.Since(began)
 			got := c.run(t, h.Port, h.CAFile)
 			t.Logf("%d steps; direct %v, through pgveil %v", len(want), direct.Round(time.Millisecond), (time.Since(began) - direct).Round(time.Millisecond))
@@ -231,37 +231,24 @@ func compare(t *testing.T, want, got []step) {
 }
 
 // house is a server behind a proxy, and a plain one.
-type house struct {
-	*stack.Stack
-	pg, plain *postgres.Server
-}
+type house struct{ *stack.Site }
 
 func start(t *testing.T) *house {
 	ca, err := postgres.NewAuthority()
 	check(t, err)
 	h := &house{}
-	h.pg, err = postgres.Start(postgres.Options{TLS: ca})
-	check(t, err)
-	t.Cleanup(func() { h.pg.Stop() })
-	h.plain, err = postgres.Start(postgres.Options{TLS: ca})
-	check(t, err)
-	t.Cleanup(func() { h.plain.Stop() })
-	for _, s := range []*postgres.Server{h.pg, h.plain} {
-		superuser(t, s, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", user, strings.ReplaceAll(password, "'", "''")))
-	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "pgveil")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/pgveil").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	h.Stack, err = stack.Start(stack.Options{Binary: binary, Postgres: h.pg, CA: ca, Dir: dir, Encrypt: encrypt, Policy: rules})
+	h.Site, err = stack.Open(stack.SiteOptions{Options: stack.Options{CA: ca, Dir: t.TempDir(), Encrypt: encrypt, Policy: rules}, Plain: &postgres.Options{TLS: ca},
+		Before: func(s *postgres.Server) error {
+			superuser(t, s, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", user, strings.ReplaceAll(password, "'", "''")))
+			return nil
+		}})
 	check(t, err)
 	t.Cleanup(func() {
-		check(t, h.Stack.Stop())
 		if t.Failed() {
 			log, _ := os.ReadFile(h.LogFile)
 			t.Logf("the proxy's log ends:\n%s", log[max(0, len(log)-4000):])
 		}
+		check(t, h.Close())
 	})
 	return h
 }
@@ -269,7 +256,7 @@ func start(t *testing.T) *house {
 // database makes an empty database with the schema on both servers.
 func (h *house) database(t *testing.T, name string) {
 	t.Helper()
-	for port, server := range map[int]*postgres.Server{h.Port: h.pg, h.plain.Port: h.plain} {
+	for port, server := range map[int]*postgres.Server{h.Port: h.Server, h.Plain.Port: h.Plain} {
 		superuser(t, server, "postgres", fmt.Sprintf("CREATE DATABASE %s OWNER %s", name, user))
 		superuser(t, server, name, "ALTER SCHEMA public OWNER TO "+user)
 		for _, statement := range schema {
@@ -283,15 +270,15 @@ func (h *house) stored(t *testing.T, name string) {
 	t.Helper()
 	types := "select string_agg(distinct format_type(atttypid, atttypmod), ' ') from pg_attribute where attrelid = 'people'::regclass" +
 		" and attnum > 2"
-	if got := superuser(t, h.pg, name, types); got != "bytea" {
+	if got := superuser(t, h.Server, name, types); got != "bytea" {
 		t.Errorf("types of the protected columns: %s", got)
 	}
 	const rows = "select count(*) > 5 and count(email) > 5 and count(ssn) > 0 from people"
-	if got := superuser(t, h.pg, name, rows); got != "t" {
+	if got := superuser(t, h.Server, name, rows); got != "t" {
 		t.Error("the scripts left no rows with values behind")
 	}
 	values := "select count(*) from people p, jsonb_each_text(to_jsonb(p) - 'id' - 'name') v where value not like '%c57e91'"
-	if got := superuser(t, h.pg, name, values); got != "0" {
+	if got := superuser(t, h.Server, name, values); got != "0" {
 		t.Errorf("%s values are not sealed", got)
 	}
 }

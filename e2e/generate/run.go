@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,6 +15,15 @@ type Pair struct {
 	Again func() (got, want Side)
 	// Known reports differences that are explained, and need not be made small; nil: none is.
 	Known func(kind, statement string) bool
+}
+
+// both runs a step on both sides at once.
+func (p *Pair) both(st Step) (got, want Outcome) {
+	var other sync.WaitGroup
+	other.Go(func() { want = p.Want.Run(st) })
+	got = p.Got.Run(st)
+	other.Wait()
+	return got, want
 }
 
 // Report is what came of running a world.
@@ -152,10 +162,10 @@ func (w *World) recover(p *Pair, s *Statement, status byte) (kind, what string) 
 		return "", ""
 	}
 	st := Step{Rendered: Rendered{Text: s.OnFailed}}
-	got, want := p.Got.Run(st), p.Want.Run(st)
+	got, want := p.both(st)
 	if got.State == "3B001" && want.State == "3B001" { // the savepoint is gone on both
 		st.Text = "ROLLBACK"
-		got, want = p.Got.Run(st), p.Want.Run(st)
+		got, want = p.both(st)
 	}
 	w.status = got.Status
 	return difference(got, want)
@@ -166,7 +176,7 @@ func (w *World) contents(p *Pair, names []string) (kind, what string) {
 	for _, name := range names {
 		text := "SELECT * FROM " + name
 		st := Step{Rendered: Rendered{Text: text}}
-		got, want := p.Got.Run(st), p.Want.Run(st)
+		got, want := p.both(st)
 		if got.State == "25P02" && want.State == "25P02" {
 			return "", ""
 		}
@@ -181,7 +191,7 @@ func (w *World) contents(p *Pair, names []string) (kind, what string) {
 func (w *World) reset(p *Pair, rows []*node) (kind, what string) {
 	for i, text := range []string{"ROLLBACK", "DISCARD ALL", w.Reset()} {
 		st := Step{Rendered: Rendered{Text: text}}
-		got, want := p.Got.Run(st), p.Want.Run(st)
+		got, want := p.both(st)
 		if i == 0 && (got.Lost || want.Lost) {
 			p.Got, p.Want = p.Again()
 			continue
@@ -196,7 +206,7 @@ func (w *World) reset(p *Pair, rows []*node) (kind, what string) {
 	}
 	// All at once, which fails as a whole where one row is refused or fails.
 	all := Step{Rendered: Rendered{Text: strings.Join(texts, "; ")}}
-	if p.Got.Run(all).State == "" && p.Want.Run(all).State == "" {
+	if got, want := p.both(all); got.State == "" && want.State == "" {
 		return w.contents(p, w.names())
 	}
 	if kind, what := w.reset(p, nil); kind != "" {

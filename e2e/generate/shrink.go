@@ -6,7 +6,7 @@ import (
 )
 
 // patience bounds how long one difference is made smaller.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // shrinker makes what differs small.
 type shrinker struct {

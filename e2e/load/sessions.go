@@ -25,7 +25,7 @@ type storm struct {
 const openers = 32
 
 func (l *load) stormOf(way string) (storm, error) {
-	pid, s := l.pgveil.PID(), storm{way: way}
+	pid, s := l.PID(), storm{way: way}
 	stack.ForgetPeak(pid)
 	s.before = stack.Memory(pid, "VmRSS")
 	cpu, start := stack.CPU(pid), time.Now()

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -49,10 +47,7 @@ roles:
 // load is the machinery: a server, pgveil in front of it, and the sessions that wait and work.
 type load struct {
 	options
-	dir    string
-	ca     *postgres.Authority
-	pg     *postgres.Server
-	pgveil *stack.Stack
+	*stack.Site
 
 	waiting, working []*pgx.Conn
 }
@@ -76,30 +71,16 @@ func setUp(o options) (l *load, err error) {
 	if need := most * 3 << 10; available() < need {
 		return l, fmt.Errorf("%d MB of memory are available, about %d are needed for %d server processes: fewer sessions (-idle) need less", available()>>10, need>>10, most)
 	}
-	if l.ca, err = postgres.NewAuthority(); err != nil {
-		return l, err
-	}
-	if l.dir, err = os.MkdirTemp("", "pgveil-load-"); err != nil {
-		return l, err
-	}
-	if l.pg, err = postgres.Start(postgres.Options{TLS: l.ca, Settings: []string{"synchronous_commit = off", "autovacuum = off", "shared_buffers = 16MB",
-		fmt.Sprintf("max_connections = %d", most+10)}}); err != nil {
-		return l, err
-	}
-	for _, sql := range []string{"CREATE ROLE load LOGIN PASSWORD '" + loadPassword + "'", "CREATE DATABASE load OWNER load"} {
-		if err := execute(l.pg.DSN(postgres.Superuser, postgres.Password, "postgres", "sslmode=require"), sql); err != nil {
-			return l, err
-		}
-	}
-	binary, home := filepath.Join(l.dir, "pgveil"), filepath.Join(l.dir, "files")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/pgveil").CombinedOutput(); err != nil {
-		return l, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return l, err
-	}
-	if l.pgveil, err = stack.Start(stack.Options{Binary: binary, Postgres: l.pg, CA: l.ca, Dir: home, Encrypt: encrypt, Policy: rules,
-		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: fmt.Sprintf("limits: {max_connections: %d, max_unauthenticated_per_address: %[1]d}\n", most)}); err != nil {
+	l.Site, err = stack.Open(stack.SiteOptions{
+		Options: stack.Options{Encrypt: encrypt, Policy: rules, TLSMode: "plain-on-loopback", UpstreamTLS: "disable",
+			Extra: fmt.Sprintf("limits: {max_connections: %d, max_unauthenticated_per_address: %[1]d}\n", most)},
+		Server: postgres.Options{Settings: []string{"synchronous_commit = off", "autovacuum = off", "shared_buffers = 16MB", fmt.Sprintf("max_connections = %d", most+10)}},
+		Before: func(server *postgres.Server) error {
+			dsn := server.DSN(postgres.Superuser, postgres.Password, "postgres", "sslmode=require")
+			return errors.Join(execute(dsn, "CREATE ROLE load LOGIN PASSWORD '"+loadPassword+"'"), execute(dsn, "CREATE DATABASE load OWNER load"))
+		},
+	})
+	if err != nil {
 		return l, err
 	}
 	return l, l.fill()
@@ -107,10 +88,10 @@ func setUp(o options) (l *load, err error) {
 
 // afresh starts pgveil again, so that its memory is that of what comes.
 func (l *load) afresh() error {
-	if err := errors.Join(l.complaints(), l.pgveil.Stop()); err != nil {
+	if err := errors.Join(l.complaints(), l.Stop()); err != nil {
 		return err
 	}
-	return l.pgveil.Serve()
+	return l.Serve()
 }
 
 // fill makes the rows, through pgveil. customer, account, email and ssn say what is in them.
@@ -144,9 +125,9 @@ func ssn(i int) string    { return fmt.Sprintf("%09d", i*7919) }
 
 // dsn says how to reach the rows.
 func (l *load) dsn(way string) string {
-	port, mode := l.pgveil.Port, "disable"
+	port, mode := l.Port, "disable"
 	if way == direct {
-		port = l.pg.Port
+		port = l.Server.Port
 	}
 	if l.tls {
 		mode = "require"
@@ -181,10 +162,10 @@ func available() int {
 // settled is pgveil's resident memory when it no longer falls, in KiB: Go collects garbage every two minutes if nothing else makes it, and gives
 // memory back slowly.
 func (l *load) settled() int {
-	least := stack.Memory(l.pgveil.PID(), "VmRSS")
+	least := stack.Memory(l.PID(), "VmRSS")
 	for quiet := 0; quiet < 4; quiet++ {
 		time.Sleep(time.Second)
-		if now := stack.Memory(l.pgveil.PID(), "VmRSS"); now < least-256 {
+		if now := stack.Memory(l.PID(), "VmRSS"); now < least-256 {
 			least, quiet = now, 0
 		}
 	}
@@ -193,7 +174,7 @@ func (l *load) settled() int {
 
 // complaints gives the first lines of pgveil's log that are warnings or worse.
 func (l *load) complaints() error {
-	b, err := os.ReadFile(l.pgveil.LogFile)
+	b, err := os.ReadFile(l.LogFile)
 	if err != nil {
 		return err
 	}
@@ -209,15 +190,9 @@ func (l *load) complaints() error {
 	return nil
 }
 
-func (l *load) tearDown() (err error) {
-	if l.pgveil != nil {
-		err = l.pgveil.Stop()
+func (l *load) tearDown() error {
+	if l.Site == nil {
+		return nil
 	}
-	if l.pg != nil {
-		err = errors.Join(err, l.pg.Stop())
-	}
-	if l.dir != "" {
-		err = errors.Join(err, os.RemoveAll(l.dir))
-	}
-	return err
+	return l.Close()
 }

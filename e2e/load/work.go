@@ -89,7 +89,7 @@ func (l *load) work(r *report) (err error) {
 // watch measures the others before, while one client sends, and after.
 func (l *load) watch(ctx context.Context, asked *times, end time.Time) (all []window, err error) {
 	look := func(what string, do func() error) error {
-		pid := l.pgveil.PID()
+		pid := l.PID()
 		stack.ForgetPeak(pid)
 		asked.take()
 		w := window{what: what, before: stack.Memory(pid, "VmRSS")}

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -152,20 +151,9 @@ func show(r *pgconn.Result, sql string) string {
 func start(t *testing.T) (plain, through, stored *pgconn.PgConn) {
 	ca, err := postgres.NewAuthority()
 	check(t, err)
-	var servers [2]*postgres.Server
-	for i := range servers {
-		servers[i], err = postgres.Start(postgres.Options{TLS: ca})
-		check(t, err)
-		t.Cleanup(func() { servers[i].Stop() })
-	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "pgveil")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../../cmd/pgveil").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	s, err := stack.Start(stack.Options{Binary: binary, Postgres: servers[0], CA: ca, Dir: dir, Encrypt: encrypt, Policy: rules})
+	s, err := stack.Open(stack.SiteOptions{Options: stack.Options{CA: ca, Dir: t.TempDir(), Encrypt: encrypt, Policy: rules}, Plain: &postgres.Options{TLS: ca}})
 	check(t, err)
-	t.Cleanup(func() { check(t, s.Stop()) })
+	t.Cleanup(func() { check(t, s.Close()) })
 	connect := func(dsn string) *pgconn.PgConn {
 		c, err := pgconn.Connect(t.Context(), dsn)
 		check(t, err)
@@ -173,9 +161,9 @@ func start(t *testing.T) (plain, through, stored *pgconn.PgConn) {
 		return c
 	}
 	const more = "sslmode=require"
-	return connect(servers[1].DSN(postgres.Superuser, postgres.Password, "postgres", more)),
+	return connect(s.Plain.DSN(postgres.Superuser, postgres.Password, "postgres", more)),
 		connect(s.DSN(postgres.Superuser, postgres.Password, "postgres", "")),
-		connect(servers[0].DSN(postgres.Superuser, postgres.Password, "postgres", more))
+		connect(s.Server.DSN(postgres.Superuser, postgres.Password, "postgres", more))
 }
 
 func one(t *testing.T, c *pgconn.PgConn, sql string) string {
