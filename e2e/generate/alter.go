@@ -93,3 +93,16 @@ func (g *gen) altered(s *Statement, tab *Table) {
 		s.tree = f("%s ALTER COLUMN %s TYPE %s", alter, c.Name, c.Type.Name)
 	}
 }
+
+// alters changes one of the world's tables, in a transaction of which nothing stays.
+func (g *gen) alters(s *Statement) {
+	s.Way = pick(g, Simple, Simple, Literals)
+	tables := g.of("")
+	switch {
+	case !g.open:
+		s.tree, s.effect, s.OnFailed = t("BEGIN"), g.begin, ""
+	case len(tables) > 0:
+		g.altered(s, pick(g, tables...))
+		g.dirty = true
+	}
+}

@@ -58,6 +58,7 @@ type gen struct {
 	support   Support
 	aliases   int
 	open      bool // within a transaction
+	dirty     bool // which has changed what the world's tables are, and is rolled back
 	never     bool // no constant is NULL
 	savepoint int
 	saves     []scope // at BEGIN and at each savepoint
@@ -69,11 +70,11 @@ func (g *gen) chance(percent int) bool { return g.r.IntN(100) < percent }
 
 func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
 
-// NewWorld makes world number of a seed, for count statements. It has the given features; if none is given, every third has temporary tables.
+// NewWorld makes world number of a seed, for count statements. It has the given features; if none is given, one or two, by its number.
 func NewWorld(seed uint64, number, count int, support Support, features ...Feature) *World {
 	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
-	if features == nil && number%3 == 0 {
-		w.features = []Feature{Temporary}
+	if features == nil {
+		w.features = [][]Feature{{Temporary}, {Views}, {Alters}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {

@@ -17,11 +17,12 @@ const (
 	Temporary Feature = "temporary tables" // made of queries, written, altered, dropped, rolled back
 	Views     Feature = "writes through views"
 	Ends      Feature = "min and max"
-	Catalog   Feature = "catalog" // what the system catalogs say of the tables
+	Catalog   Feature = "catalog"        // what the system catalogs say of the tables
+	Alters    Feature = "altered tables" // ALTER of the world's tables, within transactions that are rolled back
 )
 
 // Features are all of them.
-func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog} }
+func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog, Alters} }
 
 // some is a relation in scope.
 func (g *gen) some() *Table { return pick(g, g.now.tables...) }
@@ -91,10 +92,10 @@ func (g *gen) done(s *Statement, ok bool, status byte) {
 
 // restart forgets everything that statements have made.
 func (g *gen) restart() {
-	g.now, g.open, g.saves, g.savepoint = scope{tables: g.w.Tables}, false, nil, 0
+	g.now, g.open, g.saves, g.savepoint, g.dirty = scope{tables: g.w.Tables}, false, nil, 0, false
 }
 
-func (g *gen) begin() { g.open, g.savepoint, g.saves = true, 0, []scope{g.now} }
+func (g *gen) begin() { g.open, g.savepoint, g.saves, g.dirty = true, 0, []scope{g.now}, false }
 
 // end ends a transaction: what ON COMMIT DROP has made is gone.
 func (g *gen) end(commit bool) {

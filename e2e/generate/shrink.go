@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,6 +67,9 @@ func (s *shrinker) differs(rows []*node, all []*Statement) bool {
 	kind, what := s.w.reset(s.p, rows)
 	r := newReport()
 	for i := 0; kind == "" && i < len(all); i++ {
+		if !s.there(all[i]) {
+			return false
+		}
 		if kind, what = s.w.one(s.p, all[i], &r); kind == "" && (s.kind == "contents" || i == len(all)-1) {
 			kind, what = s.w.contents(s.p, all[len(all)-1].names)
 		}
@@ -75,6 +80,25 @@ func (s *shrinker) differs(rows []*node, all []*Statement) bool {
 	s.what = what
 	return true
 }
+
+// there reports whether the relations are there that the statement names and others have made. Where one is not, since what made it was
+// left out or failed, the statement is another one, and what it plants means nothing.
+func (s *shrinker) there(st *Statement) bool {
+	text := st.tree.render(false).Text
+	for _, name := range madeName.FindAllString(text, -1) {
+		if !slices.Contains(st.names, name) {
+			continue // it makes it
+		}
+		o := s.p.Got.Run(Step{Rendered: Rendered{Text: "SELECT to_regclass('" + name + "') IS NOT NULL"}})
+		if o.State != "25P02" && (len(o.Rows) != 1 || o.Rows[0] != ` "t"`) {
+			return false
+		}
+	}
+	return true
+}
+
+// madeName is what the generator calls a relation that a statement makes or renames.
+var madeName = regexp.MustCompile(`\b(?:(?:temp|view)[0-9]+_\w+|w[0-9]+_[a-z]r[0-9])\b`)
 
 func (s *shrinker) late() bool { return time.Now().After(s.deadline) }
 

@@ -188,7 +188,7 @@ func (g *gen) transaction() *Statement {
 	}
 	switch n := g.r.IntN(100); {
 	case n < 10:
-		if g.chance(40) {
+		if g.dirty || g.chance(40) {
 			return say(func() { g.end(false) }, "ROLLBACK")
 		}
 		return say(func() { g.end(true) }, "%s", pick(g, "COMMIT", "COMMIT", "END"))

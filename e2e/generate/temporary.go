@@ -22,6 +22,8 @@ func (g *gen) featured(s *Statement) bool {
 			s.tree = g.ends()
 		case Catalog:
 			s.tree = g.catalog()
+		case Alters:
+			g.alters(s)
 		}
 		if s.tree != nil {
 			return true

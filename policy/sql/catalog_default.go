@@ -33,8 +33,7 @@ func defaultsOf(oids []uint32) string {
 		" FROM pg_catalog.pg_attrdef d WHERE d.adrelid OPERATOR(pg_catalog.=) ANY ('{%s}'::pg_catalog.oid[]))", strings.Join(list, ","))
 }
 
-// readDefaults finds the cells that defaults of protected columns are. A default that is anything else, or was written under another
-// bytea_output, stays unknown, and is not shown.
+// readDefaults finds the cells that defaults of protected columns are. A default that is anything else stays unknown, and is not shown.
 func (c *Catalog) readDefaults(s *snapshot) {
 	if s.defined == nil {
 		return

@@ -8,8 +8,8 @@ package sql
 // While it runs it sets search_path to pg_catalog, and back: pg_get_viewdef asks the server's own tables with unqualified operators, so an
 // operator in a schema of the path could make it tell another view's body, and it leaves out the schema of names that the path makes
 // visible. The setting is local to the transaction and restored in the same statement; CASE and MATERIALIZED keep the order.
-// It sets standard_conforming_strings in the same way, by which the server writes the constants of a definition (simple_quote_literal in
-// src/backend/utils/adt/ruleutils.c).
+// It sets standard_conforming_strings, bytea_output and quote_all_identifiers in the same way, by which the server writes the constants and names of a
+// definition (simple_quote_literal and quote_identifier in src/backend/utils/adt/ruleutils.c): guards and sealed constants are known by their texts.
 // What is looked for in the trees of expressions ("running") is looked for in each tree once, by the first digits of the functions' OIDs: without
 // MATERIALIZED the planner, which thinks that few trees pass, reads all of them once for each function.
 //
@@ -128,14 +128,19 @@ const builtinRunner = `(p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid AND p
 
 // readingBegins and readingEnds stand around the keys and values of the JSON that is read.
 const (
-	readingBegins = `WITH saved AS MATERIALIZED (SELECT pg_catalog.current_setting('search_path') AS setting, pg_catalog.current_setting('standard_conforming_strings') AS strings),
-taken AS MATERIALIZED (SELECT saved.setting, saved.strings, CASE WHEN pg_catalog.set_config('search_path', CASE WHEN saved.setting IS NOT NULL THEN 'pg_catalog' END, true) IS NOT NULL
+	readingBegins = `WITH saved AS MATERIALIZED (SELECT pg_catalog.current_setting('search_path') AS setting, pg_catalog.current_setting('standard_conforming_strings') AS strings,
+	pg_catalog.current_setting('bytea_output') AS bytes, pg_catalog.current_setting('quote_all_identifiers') AS quotes),
+taken AS MATERIALIZED (SELECT saved.setting, saved.strings, saved.bytes, saved.quotes, CASE WHEN pg_catalog.set_config('search_path', CASE WHEN saved.setting IS NOT NULL THEN 'pg_catalog' END, true) IS NOT NULL
 AND pg_catalog.set_config('standard_conforming_strings', CASE WHEN saved.strings IS NOT NULL THEN 'on' END, true) IS NOT NULL
+AND pg_catalog.set_config('bytea_output', CASE WHEN saved.bytes IS NOT NULL THEN 'hex' END, true) IS NOT NULL
+AND pg_catalog.set_config('quote_all_identifiers', CASE WHEN saved.quotes IS NOT NULL THEN 'off' END, true) IS NOT NULL
 THEN (SELECT pg_catalog.encode(pg_catalog.convert_to((pg_catalog.json_build_object(
 `
 	readingEnds = `))::pg_catalog.text, 'UTF8'), 'base64')) END AS snapshot FROM saved)
 SELECT taken.snapshot FROM taken WHERE pg_catalog.set_config('search_path', taken.setting, true) IS NOT NULL
-AND pg_catalog.set_config('standard_conforming_strings', taken.strings, true) IS NOT NULL`
+AND pg_catalog.set_config('standard_conforming_strings', taken.strings, true) IS NOT NULL
+AND pg_catalog.set_config('bytea_output', taken.bytes, true) IS NOT NULL
+AND pg_catalog.set_config('quote_all_identifiers', taken.quotes, true) IS NOT NULL`
 )
 
 // PathQuery reads what names mean in a session right now: one row, the effective search path as a JSON array (see ParsePath) and

@@ -9,8 +9,8 @@ import (
 	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
-// TestCatalogUnderOldStrings: the server writes constants of definitions by the session's standard_conforming_strings, and Analyze reads them with
-// it on. What is read is the same under both, and the session keeps its setting.
+// TestCatalogUnderOldStrings: the server writes constants of definitions by the session's standard_conforming_strings and bytea_output, and names by
+// quote_all_identifiers. What is read is the same under all, and the session keeps its settings.
 func TestCatalogUnderOldStrings(t *testing.T) {
 	s, err := postgres.Start(postgres.Options{})
 	if err != nil {
@@ -32,13 +32,15 @@ create function f() returns bigint language sql begin atomic select count(*) fro
 		return string(run(t, c, CatalogQuery)[0][0]), string(run(t, c, query)[0][0])
 	}
 	first, second := read()
-	run(t, c, "set standard_conforming_strings = off; set escape_string_warning = off")
+	run(t, c, "set standard_conforming_strings = off; set escape_string_warning = off; set bytea_output = escape; set quote_all_identifiers = on")
 	oldFirst, oldSecond := read()
 	if oldFirst != first || oldSecond != second {
 		t.Errorf("with the setting off other definitions are read:\n%s\n%s", second, oldSecond)
 	}
-	if got := run(t, c, "show standard_conforming_strings")[0][0]; string(got) != "off" {
-		t.Errorf("the setting is %s", got)
+	for name, want := range map[string]string{"standard_conforming_strings": "off", "bytea_output": "escape", "quote_all_identifiers": "on"} {
+		if got := run(t, c, "show "+name)[0][0]; string(got) != want {
+			t.Errorf("%s is %s", name, got)
+		}
 	}
 	decoded := string(run(t, c, "select convert_from(decode('"+second+"', 'base64'), 'UTF8')")[0][0])
 	for _, want := range []string{`e\f`, `g\h`} {

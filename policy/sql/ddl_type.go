@@ -83,7 +83,7 @@ func readsColumns(expr *pg_query.Node, columns map[string]Protection) (reads boo
 		case *pg_query.ColumnRef:
 			names := stringList(n.GetFields())
 			if len(names) < len(n.GetFields()) || len(names) == 0 {
-				reads = true // a star: the whole row
+				reads = len(columns) > 0 // a star: the whole row
 				return false
 			}
 			_, ok := columns[names[len(names)-1]]
