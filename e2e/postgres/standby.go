@@ -35,10 +35,18 @@ func (s *Server) follow(primary *Server) error {
 		return err
 	}
 	backup := s.command(Program(s.Bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.Port), "-U", Superuser,
-		"-D", s.Data(), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+		"-D", s.Data(), "-X", "stream", "-c", "fast", "--no-sync")
 	backup.Env = append(backup.Env, "PGPASSWORD="+Password)
 	if out, err := backup.CombinedOutput(); err != nil {
 		return fmt.Errorf("pg_basebackup: %w\n%s", err, out)
+	}
+	// As -R would, but that a newer pg_basebackup writes words there which an older server does not know.
+	follow := fmt.Sprintf("\nprimary_conninfo = 'host=127.0.0.1 port=%d user=%s password=%s'\n", primary.Port, Superuser, Password)
+	if err := s.write(filepath.Join(s.Data(), "standby.signal"), ""); err != nil {
+		return err
+	}
+	if err := s.write(filepath.Join(s.Data(), "postgresql.auto.conf"), follow); err != nil {
+		return err
 	}
 	for attempt := 1; ; attempt++ {
 		var err error
