@@ -31,6 +31,7 @@ func TestDefaultsAreShown(t *testing.T) {
     n: {type: text}
     o: {type: int2, search: equality}
     p: {type: text}
+    q: {type: "char(8)", search: equality}
 `
 		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.people, public.logins", 1)
 	})
@@ -40,7 +41,7 @@ func TestDefaultsAreShown(t *testing.T) {
 	for _, text := range []string{
 		`create table z_defaults (id int default 7, a text default 'cnry-default', b varchar(10) default 'cnry', c int default 5, d numeric(12,2) default 9.99, e bool default true,
 			f date default '2024-02-29', g timestamptz default '2024-02-29 12:00:00+00', h uuid default '00000000-0000-0000-0000-0000000000ab', i jsonb default '{"a": "cnry"}',
-			j bigint default 9000000003, k float8 default 1.5, l text[] default '{cnry,"b c"}', m interval default '1 day', n text default 'cnry it''s \ "quoted"', o int2 default -3, p text)`,
+			j bigint default 9000000003, k float8 default 1.5, l text[] default '{cnry,"b c"}', m interval default '1 day', n text default 'cnry it''s \ "quoted"', o int2 default -3, p text, q char(8) default 'cnry')`,
 		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' order by ordinal_position",
 		"select attname, atthasdef from pg_attribute where attrelid = 'z_defaults'::regclass and attnum > 0 order by attnum",
 		"select adnum, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) as pretty from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
@@ -54,6 +55,12 @@ func TestDefaultsAreShown(t *testing.T) {
 		"reset datestyle", "reset bytea_output",
 		"alter table z_defaults alter a set default 'cnry-other', alter b drop default",
 		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' and column_name < 'd' order by ordinal_position",
+		"alter table z_defaults rename id to number",
+		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' order by ordinal_position",
+		"alter table z_defaults rename to z_moved",
+		"select column_name, column_default from information_schema.columns where table_name = 'z_moved' and column_name < 'd' order by ordinal_position",
+		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_moved'::regclass order by adnum",
+		"alter table z_moved rename to z_defaults",
 		"create temp table z_temp (like z_defaults including defaults)",
 		"select column_name, column_default from information_schema.columns where table_name = 'z_temp' order by ordinal_position",
 	} {

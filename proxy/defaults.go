@@ -73,6 +73,9 @@ func openDefault(w *World, c *sql.DefaultCell, set *value.Settings) (string, err
 	}
 	typ := columnType(&bare)
 	text, err := typ.Encode(nil, value.FormatText, plain, set)
+	if bare.Type.OID == sql.OIDBpchar {
+		text = bytes.TrimRight(text, " ") // a cell doesn't keep those that were written, and the column's are not in the expression
+	}
 	return c.DefaultText(string(text)), err
 }
 

@@ -74,7 +74,7 @@ func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
 func NewWorld(seed uint64, number, count int, support Support, features ...Feature) *World {
 	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
 	if features == nil {
-		w.features = [][]Feature{{Temporary}, {Views}, {Alters}, {Temporary, Ends}, {Ends}}[number%5]
+		w.features = [][]Feature{{Temporary}, {Views}, {Alters}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {

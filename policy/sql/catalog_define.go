@@ -130,7 +130,9 @@ func (s *snapshot) needed(spec Spec) (views, constraints, functions, defaults []
 		if r.Sensitive && (r.Kind == 'v' || r.Kind == 'm') {
 			views = append(views, r.OID)
 		}
-		if r.Protected && slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Protection != nil && c.HasDefault }) {
+		if slices.ContainsFunc(r.Columns, func(c Column) bool {
+			return c.HasDefault && (c.Protection != nil || guarded[r.OID] && c.Type.OID == OIDBytea) // which may be one that has another name now
+		}) {
 			defaults = append(defaults, r.OID)
 		}
 	}

@@ -132,9 +132,10 @@ func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 		name = rel.TableName()
 	}
 	prot := a.protections(rel, name)
-	a.indexElements(name, prot, n)
-	if readsColumns(n.GetWhereClause(), prot) && !a.refused() {
-		a.storedCondition(a.become(name, rel, prot, nil), n.GetWhereClause(), codeIndex, int(r.GetLocation()), "the condition of a partial index on %s computes with a protected column", name)
+	next := a.become(name, rel, prot, nil)
+	a.indexElements(next, prot, n)
+	if readsColumns(n.GetWhereClause(), prot, next.row()) && !a.refused() {
+		a.storedCondition(next, n.GetWhereClause(), codeIndex, int(r.GetLocation()), "the condition of a partial index on %s computes with a protected column", name)
 	}
 	a.st.Understood = !a.refused()
 }

@@ -23,7 +23,7 @@ func (a *analysis) columnDef(table TableName, prot map[string]Protection, def *p
 			a.foreignKey(table, prot, []string{def.GetColname()}, c)
 		}
 		switch {
-		case c.GetContype() == pg_query.ConstrType_CONSTR_DEFAULT || !readsColumns(c.GetRawExpr(), prot):
+		case c.GetContype() == pg_query.ConstrType_CONSTR_DEFAULT || !readsColumns(c.GetRawExpr(), prot, a.making.row()):
 		case c.GetContype() == pg_query.ConstrType_CONSTR_CHECK:
 			a.storedCondition(a.making, c.GetRawExpr(), codeColumnCheck, int(c.GetLocation()), "an expression of column %s.%s reads a protected column", table, def.GetColname())
 		default:

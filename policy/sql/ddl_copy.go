@@ -146,7 +146,7 @@ func (a *analysis) statistics(n *pg_query.CreateStatsStmt) {
 			continue
 		}
 		for _, e := range n.GetExprs() {
-			if readsColumns(e.GetStatsElem().GetExpr(), a.protections(rel, rel.TableName())) {
+			if readsColumns(e.GetStatsElem().GetExpr(), a.protections(rel, rel.TableName()), rel.row()) {
 				a.refuse(codeIndex, int(r.GetLocation()), "statistics on %s compute with a protected column", rel.TableName())
 			}
 		}

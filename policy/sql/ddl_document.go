@@ -8,14 +8,14 @@ import (
 
 // documentIndex analyses an element of an index that reads a jsonb column with protected paths; false for any other. gin over the column
 // serves @> and ?, a B-tree or hash over (column ->> 'key') serves equality.
-func (a *analysis) documentIndex(name TableName, prot map[string]Protection, n *pg_query.IndexStmt, e *pg_query.IndexElem) bool {
+func (a *analysis) documentIndex(rel *Relation, prot map[string]Protection, n *pg_query.IndexStmt, e *pg_query.IndexElem) bool {
 	documents := map[string]Protection{}
 	for column, p := range prot {
 		if p.Document != nil {
 			documents[column] = p
 		}
 	}
-	at := int(n.GetRelation().GetLocation())
+	at, name := int(n.GetRelation().GetLocation()), rel.TableName()
 	if p := lookup(documents, e.GetName()); p != nil {
 		class := stringList(e.GetOpclass())
 		if n.GetAccessMethod() != "gin" || n.GetUnique() || len(class) > 0 && !slices.Contains([]string{"jsonb_ops", "jsonb_path_ops"}, class[len(class)-1]) {
@@ -23,7 +23,7 @@ func (a *analysis) documentIndex(name TableName, prot map[string]Protection, n *
 		}
 		return true
 	}
-	if e.GetExpr() == nil || !readsColumns(e.GetExpr(), documents) {
+	if e.GetExpr() == nil || !readsColumns(e.GetExpr(), documents, rel.row()) {
 		return false
 	}
 	method := n.GetAccessMethod()

@@ -9,17 +9,18 @@ import (
 
 // indexElements checks what an index on protected columns is made of, and takes away what is said of the logical type: operator classes
 // that sort or compare it, which bytea has not, and collations under which equal means equal bytes.
-func (a *analysis) indexElements(name TableName, prot map[string]Protection, n *pg_query.IndexStmt) {
+func (a *analysis) indexElements(rel *Relation, prot map[string]Protection, n *pg_query.IndexStmt) {
+	name, row := rel.TableName(), rel.row()
 	at := int(n.GetRelation().GetLocation())
 	items := a.indexItems(n)
 	for i, param := range n.GetIndexParams() {
 		e := param.GetIndexElem()
 		p := lookup(prot, e.GetName())
 		lowered := ""
-		if a.documentIndex(name, prot, n, e) {
+		if a.documentIndex(rel, prot, n, e) {
 			continue
 		}
-		if p == nil && readsColumns(e.GetExpr(), prot) {
+		if p == nil && readsColumns(e.GetExpr(), prot, row) {
 			if lowered, p = loweredColumn(e.GetExpr(), prot); p == nil {
 				a.refuse(codeIndex, at, "an index on %s reads an expression of a protected column", name)
 				return

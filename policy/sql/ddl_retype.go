@@ -13,7 +13,7 @@ func (a *analysis) retype(table TableName, prot map[string]Protection, c *pg_que
 	at, using := a.findName(c.GetName()), def.GetRawDefault()
 	p := lookup(prot, c.GetName())
 	if p == nil {
-		if readsColumns(using, prot) {
+		if readsColumns(using, prot, a.making.row()) {
 			a.refuse(codeAlterType, at, "the type of %s.%s can't be changed: a protected column is read", table, c.GetName())
 		}
 		return

@@ -71,6 +71,17 @@ func (a *analysis) become(name TableName, rel *Relation, prot map[string]Protect
 	return next
 }
 
+// row is the name by which an expression that a table keeps reads its whole row; empty where a column has that name.
+func (r *Relation) row() string {
+	if r == nil {
+		return ""
+	}
+	if _, ok := r.byName[r.Name]; ok {
+		return ""
+	}
+	return r.Name
+}
+
 // columnDefs are the columns among the elements of a table.
 func columnDefs(elements []*pg_query.Node) (defs []*pg_query.ColumnDef) {
 	for _, e := range elements {

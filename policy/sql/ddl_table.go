@@ -50,7 +50,7 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 		own := lookup(prot, e.GetName())
 		hashed := own != nil && n.GetPartspec().GetStrategy() == pg_query.PartitionStrategy_PARTITION_STRATEGY_HASH && own.Search.Equal() &&
 			len(e.GetOpclass()) == 0 && len(e.GetCollation()) == 0
-		if own != nil && !hashed || readsColumns(e.GetExpr(), prot) {
+		if own != nil && !hashed || readsColumns(e.GetExpr(), prot, a.making.row()) {
 			a.refuseHint(codeIndex, int(e.GetLocation()), "Partition by a plain column, or by HASH of a column with search: equality or range.",
 				"table %s can't be partitioned by a protected column", table)
 		}
@@ -71,19 +71,19 @@ func (a *analysis) tableConstraint(table TableName, prot map[string]Protection, 
 	case pg_query.ConstrType_CONSTR_FOREIGN:
 		a.foreignKey(table, prot, stringList(c.GetFkAttrs()), c)
 	case pg_query.ConstrType_CONSTR_CHECK:
-		if readsColumns(c.GetRawExpr(), prot) {
+		if readsColumns(c.GetRawExpr(), prot, a.making.row()) {
 			a.storedCondition(a.making, c.GetRawExpr(), codeColumnCheck, at, "a CHECK of %s reads a protected column", table)
 		}
 	case pg_query.ConstrType_CONSTR_EXCLUSION:
 		for _, x := range c.GetExclusions() {
 			for _, item := range x.GetList().GetItems() {
 				e := item.GetIndexElem()
-				if _, ok := prot[e.GetName()]; ok || readsColumns(e.GetExpr(), prot) {
+				if _, ok := prot[e.GetName()]; ok || readsColumns(e.GetExpr(), prot, a.making.row()) {
 					a.refuse(codeIndex, at, "an exclusion constraint of %s reads a protected column", table)
 				}
 			}
 		}
-		if readsColumns(c.GetWhereClause(), prot) {
+		if readsColumns(c.GetWhereClause(), prot, a.making.row()) {
 			a.refuse(codeIndex, at, "an exclusion constraint of %s reads a protected column", table)
 		}
 	}

@@ -74,8 +74,9 @@ func isSerial(n *pg_query.TypeName) bool {
 	return false
 }
 
-// readsColumns reports whether an expression names one of the columns otherwise than in IS [NOT] NULL.
-func readsColumns(expr *pg_query.Node, columns map[string]Protection) (reads bool) {
+// readsColumns reports whether an expression names one of the columns otherwise than in IS [NOT] NULL, or a whole row of them: by a star, or
+// by row, the name that it has.
+func readsColumns(expr *pg_query.Node, columns map[string]Protection, row string) (reads bool) {
 	descend(expr.ProtoReflect(), func(m protoreflect.Message) bool {
 		switch n := m.Interface().(type) {
 		case *pg_query.NullTest:
@@ -86,8 +87,9 @@ func readsColumns(expr *pg_query.Node, columns map[string]Protection) (reads boo
 				reads = len(columns) > 0 // a star: the whole row
 				return false
 			}
-			_, ok := columns[names[len(names)-1]]
-			reads = reads || ok
+			last := names[len(names)-1]
+			_, ok := columns[last]
+			reads = reads || ok || len(columns) > 0 && last == row
 			return false
 		}
 		return !reads
