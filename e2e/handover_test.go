@@ -51,7 +51,11 @@ func TestHandover(t *testing.T) {
 	}
 	old, wait := first, own.Wait
 	for i := range handovers {
-		within(t, "there is load", func() bool { return done.Load() > int64(100+i*(connections-200)/handovers) })
+		for end, enough := time.Now().Add(time.Minute), int64(100+i*(connections-200)/handovers); done.Load() <= enough; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("there are only %d connections", done.Load())
+			}
+		}
 		pid, ends := successor(t, own, i)
 		if err := wait(); err != nil {
 			t.Fatalf("proxy %d: %v", old, err)

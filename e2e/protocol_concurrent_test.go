@@ -33,6 +33,9 @@ func TestReloadsUnderLoad(t *testing.T) {
 		rowsOf(t, su, fmt.Sprintf("create table passing_%d (a int); create view passing_view_%d as select id, name from people; drop table passing_%d", i, i, i))
 		rowsOf(t, su, fmt.Sprintf("drop view passing_view_%d", i))
 		time.Sleep(150 * time.Millisecond)
+		for end, want := time.Now().Add(time.Minute), int64(8*(i+1)); done.Load() < want && len(failures) == 0 && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
 	}
 	stop()
 	for range 8 {
