@@ -265,6 +265,9 @@ func TestDifferential(t *testing.T) {
 	var refusals []string
 	equal, total := 0, 0
 	for _, s := range shapes(t) {
+		if serverMajor() < 15 && strings.Contains(s.sql, "33order") {
+			continue // a number that runs into a word is an error from 15 on, and for the proxy's parser
+		}
 		codes := map[string][]string{} // the ways in which it is refused
 		for _, w := range ways {
 			if strings.Contains(s.sql, "; ") && w.name != "simple" {
@@ -326,9 +329,6 @@ func compareRefusals(t *testing.T, refusals []string) {
 	}
 	before := strings.Split(strings.TrimSpace(string(want)), "\n")
 	for _, line := range refusals {
-		if serverMajor() < 15 && strings.HasPrefix(line, "PV101: ") && strings.Contains(line, "33order") {
-			continue // a number that runs into a word is an error from 15 on, and for the proxy's parser
-		}
 		if !slices.Contains(before, line) {
 			t.Errorf("refused now: %s", line)
 		}

@@ -169,6 +169,9 @@ func TestSyntaxErrors(t *testing.T) {
 		"create event trigger t on ddl_command_start execute function people('cnry-syntax')", "select email from people limit 1, 2", "create publication people for people",
 		"alter role people frobnicate",
 	} {
+		if serverMajor() < 15 && (strings.Contains(text, "12cnry") || strings.HasPrefix(text, "create publication")) {
+			continue // other words there
+		}
 		for _, extended := range []bool{false, true} {
 			run := func(c *pgconn.PgConn) *pgconn.PgError {
 				err := c.Exec(t.Context(), text).Close()
@@ -185,7 +188,7 @@ func TestSyntaxErrors(t *testing.T) {
 			if want.Routine != "scanner_yyerror" {
 				want.File, want.Line, want.Routine = "", 0, ""
 			}
-			if serverMajor() >= 18 && strings.HasPrefix(want.Message, "WITH TIES") {
+			if serverMajor() >= 18 && strings.Contains(want.Message, "WITH TIES") {
 				want.Position = got.Position // 18 has one, the proxy's parser doesn't
 			}
 			if strings.HasSuffix(want.Message, "at end of input") {

@@ -13,7 +13,7 @@ const (
 )
 
 // asideTries is how often aside reads: what other sessions drop while the catalog is read makes a reading fail. One that fails because
-// it waited for a lock would wait again.
+// it waited for a lock would wait again, and one that was cancelled is not wanted.
 const (
 	asideTries       = 3
 	lockNotAvailable = "55P03"
@@ -39,7 +39,7 @@ func (s *session) aside(texts ...string) ([][][]byte, error) {
 		if !errors.As(err, &refused) || s.transaction() != 'E' {
 			break
 		}
-		if _, back := s.put(stepBack, forget); back != nil || refused.sqlstate == lockNotAvailable {
+		if _, back := s.put(stepBack, forget); back != nil || refused.sqlstate == lockNotAvailable || refused.sqlstate == queryCanceled {
 			return nil, err
 		}
 	}

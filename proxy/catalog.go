@@ -51,7 +51,8 @@ func (s *session) catalog(w *World) (*sql.Catalog, error) {
 const recheck = 200 * time.Millisecond
 
 // readCatalog reads the shared catalog again. Where that fails, an old one goes on serving: names that it does not know are
-// caught by the server's own description of the result, and by the guard constraint.
+// caught by the server's own description of the result, and by the guard constraint. Not where the reading was cancelled, or has aborted
+// the client's transaction: the statement for which it was done fails then.
 func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) {
 	if s.transaction() == 'E' && old != nil && !s.ledger.owed() {
 		s.server.catalogs.unread(s.source, time.Time{})
@@ -64,10 +65,10 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 	}
 	if err != nil {
 		s.server.catalogs.unread(s.source, s.now())
-		if old != nil && !s.ledger.dropping() && !errors.Is(err, errSessionEnded) {
-			return old, nil
+		if old == nil || s.ledger.dropping() || errors.Is(err, errSessionEnded) || s.undone(err) {
+			return nil, err
 		}
-		return nil, err
+		return old, nil
 	}
 	if old != nil && (s.transaction() != 'I' || s.inBatch) {
 		cat, err := s.server.catalogs.within(s.source, w, read)
@@ -87,6 +88,12 @@ func (s *session) readCatalog(w *World, old *sql.Catalog) (*sql.Catalog, error) 
 		}
 	}
 	return cat, nil
+}
+
+// undone reports whether a failed reading was cancelled, or has aborted the client's transaction.
+func (s *session) undone(err error) bool {
+	r := refusedBy(err)
+	return r != nil && r.SQLSTATE == queryCanceled || r != refusalAborted && s.transaction() == 'E'
 }
 
 // unreadable logs why the server's answer to a statement of ours can't be used, and gives what the client is told.

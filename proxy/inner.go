@@ -22,7 +22,20 @@ type inner struct {
 }
 
 // innerError is a server's error about a statement of the proxy's own.
-type innerError struct{ sqlstate string }
+type innerError struct {
+	sqlstate string
+	message  string // the server's, of a cancelled one
+}
+
+// queryCanceled is the SQLSTATE of what was cancelled, by a request or for the time that it took.
+const queryCanceled = "57014"
+
+// cancelled reports whether a statement of ours was cancelled: whoever wanted that meant the client's, for which it was sent.
+func cancelled(err error) (*innerError, bool) {
+	var e *innerError
+	ok := errors.As(err, &e) && e.sqlstate == queryCanceled
+	return e, ok
+}
 
 func (e *innerError) Error() string {
 	return "the server refused a catalog query of the proxy with SQLSTATE " + e.sqlstate
@@ -126,7 +139,9 @@ func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			q.failed.sqlstate = wire.ErrorField(body, 'C')
+			if q.failed.sqlstate = wire.ErrorField(body, 'C'); q.failed.sqlstate == queryCanceled {
+				q.failed.message = wire.ErrorField(body, 'M')
+			}
 			if severity := wire.ErrorField(body, 'V'); severity == "FATAL" || severity == "PANIC" {
 				s.farewell = true // of the whole session: no ReadyForQuery follows
 				return false, s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))

@@ -87,6 +87,9 @@ func (s *session) asked(err error) error {
 	if !errors.As(err, &q) {
 		return err
 	}
+	if c, ok := cancelled(err); ok && !s.ledger.dropping() {
+		return &sql.Refusal{Code: refusalCatalog.Code, SQLSTATE: c.sqlstate, Message: c.message, Words: sql.WordsServer, At: -1}
+	}
 	s.server.metrics.UpstreamError(metrics.StageCatalog)
 	s.log.Warn("catalog query failed", zap.Error(err))
 	if s.ledger.dropping() {
