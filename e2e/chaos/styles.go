@@ -120,16 +120,20 @@ func (w *worker) prepared(ctx context.Context, t *Transfer) (string, bool, error
 	})
 }
 
+// prepare makes the prepared statements, unless they are there. One whose making was cancelled may be there or not.
 func (w *worker) prepare(ctx context.Context) error {
+	if w.named {
+		return nil
+	}
+	if _, err := w.exec(ctx, "deallocate all"); err != nil {
+		return err
+	}
 	for i, sql := range texts {
-		if w.named {
-			break
-		}
 		if _, err := w.conn.Prepare(ctx, fmt.Sprint("p", i), sql, nil); err != nil {
 			return err
 		}
-		w.named = i == len(texts)-1
 	}
+	w.named = true
 	return nil
 }
 
