@@ -87,6 +87,8 @@ func (s *session) hangUp(reason error) {
 	go func() { s.leaveServer(gone); close(left) }()
 	defer func() { <-left }()
 	switch told := s.dismissed.Load(); {
+	case s.farewell && !s.client.Deaf.Load(): // nothing may follow that
+		s.client.HangupFrame(nil)
 	case told != nil && !s.client.Deaf.Load():
 		s.client.Hangup(told)
 	case f != nil:
@@ -95,8 +97,6 @@ func (s *session) hangUp(reason error) {
 		s.client.Hangup(e)
 	case s.client.Deaf.Load():
 		s.client.Hangup(nil)
-	case s.farewell:
-		s.client.HangupFrame(nil)
 	case errors.Is(reason, errSentAll) && s.ledger.unanswered() == 0:
 		s.client.Flush()
 		s.client.Hangup(nil)
