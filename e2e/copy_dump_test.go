@@ -16,7 +16,7 @@ import (
 const dumpEncrypt = `  public.dumped:
     email: {type: text, search: equality}
     ssn:   {type: varchar(40)}
-    age:   {type: int4, search: equality}
+    age:   {type: int8, search: equality}
     photo: {type: bytea}
 `
 
@@ -82,7 +82,7 @@ func TestDumps(t *testing.T) {
 			"show: \"*\", sealed: \"*\", write: \"*\"}\n      - {id: keeper-people", 1)
 	})
 	app := session(t, own, "app")
-	rowsOf(t, app, "create table dumped (id serial primary key, name text, email text unique, ssn varchar(40) not null, age int4, photo bytea, at timestamptz default now())")
+	rowsOf(t, app, "create table dumped (id serial primary key, name text, email text unique, ssn varchar(40) not null, age int8 default '7', photo bytea, at timestamptz default now())")
 	defer direct("shop", "drop table dumped")
 	rowsOf(t, app, "create index dumped_age on dumped (age)")
 	rowsOf(t, app, `insert into dumped (id, name, email, ssn, age, photo) select i, E'n\t\\' || i, null, 'x', null, null from generate_series(101, 103) i`)
@@ -148,6 +148,9 @@ func TestDumps(t *testing.T) {
 			}
 			if got := contentsOf(c, `select id from dumped where email = E'cnry-7\t\\N' and age = 7`); !strings.Contains(got, `"7"`) {
 				t.Errorf("a search finds %s", got)
+			}
+			if got := contentsOf(c, "select column_default from information_schema.columns where table_name = 'dumped' and column_name = 'age'"); !strings.Contains(got, "'7'::bigint") {
+				t.Errorf("the default is shown as %s", got)
 			}
 			guards := direct(db, "select count(*) from pg_constraint where conrelid = 'dumped'::regclass and conname like 'pgveil%'")
 			if got := string(guards[0].Rows[0][0]); got != "4" {

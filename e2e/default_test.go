@@ -32,8 +32,25 @@ func TestDefaultsAreShown(t *testing.T) {
     o: {type: int2, search: equality}
     p: {type: text}
     q: {type: "char(8)", search: equality}
+  public.z_written:
+    a: {type: int2, search: range}
+    b: {type: int2, search: equality}
+    c: {type: int4, search: equality}
+    d: {type: int8, search: equality}
+    e: {type: "numeric(10,2)"}
+    f: {type: "numeric(8,2)", search: range}
+    g: {type: float4}
+    h: {type: float8}
+    i: {type: bool}
+    j: {type: int8}
+    k: {type: numeric}
+    l: {type: float8}
+    m: {type: int4}
+    n: {type: public.z_small}
+    o: {type: public.z_word, search: equality}
+    p: {type: public.z_mood}
 `
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.people, public.logins", 1)
+		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.z_written, public.people, public.logins", 1)
 	})
 	veiled := session(t, own, "app")
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
@@ -47,12 +64,25 @@ func TestDefaultsAreShown(t *testing.T) {
 		"select adnum, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) as pretty from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
 		"select a.attname, substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) for 60) from pg_attribute a left join pg_attrdef d on (d.adrelid, d.adnum) = (a.attrelid, a.attnum) where a.attrelid = 'z_defaults'::regclass and a.attnum = 2",
 		"select json_agg(pg_get_expr(adbin, adrelid) order by adnum) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum < 10",
+		"create domain z_small as int2", "create domain z_word as varchar(10)", "create type z_mood as enum ('sad', 'glad')",
+		`create table z_written (id int default '7', a int2 default '4', b int2 default '-4', c int4 default '4', d int8 default '4', e numeric(10,2) default '4', f numeric(8,2) default '4.50',
+			g float4 default '1.5', h float8 default '-1.5', i bool default 't', j int8 default 4, k numeric default 4, l float8 default 4, m int4 default '-4', n z_small default '4', o z_word default 'cnry', p z_mood default 'sad')`,
+		"select column_name, column_default from information_schema.columns where table_name = 'z_written' order by ordinal_position",
+		"alter table z_written alter a set default 5, alter j set default '6', alter k set default '-6', alter n set default 7",
+		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_written'::regclass order by adnum",
+		"select json_agg(pg_get_expr(adbin, adrelid) order by adnum) from pg_attrdef where adrelid = 'z_written'::regclass",
+		"select substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) for 60) from pg_attrdef d where adrelid = 'z_written'::regclass and adnum < 5 order by adnum",
+		"insert into z_written default values", "select id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o from z_written",
+		"alter table z_written drop column h", "alter table z_written add column h float8 default '2.5' not null", "select id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o from z_written",
+		"select column_name, column_default from information_schema.columns where table_name = 'z_written' order by ordinal_position",
 		"insert into z_defaults default values", "select * from z_defaults",
 		"set bytea_output = escape",
 		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
 		"set datestyle = 'German'",
 		"select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass and adnum = 7",
-		"reset datestyle", "reset bytea_output",
+		"reset datestyle",
+		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_written'::regclass order by adnum",
+		"reset bytea_output",
 		"alter table z_defaults alter a set default 'cnry-other', alter b drop default",
 		"select column_name, column_default from information_schema.columns where table_name = 'z_defaults' and column_name < 'd' order by ordinal_position",
 		"alter table z_defaults rename id to number",
@@ -98,6 +128,8 @@ func TestDefaultsAreShown(t *testing.T) {
 			t.Errorf("support: %s: %s", text, got)
 		}
 	}
-	must(session(t, own, "app"), "drop table z_defaults")
-	must(connect(shared.plain.DSN("app", password("app"), "plain", "")), "drop table z_defaults")
+	for _, text := range []string{"drop table z_defaults, z_written", "drop domain z_small, z_word", "drop type z_mood"} {
+		must(session(t, own, "app"), text)
+		must(connect(shared.plain.DSN("app", password("app"), "plain", "")), text)
+	}
 }

@@ -51,7 +51,7 @@ func (s *session) defaultTexts(p planned) *shownDefaults {
 				text = shown
 			}
 		}
-		d.add(c.Cell, text)
+		d.add(c.Cell, c.Form, text)
 	}
 	return d
 }
@@ -79,18 +79,35 @@ func openDefault(w *World, c *sql.DefaultCell, set *value.Settings) (string, err
 	return c.DefaultText(string(text)), err
 }
 
-// add looks for a cell under either bytea_output, in plain text and within JSON or an array, where backslashes and quotes are escaped.
-func (d *shownDefaults) add(cell []byte, text string) {
-	digits := `'\x` + hex.EncodeToString(cell)
-	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
-	for _, form := range []struct{ cell, text string }{
-		{digits, text}, {strings.ReplaceAll(digits, `\`, `\\`), escaped}, {`'` + escapedBytes(cell), text}, {`'` + strings.ReplaceAll(escapedBytes(cell), `\`, `\\`), escaped},
-	} {
-		if strings.Contains(form.cell, `\\`) && strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
-			form.text = "NULL" // a control character would not be JSON
+// add looks for a cell under either bytea_output, with and without the form behind it.
+func (d *shownDefaults) add(cell []byte, form *sql.DefaultForm, text string) {
+	hexed := func(b []byte) string { return `'\x` + hex.EncodeToString(b) + `'` }
+	escape := func(b []byte) string { return `'` + escapedBytes(b) + `'` }
+	const call = "COALESCE("
+	for _, output := range []func([]byte) string{hexed, escape} {
+		constant := output(cell)
+		if form != nil {
+			d.addText(text, call+constant[:min(len(constant), minDigits)], call+constant+"::bytea, "+output(form.Stored())+"::bytea)")
 		}
-		begins := form.cell[:min(len(form.cell), minDigits)]
-		d.all = append(d.all, shownDefault{begins: []byte(begins), forms: [][]byte{[]byte(form.cell + "'::bytea"), []byte(form.cell + "'")}, text: []byte(form.text)})
+		d.addText(text, constant[:min(len(constant)-1, minDigits)], constant+"::bytea", constant)
+	}
+}
+
+// addText looks for forms that begin with begins, in plain text and within JSON or an array, where backslashes and quotes are escaped.
+func (d *shownDefaults) addText(text, begins string, forms ...string) {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	plain := shownDefault{begins: []byte(begins), text: []byte(text)}
+	escaped := shownDefault{begins: []byte(escape.Replace(begins)), text: []byte(escape.Replace(text))}
+	for _, form := range forms {
+		plain.forms = append(plain.forms, []byte(form))
+		escaped.forms = append(escaped.forms, []byte(escape.Replace(form)))
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) {
+		escaped.text = []byte("NULL") // a control character would not be JSON
+	}
+	d.all = append(d.all, plain)
+	if strings.Contains(begins, `\`) {
+		d.all = append(d.all, escaped)
 	}
 }
 

@@ -2,12 +2,17 @@ package proxy
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
+
+	"github.com/pgveil/pgveil/policy/sql"
 )
 
 func TestDefaultsAreReplaced(t *testing.T) {
 	d := &shownDefaults{}
-	d.add([]byte("\x01\x02'\\cell that is long enough"), `'a "b" \c'::text`)
+	d.add([]byte("\x01\x02'\\cell that is long enough"), nil, `'a "b" \c'::text`)
+	d.add([]byte("\x01\x03'\\cell that has a form"), &sql.DefaultForm{Quoted: true}, `'4'::numeric`)
+	const formed = `COALESCE('\x0103275c63656c6c207468617420686173206120666f726d'::bytea`
 	const digits = `'\x0102275c63656c6c2074686174206973206c6f6e6720656e6f756768`
 	const open = `'\001\002''\\cell that is long enough`
 	for raw, want := range map[string]string{
@@ -19,7 +24,12 @@ func TestDefaultsAreReplaced(t *testing.T) {
 		digits[:40] + `ff'::bytea`:                  digits[:40] + `ff'::bytea`,
 		`["'\` + digits[1:] + `'::bytea"]`:          `["'a \"b\" \\c'::text"]`,
 		open + `'::bytea`:                           `'a "b" \c'::text`,
-		"":                                          "", "5": "5", "'other'::text": "'other'::text",
+		formed + `, '\x020000'::bytea)`:             `'4'::numeric`,
+		formed:                                      `'4'::numeric`, // cut
+		"[\"" + strings.ReplaceAll(formed, `\`, `\\`) + `, '\\x020000'::bytea)"]`:    `["'4'::numeric"]`,
+		`COALESCE('\001\003''\\cell that has a form'::bytea, '\002\000\000'::bytea)`: `'4'::numeric`,
+		strings.TrimPrefix(formed, "COALESCE("):                                      `'4'::numeric`,
+		"":                                                                           "", "5": "5", "'other'::text": "'other'::text",
 	} {
 		if got := string(d.replace([]byte(raw))); got != want {
 			t.Errorf("%q: got %q, want %q", raw, got, want)

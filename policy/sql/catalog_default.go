@@ -43,13 +43,22 @@ func (c *Catalog) readDefaults(s *snapshot) {
 		if r == nil || d.Text == nil {
 			continue
 		}
-		text, ok := strings.CutSuffix(*d.Text, "'::bytea")
-		digits, hexed := strings.CutPrefix(text, `'\x`)
-		cell, err := hex.DecodeString(digits)
-		if col := r.byNum(d.Num); ok && hexed && err == nil && len(cell) > 0 && col != nil && col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
-			col.Default = cell
+		cell, form := readDefault(*d.Text)
+		if col := r.byNum(d.Num); len(cell) > 0 && col != nil && col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
+			col.Default, col.DefaultForm = cell, form
 		}
 	}
+}
+
+// readCell is what '\x…'::bytea holds, nil for any other text.
+func readCell(text string) []byte {
+	text, ok := strings.CutSuffix(text, "'::bytea")
+	digits, hexed := strings.CutPrefix(text, `'\x`)
+	cell, err := hex.DecodeString(digits)
+	if !ok || !hexed || err != nil {
+		return nil
+	}
+	return cell
 }
 
 // DefaultCell is the DEFAULT of a protected column.
@@ -58,6 +67,7 @@ type DefaultCell struct {
 	Column     *Column
 	Protection *Protection
 	Cell       []byte
+	Form       *DefaultForm // nil where the cell stands alone
 }
 
 // DefaultCells lists the defaults that system catalogs show as what they hold.
@@ -65,7 +75,7 @@ func (c *Catalog) DefaultCells() (all []DefaultCell) {
 	for _, r := range c.relations {
 		for i := range r.Columns {
 			if col := &r.Columns[i]; col.Default != nil {
-				all = append(all, DefaultCell{r, col, col.Protection, col.Default})
+				all = append(all, DefaultCell{r, col, col.Protection, col.Default, col.DefaultForm})
 			}
 		}
 	}
@@ -88,21 +98,42 @@ func (d *DefaultCell) DefaultText(value string) string {
 		}
 		return "false"
 	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDFloat4, OIDFloat8:
-		digits, negative := strings.CutPrefix(value, "-")
-		if strings.Trim(digits, "0123456789.") != "" { // exponents, NaN
-			break
-		}
-		_, err := strconv.ParseInt(value, 10, 32)
-		switch whole := !strings.Contains(digits, "."); {
-		case whole && err != nil: // more than an integer
-		case !negative:
-			return value
-		case whole:
-			name = "integer"
-		default:
-			name = "numeric"
-		}
+		return d.numberText(value, name)
 	}
+	return quotedConstant(value, name)
+}
+
+// numberText is DefaultText for a number of the type name.
+func (d *DefaultCell) numberText(value, name string) string {
+	quoted := false
+	if d.Form != nil {
+		value, quoted = d.Form.number(value), d.Form.Quoted
+	}
+	digits, negative := strings.CutPrefix(value, "-")
+	whole := !strings.Contains(digits, ".")
+	if strings.Trim(digits, "0123456789.") != "" { // exponents, NaN
+		return quotedConstant(value, name)
+	}
+	if quoted {
+		if name == "numeric" && !negative && !whole {
+			return value
+		}
+		return quotedConstant(value, name)
+	}
+	_, err := strconv.ParseInt(value, 10, 32)
+	switch {
+	case whole && err != nil: // more than an integer
+	case !negative:
+		return value
+	case whole:
+		name = "integer"
+	default:
+		name = "numeric"
+	}
+	return quotedConstant(value, name)
+}
+
+func quotedConstant(value, name string) string {
 	return "'" + strings.ReplaceAll(value, "'", "''") + "'::" + name
 }
 
@@ -111,7 +142,7 @@ func (d *DefaultCell) NullText() string { return "NULL::" + d.Protection.serverN
 
 // serverName is a type's name without modifier as format_type writes it (src/backend/utils/adt/format_type.c).
 func (p *Protection) serverName() string {
-	if p.Defined != nil {
+	if p.Defined != nil && p.Defined.Kind != DefinedDomain { // a constant is of a domain's base type (coerce_type, src/backend/parser/parse_coerce.c)
 		return quoteUnlessPlain(p.Defined.Name)
 	}
 	if elem, ok := p.Type.Element(); ok {

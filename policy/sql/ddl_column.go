@@ -136,6 +136,7 @@ func (a *analysis) defaultValue(table TableName, column string, p Protection, ex
 	}
 	lit.Target = Target{Table: table, Column: column, Protection: p, Purpose: PurposeStore}
 	lit.asDocument()
+	p.defaultForm(&lit).keep(&lit)
 	a.st.Literals = append(a.st.Literals, lit)
 }
 

@@ -47,7 +47,7 @@ func asStored(def *pg_query.ColumnDef, p *Protection) bool {
 			notNull = true
 		case pg_query.ConstrType_CONSTR_NULL:
 		case pg_query.ConstrType_CONSTR_DEFAULT:
-			if cell, ok := byteaConstant(c.GetRawExpr()); !ok || !strings.HasSuffix(cell, p.Guard) {
+			if cell, ok := storedDefault(c.GetRawExpr()); !ok || !strings.HasSuffix(cell, p.Guard) {
 				return false
 			}
 		default:

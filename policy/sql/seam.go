@@ -126,7 +126,8 @@ type Column struct {
 	Generated  bool // GENERATED ALWAYS AS (…) STORED or VIRTUAL
 	Identity   bool
 	// Default is the cell that a protected column's DEFAULT is, nil where it is none or not known.
-	Default []byte
+	Default     []byte
+	DefaultForm *DefaultForm // nil where the cell stands alone
 	// Protection is set for a configured column, also for an unusable one.
 	Protection *Protection
 	// Unusable is set when a statement that touches this column must be refused: its stored type is not bytea.
