@@ -32,7 +32,7 @@ func (s *session) planReading(w *World, cat *sql.Catalog, text []byte) (planned,
 		}
 		p = s.judge(w, cat, text, policy.Reading)
 	}
-	return s.withDefaults(planned{Plan: p, world: w, catalog: cat, path: s.pathID, escaping: s.escapes(text)}), nil
+	return s.withDefaults(s.planned(p, w, cat, text)), nil
 }
 
 // unhidden is the catalog for a text that reads the system catalogs: a relation of the user's may have taken a name of one of these, by

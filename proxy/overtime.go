@@ -75,7 +75,7 @@ func (s *session) overdue(now time.Time) {
 	switch {
 	case now.Before(t.next):
 	case t.cancels >= cancelsOfOverdue:
-		s.dismiss(metrics.LimitStatementEnded, "57014", statementTimeout)
+		s.dismiss(metrics.LimitStatementEnded, queryCanceled, statementTimeout)
 	default:
 		if !s.ledger.beginCancel(t.turn, &s.cancelling) {
 			return
@@ -118,7 +118,7 @@ func (s *session) dismiss(l metrics.Limit, code, message string) {
 
 // asTimeout is the body of the server's error, with the word for a statement that took too long if it was cancelled for that.
 func (s *session) asTimeout(body []byte) []byte {
-	if wire.ErrorField(body, 'C') != "57014" || !s.ledger.overdue() {
+	if wire.ErrorField(body, 'C') != queryCanceled || !s.ledger.overdue() {
 		return body
 	}
 	return appendAs(nil, body, statementTimeout, -1)[5:]
