@@ -1,25 +1,14 @@
 package sql
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 // TestCatalogUnderOldStrings: the server writes constants of definitions by the session's standard_conforming_strings and bytea_output, and names by
 // quote_all_identifiers. What is read is the same under all, and the session keeps its settings.
 func TestCatalogUnderOldStrings(t *testing.T) {
-	s, err := postgres.Start(postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	c := dial(t, ctx, s.DSN(postgres.Superuser, postgres.Password, "postgres", ""))
+	c := dial(t, startServer(t), "postgres")
 	run(t, c, `create table people (id int, mail bytea check (mail <> '\x00'::bytea), name text default E'a\\b' check (name <> 'c\d'));
 create view v as select id, mail from people where name <> 'e\f';
 create function f() returns bigint language sql begin atomic select count(*) from people where name = 'g\h'; end`)

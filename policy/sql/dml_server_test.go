@@ -22,22 +22,13 @@ type twin struct {
 
 func startTwin(t *testing.T, catalog *Catalog) *twin {
 	t.Helper()
-	s, err := postgres.Start(postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
+	s := startServer(t)
 	w := &twin{}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	dsn := func(db string) string {
-		return fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable", postgres.Superuser, postgres.Password, s.Port, db)
-	}
-	admin := dial(t, ctx, dsn("postgres"))
+	admin := dial(t, s, "postgres")
 	run(t, admin, "CREATE DATABASE test; ")
 	run(t, admin, "CREATE DATABASE plain")
 	run(t, admin, "CREATE DATABASE witness")
-	w.sealed, w.plain, w.witness = dial(t, ctx, dsn("test")), dial(t, ctx, dsn("plain")), dial(t, ctx, dsn("witness"))
+	w.sealed, w.plain, w.witness = dial(t, s, "test"), dial(t, s, "plain"), dial(t, s, "witness")
 	run(t, w.witness, "CREATE TYPE cell AS ENUM ('S'); CREATE FUNCTION length(cell) RETURNS int LANGUAGE sql AS 'SELECT 1';"+
 		"CREATE FUNCTION encode(cell, text) RETURNS text LANGUAGE sql AS 'SELECT null::text'; CREATE FUNCTION decode(text, text) RETURNS cell LANGUAGE sql AS 'SELECT null::cell';"+
 		"CREATE FUNCTION substr(cell, int, int) RETURNS cell LANGUAGE sql AS 'SELECT $1'")
@@ -49,9 +40,21 @@ func startTwin(t *testing.T, catalog *Catalog) *twin {
 	return w
 }
 
-func dial(t *testing.T, ctx context.Context, dsn string) *pgconn.PgConn {
+func startServer(t *testing.T) *postgres.Server {
 	t.Helper()
-	c, err := pgconn.Connect(ctx, dsn)
+	s, err := postgres.Start(postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Stop() })
+	return s
+}
+
+func dial(t *testing.T, s *postgres.Server, database string) *pgconn.PgConn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c, err := pgconn.Connect(ctx, s.DSN(postgres.Superuser, postgres.Password, database, "sslmode=disable"))
 	if err != nil {
 		t.Fatal(err)
 	}

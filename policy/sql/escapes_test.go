@@ -12,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 func TestConvert(t *testing.T) {
@@ -85,15 +83,10 @@ func TestConvertedPlaces(t *testing.T) {
 // TestConvertOnServer has a server read random texts with standard_conforming_strings off, and what they are converted to with it on: the
 // same values come, or the same error at the same place.
 func TestConvertOnServer(t *testing.T) {
-	s, err := postgres.Start(postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	s := startServer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	dsn := fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/postgres?sslmode=disable", postgres.Superuser, postgres.Password, s.Port)
-	off, on := dial(t, ctx, dsn), dial(t, ctx, dsn)
+	off, on := dial(t, s, "postgres"), dial(t, s, "postgres")
 	run(t, off, "set standard_conforming_strings = off; set escape_string_warning = off")
 	run(t, on, "set standard_conforming_strings = on")
 	rng := rand.New(rand.NewPCG(20, uint64(time.Now().UnixNano())))

@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 // wrongTexts provoke the messages of the grammar, one each, and the scanner's.
@@ -62,14 +60,9 @@ var neverRaised = map[string]bool{
 // TestGrammarErrors: what a client is told of a text that can't be parsed is what the server says, in every field; nothing of it but what the
 // client is told holds a constant of the text; and each message that is known is provoked.
 func TestGrammarErrors(t *testing.T) {
-	s, err := postgres.Start(postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := dial(t, ctx, fmt.Sprintf("postgres://%s:%s@127.0.0.1:%d/postgres?sslmode=disable", postgres.Superuser, postgres.Password, s.Port))
+	c := dial(t, startServer(t), "postgres")
 	seen := map[string]bool{}
 	for _, text := range wrongTexts {
 		var e *pgconn.PgError
