@@ -44,7 +44,7 @@ const idleBound = 40
 // summary answers the questions: a range over cells, and in how many of them the bound was reached.
 func (res results) summary() string {
 	var s strings.Builder
-	s.WriteString("## What is asked, and what was measured\n\nSmallest and largest of all cells of that kind, 8 and 64 clients, all modes; \"within\" counts the cells within the bound.\n\n| | asked | measured | within |\n|---|---|---|---|\n")
+	s.WriteString("## What is asked, and what was measured\n\nSmallest and largest of all cells of that kind: lookups and searches with 8 and 64 clients in all modes, scans with 1 and 8 in simple and prepared mode, COPY with one; \"within\" counts the cells within the bound.\n\n| | asked | measured | within |\n|---|---|---|---|\n")
 	rows := slices.Clone(res.rows)
 	for _, c := range res.copies {
 		rows = append(rows, c.row())
