@@ -120,15 +120,19 @@ func (d *DefaultCell) numberText(value, name string) string {
 		}
 		return quotedConstant(value, name)
 	}
-	_, err := strconv.ParseInt(value, 10, 32)
+	if !whole && !negative {
+		return value
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
 	switch {
-	case whole && err != nil: // more than an integer
+	case !whole || err != nil || d.Form != nil && name != "numeric": // of an integer or a float a number has a form only if it was written with a point or an exponent
+		name = "numeric"
+	case n != int64(int32(n)):
+		name = "bigint"
 	case !negative:
 		return value
-	case whole:
-		name = "integer"
 	default:
-		name = "numeric"
+		name = "integer"
 	}
 	return quotedConstant(value, name)
 }

@@ -3,6 +3,7 @@ package sql
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -43,25 +44,35 @@ func readForm(b []byte) *DefaultForm {
 
 // defaultForm is the form of a literal DEFAULT of a protected column, nil where the cell alone tells it.
 func (p *Protection) defaultForm(l *Literal) *DefaultForm {
+	point := l.Kind == LiteralFloat && strings.ContainsAny(l.Text, ".eE") // others are only longer than an integer
+	f := DefaultForm{Quoted: l.Kind == LiteralString, Scale: scaleOf(strings.TrimSpace(l.Text))}
 	switch p.Type.OID {
 	case OIDNumeric:
+		f.Quoted = f.Quoted || point && f.Scale == 0 // 1e2 is a numeric from the start, as '100' is here
 	case OIDInt2, OIDInt8, OIDFloat4, OIDFloat8:
-		if l.Kind != LiteralString {
+		if !f.Quoted && !point {
+			return nil
+		}
+	case OIDInt4:
+		if !point {
 			return nil
 		}
 	default:
 		return nil
 	}
-	f := DefaultForm{Quoted: l.Kind == LiteralString}
-	if _, fraction, ok := strings.Cut(strings.TrimSpace(l.Text), "."); ok {
-		f.Scale = len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
-	}
-	f.Scale = min(f.Scale, maxScale)
 	if p.Type.OID == OIDNumeric && p.Type.Mod >= 0 {
 		_, scale := p.Type.numeric()
 		f.Scale = min(f.Scale, max(scale, 0))
 	}
 	return &f
+}
+
+// scaleOf is how many digits a number's text has behind the point once its exponent is applied, 0 for what is no number.
+func scaleOf(text string) int {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(text, "_", "")), "e")
+	_, fraction, _ := strings.Cut(mantissa, ".")
+	n, _ := strconv.Atoi(exponent)
+	return min(max(len(fraction)-n, 0), maxScale)
 }
 
 // keep makes the literal's cell tell the form, too.
