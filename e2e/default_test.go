@@ -49,8 +49,19 @@ func TestDefaultsAreShown(t *testing.T) {
     n: {type: public.z_small}
     o: {type: public.z_word, search: equality}
     p: {type: public.z_mood}
+  public.z_cast:
+    a: {type: int2}
+    b: {type: "numeric(10,2)", search: equality}
+    c: {type: float8}
+    d: {type: varchar(12), search: equality}
+    e: {type: text}
+    f: {type: "char(9)"}
+    g: {type: date}
+    h: {type: timestamp(3)}
+    i: {type: public.z_small}
+    j: {type: public.z_mood}
 `
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.z_written, public.people, public.logins", 1)
+		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.z_written, public.z_cast, public.people, public.logins", 1)
 	})
 	veiled := session(t, own, "app")
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
@@ -82,6 +93,12 @@ func TestDefaultsAreShown(t *testing.T) {
 		"insert into z_written default values", "select id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o from z_written",
 		"alter table z_written drop column h", "alter table z_written add column h float8 default '2.5' not null", "select id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o from z_written",
 		"select column_name, column_default from information_schema.columns where table_name = 'z_written' order by ordinal_position",
+		`create table z_cast (id int default 7::int, a int2 default 4::int2, b numeric(10,2) default 4.50::numeric(10,2), c float8 default 1e-30, d varchar(12) default 'x'::varchar(12), e text default 'x'::varchar,
+			f char(9) default CAST('x' AS char(9)), g date default date '2024-02-29', h timestamp(3) default '2024-02-29 01:02:03'::timestamp(3), i z_small default 4::z_small, j z_mood default z_mood 'sad')`,
+		"select column_name, column_default from information_schema.columns where table_name = 'z_cast' order by ordinal_position",
+		"insert into z_cast default values", "select id, a, b, c, d, e, f, g, h, i from z_cast",
+		"alter table z_cast alter a set default (-4)::int2, alter b set default '-4.5'::numeric(10,2), alter c set default (4.50)::float8, alter d set default cast('it''s' as text), alter i set default '4'::z_small",
+		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_cast'::regclass order by adnum",
 		"insert into z_defaults default values", "select * from z_defaults",
 		"set bytea_output = escape",
 		"select adnum, pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'z_defaults'::regclass order by adnum",
@@ -135,7 +152,7 @@ func TestDefaultsAreShown(t *testing.T) {
 			t.Errorf("support: %s: %s", text, got)
 		}
 	}
-	for _, text := range []string{"drop table z_defaults, z_written", "drop domain z_small, z_word", "drop type z_mood"} {
+	for _, text := range []string{"drop table z_defaults, z_written, z_cast", "drop domain z_small, z_word", "drop type z_mood"} {
 		must(session(t, own, "app"), text)
 		must(connect(shared.plain.DSN("app", password("app"), "plain", "")), text)
 	}

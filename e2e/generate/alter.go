@@ -82,9 +82,11 @@ func (g *gen) altered(s *Statement, tab *Table) {
 	case 11:
 		s.tree = f("CREATE INDEX ON %s (%s)", tab.Name, c.Name)
 	case 12:
-		v := g.constant(c.Type, c.protected())
-		s.tree = seq(alter, "ALTER COLUMN", c.Name, "SET DEFAULT", v)
-		s.Way = Simple
+		def := t("NULL")
+		if d := g.defaultOf(c); d != nil {
+			def = d
+		}
+		s.tree = seq(alter, "ALTER COLUMN", c.Name, "SET DEFAULT", def)
 	case 13:
 		s.tree = f("%s ALTER COLUMN %s DROP DEFAULT", alter, c.Name)
 	case 14:

@@ -3,7 +3,6 @@ package generate
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 )
 
@@ -74,7 +73,7 @@ func pick[T any](g *gen, from ...T) T { return from[g.r.IntN(len(from))] }
 func NewWorld(seed uint64, number, count int, support Support, features ...Feature) *World {
 	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
 	if features == nil {
-		w.features = [][]Feature{{Temporary}, {Views}, {Alters}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
+		w.features = [][]Feature{{Temporary}, {Views}, {Alters, Catalog}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {
@@ -166,17 +165,6 @@ func (g *gen) column(t *Table, name string, protected bool) *Column {
 	}
 	g.defaults(c)
 	return c
-}
-
-func (g *gen) defaults(c *Column) {
-	if !g.chance(20) {
-		return
-	}
-	if c.def = g.constant(c.Type, c.protected()); c.def.value.null || slices.Contains(c.Type.edges, c.def.value.text) {
-		c.def = nil
-	} else {
-		c.def.value.literal = "'" + c.def.value.text + "'"
-	}
 }
 
 // Encrypt is the configuration of the world's protected columns, below encrypt:.

@@ -87,58 +87,76 @@ func (d *DefaultCell) ConfiguredName() (TableName, string) {
 	return d.Relation.configuredName(), d.Relation.configuredColumn(d.Column.Num, d.Column.Name)
 }
 
-// DefaultText is how the server would write a default of the logical type whose text is value (get_const_expr,
+// DefaultText is how the server would write a default of the logical type whose text is value (get_const_expr and get_coercion_expr,
 // src/backend/utils/adt/ruleutils.c).
 func (d *DefaultCell) DefaultText(value string) string {
-	name := d.Protection.serverName()
-	switch d.Protection.Type.OID {
-	case OIDBool:
-		if value == "t" {
-			return "true"
-		}
-		return "false"
-	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDFloat4, OIDFloat8:
-		return d.numberText(value, name)
-	}
-	return quotedConstant(value, name)
-}
-
-// numberText is DefaultText for a number of the type name.
-func (d *DefaultCell) numberText(value, name string) string {
-	quoted := false
+	p := d.Protection
+	own, form := p.serverName(), DefaultForm{Quoted: !isNumber(p.Type.OID)}
+	typ := own
 	if d.Form != nil {
-		value, quoted = d.Form.number(value), d.Form.Quoted
+		form = *d.Form
 	}
-	digits, negative := strings.CutPrefix(value, "-")
-	whole := !strings.Contains(digits, ".")
-	if strings.Trim(digits, "0123456789.") != "" { // exponents, NaN
-		return quotedConstant(value, name)
-	}
-	if quoted {
-		if name == "numeric" && !negative && !whole {
-			return value
+	if isNumber(p.Type.OID) {
+		if d.Form != nil {
+			value = form.number(value)
 		}
-		return quotedConstant(value, name)
+		if !form.Quoted {
+			typ = form.numberType(value)
+		}
 	}
-	if !whole && !negative {
-		return value
+	bare, full := constantText(value, typ)
+	switch form.Cast {
+	case CastText:
+		return bare + "::text"
+	case CastVarchar:
+		return bare + "::character varying"
+	case CastModified:
+		if typ == own {
+			return bare + "::" + modifiedName(p.Type)
+		}
+		return "(" + full + ")::" + modifiedName(p.Type)
+	case CastOwn:
+		if p.Defined != nil {
+			own = quoteUnlessPlain(p.Defined.Name)
+		}
+		return "(" + full + ")::" + own
 	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	switch {
-	case !whole || err != nil || d.Form != nil && name != "numeric": // of an integer or a float a number has a form only if it was written with a point or an exponent
-		name = "numeric"
-	case n != int64(int32(n)):
-		name = "bigint"
-	case !negative:
-		return value
-	default:
-		name = "integer"
-	}
-	return quotedConstant(value, name)
+	return full
 }
 
-func quotedConstant(value, name string) string {
-	return "'" + strings.ReplaceAll(value, "'", "''") + "'::" + name
+// constantText is a constant of a type without its name, and with it where the server writes it.
+func constantText(value, typ string) (bare, full string) {
+	switch {
+	case typ == "boolean":
+		bare = map[bool]string{true: "true", false: "false"}[value == "t"]
+		return bare, bare
+	case typ == "integer" && !strings.HasPrefix(value, "-"),
+		typ == "numeric" && value != "" && value[0] >= '0' && value[0] <= '9' && strings.ContainsAny(value, "eE."):
+		return value, value
+	}
+	bare = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	return bare, bare + "::" + typ
+}
+
+// modifiedName is a type's name with its modifier as format_type writes it.
+func modifiedName(t Type) string {
+	p := Protection{Type: t}
+	if elem, ok := t.Element(); ok {
+		return modifiedName(elem) + "[]"
+	}
+	switch name := p.serverName(); {
+	case t.Mod < 0:
+		return name
+	case t.OID == OIDNumeric:
+		return t.String()
+	case t.OID == OIDBpchar:
+		return fmt.Sprintf("character(%d)", t.Mod-4)
+	case rounded(t.OID):
+		first, rest, _ := strings.Cut(name, " ")
+		return fmt.Sprintf("%s(%d) %s", first, t.Mod, rest)
+	default:
+		return fmt.Sprintf("%s(%d)", name, t.Mod-4)
+	}
 }
 
 // NullText is a default of NULL, for who may not see the column's values.

@@ -113,11 +113,11 @@ func (a *analysis) columnConstraint(table TableName, column string, p Protection
 
 // defaultValue seals a literal DEFAULT.
 func (a *analysis) defaultValue(table TableName, column string, p Protection, expr *pg_query.Node, at int) {
-	c := expr.GetAConst()
+	c, how := expr.GetAConst(), CastNone
 	if cast := expr.GetTypeCast(); cast != nil {
 		// The cast goes, since the sealed value brings its own.
 		var gone []Span
-		c, gone = a.castDefault(p, cast)
+		c, how, gone = a.castDefault(p, cast)
 		for _, span := range gone {
 			a.st.Edits = append(a.st.Edits, Edit{At: span})
 		}
@@ -136,7 +136,7 @@ func (a *analysis) defaultValue(table TableName, column string, p Protection, ex
 	}
 	lit.Target = Target{Table: table, Column: column, Protection: p, Purpose: PurposeStore}
 	lit.asDocument()
-	p.defaultForm(&lit).keep(&lit)
+	p.defaultForm(&lit, how).keep(&lit)
 	a.st.Literals = append(a.st.Literals, lit)
 }
 

@@ -1,8 +1,6 @@
 package sql
 
 import (
-	"strings"
-
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
@@ -74,34 +72,4 @@ func (a *analysis) dropCollation(c *pg_query.CollateClause, at int) int {
 		return -1
 	}
 	return a.nameSpan(skipTo(a.text, end)).End
-}
-
-// castDefault is the constant of 'x'::type or CAST('x' AS type), of a type as which the column's values may be written, and what goes of
-// the text before and behind it.
-func (a *analysis) castDefault(p Protection, cast *pg_query.TypeCast) (c *pg_query.A_Const, gone []Span) {
-	typ, ok := typeOf(cast.GetTypeName())
-	c = cast.GetArg().GetAConst()
-	at := int(cast.GetLocation())
-	same := typ.OID == p.Type.OID || (typ.OID == OIDText || typ.OID == OIDVarchar) && (p.Type.OID == OIDText || p.Type.OID == OIDVarchar)
-	if _, array := p.Type.Element(); array || p.Defined != nil {
-		ok, same, typ = a.declared(cast.GetTypeName(), &p), true, p.Type
-	}
-	if !ok || c == nil || at < 0 || !same || typ.Mod != p.Type.Mod && typ.Mod >= 0 {
-		return nil, nil
-	}
-	end := typeNameEnd(a.text, int(cast.GetTypeName().GetLocation()))
-	if end < 0 {
-		return nil, nil
-	}
-	if strings.HasPrefix(a.text[at:], "::") {
-		return c, []Span{{at, end}}
-	}
-	word, ok := nextToken(a.text, at)
-	value := int(c.GetLocation())
-	if close, found := nextToken(a.text, end); ok && isWord(a.text, word, "cast") && found && isPunct(a.text, close, ")") && !c.GetIsnull() {
-		if behind := literalEnd(a.text, value); behind >= 0 {
-			return c, []Span{{at, value}, {behind, close.End}}
-		}
-	}
-	return nil, nil
 }

@@ -9,70 +9,117 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// DefaultForm is how the number of a DEFAULT was written, which its cell doesn't tell and the system catalogs show: PostgreSQL keeps '4' in a
-// smallint column as a constant of that type, and 4 as an integer with a cast. A default that has one is stored as
-// COALESCE(cell, form), of which the server only ever takes the first.
+// DefaultForm is how the constant of a DEFAULT was written, which its cell doesn't tell and the system catalogs show: PostgreSQL keeps '4' in a
+// smallint column as a constant of that type, 4 as an integer that is cast, and 4::smallint as one with a cast that is shown. A default that
+// has a form is stored as COALESCE(cell, form), of which the server only ever takes the first.
 type DefaultForm struct {
-	Quoted bool
-	Scale  int // digits behind the point
+	Quoted  bool
+	Decimal bool // a number that is not quoted has a point or an exponent
+	Scale   int  // digits behind the point
+	Cast    DefaultCast
 }
+
+// DefaultCast is the cast that a DEFAULT was written with.
+type DefaultCast uint8
+
+// The casts. The zero value is none, or one that isn't shown.
+const (
+	CastNone     DefaultCast = iota
+	CastOwn                  // to the column's type, or a domain, without a modifier
+	CastModified             // to the column's type with its modifier
+	CastText                 // to text
+	CastVarchar              // to varchar
+)
 
 // maxScale is the most digits behind the point that a number has (NUMERIC_DSCALE_MAX, src/backend/utils/adt/numeric.c).
 const maxScale = 16383
 
 const (
-	formNumber = 1
-	formQuoted = 2
+	formNumber  = 1
+	formQuoted  = 2
+	formDecimal = 3 // without digits behind the point
 )
 
 // Stored is the constant that stands behind the cell.
 func (f DefaultForm) Stored() []byte {
 	kind := byte(formNumber)
-	if f.Quoted {
+	switch {
+	case f.Quoted:
 		kind = formQuoted
+	case f.Decimal && f.Scale == 0:
+		kind = formDecimal
 	}
-	return []byte{kind, byte(f.Scale >> 8), byte(f.Scale)}
+	return []byte{byte(f.Cast)<<4 | kind, byte(f.Scale >> 8), byte(f.Scale)}
 }
 
 // readForm is the inverse of Stored; nil for anything else.
 func readForm(b []byte) *DefaultForm {
-	if len(b) != 3 || b[0] != formNumber && b[0] != formQuoted {
+	if len(b) != 3 {
 		return nil
 	}
-	return &DefaultForm{Quoted: b[0] == formQuoted, Scale: int(b[1])<<8 | int(b[2])}
-}
-
-// defaultForm is the form of a literal DEFAULT of a protected column, nil where the cell alone tells it.
-func (p *Protection) defaultForm(l *Literal) *DefaultForm {
-	point := l.Kind == LiteralFloat && strings.ContainsAny(l.Text, ".eE") // others are only longer than an integer
-	f := DefaultForm{Quoted: l.Kind == LiteralString, Scale: scaleOf(strings.TrimSpace(l.Text))}
-	switch p.Type.OID {
-	case OIDNumeric:
-		f.Quoted = f.Quoted || point && f.Scale == 0 // 1e2 is a numeric from the start, as '100' is here
-	case OIDInt2, OIDInt8, OIDFloat4, OIDFloat8:
-		if !f.Quoted && !point {
-			return nil
-		}
-	case OIDInt4:
-		if !point {
-			return nil
-		}
-	default:
+	kind, f := b[0]&0xf, DefaultForm{Scale: int(b[1])<<8 | int(b[2]), Cast: DefaultCast(b[0] >> 4)}
+	if kind < formNumber || kind > formDecimal || f.Cast > CastVarchar {
 		return nil
 	}
-	if p.Type.OID == OIDNumeric && p.Type.Mod >= 0 {
-		_, scale := p.Type.numeric()
-		f.Scale = min(f.Scale, max(scale, 0))
-	}
+	f.Quoted = kind == formQuoted
+	f.Decimal = kind == formDecimal || kind == formNumber && f.Scale > 0
 	return &f
 }
 
-// scaleOf is how many digits a number's text has behind the point once its exponent is applied, 0 for what is no number.
-func scaleOf(text string) int {
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(text, "_", "")), "e")
+// defaultForm is the form of a literal DEFAULT of a protected column, nil where the cell alone tells it.
+func (p *Protection) defaultForm(l *Literal, cast DefaultCast) *DefaultForm {
+	f := DefaultForm{Quoted: l.Kind == LiteralString, Cast: cast}
+	number := isNumber(p.Type.OID)
+	if number && !(f.Quoted && p.Type.OID != OIDNumeric) {
+		f.Scale = p.scaleOf(l.Text)
+		f.Decimal = !f.Quoted && strings.ContainsAny(l.Text, ".eE")
+	}
+	domain := p.Defined != nil && p.Defined.Kind == DefinedDomain
+	if f.Cast == CastOwn && !domain && (f.Quoted || !number || f.numberType(l.Text) == p.serverName()) {
+		f.Cast = CastNone
+	}
+	switch {
+	case f.Cast != CastNone || p.Type.OID == OIDNumeric:
+		return &f
+	case f.Decimal, f.Quoted && number && p.Type.OID != OIDInt4:
+		return &f
+	}
+	return nil
+}
+
+// scaleOf is how many digits behind the point a number has that was written so (set_var_from_str, src/backend/utils/adt/numeric.c).
+func (p *Protection) scaleOf(text string) int {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(strings.TrimSpace(text), "_", "")), "e")
 	_, fraction, _ := strings.Cut(mantissa, ".")
-	n, _ := strconv.Atoi(exponent)
-	return min(max(len(fraction)-n, 0), maxScale)
+	shift, _ := strconv.Atoi(exponent)
+	scale := min(max(len(fraction)-len(strings.TrimLeft(fraction, "0123456789"))-shift, 0), maxScale)
+	if p.Type.OID == OIDNumeric && p.Type.Mod >= 0 {
+		_, most := p.Type.numeric()
+		scale = min(scale, max(most, 0))
+	}
+	return scale
+}
+
+// numberType is the type of a constant that was written as a number (make_const, src/backend/parser/parse_node.c).
+func (f *DefaultForm) numberType(text string) string {
+	if f.Decimal {
+		return "numeric"
+	}
+	if _, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return "integer"
+	}
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return "bigint"
+	}
+	return "numeric"
+}
+
+func isNumber(oid uint32) bool {
+	switch oid {
+	case OIDInt2, OIDInt4, OIDInt8, OIDNumeric, OIDFloat4, OIDFloat8:
+		return true
+	}
+	return false
 }
 
 // keep makes the literal's cell tell the form, too.
@@ -84,12 +131,47 @@ func (f *DefaultForm) keep(l *Literal) {
 
 // number is a number's text as the form has it, up to zeros at its end.
 func (f *DefaultForm) number(text string) string {
+	if !f.Quoted {
+		text = withoutExponent(text)
+	}
 	whole, fraction, _ := strings.Cut(text, ".")
 	if strings.Trim(strings.TrimPrefix(text, "-"), "0123456789.") != "" { // NaN
 		return text
 	}
 	if rest := strings.TrimRight(fraction, "0"); f.Scale >= len(rest) {
 		fraction = rest + strings.Repeat("0", f.Scale-len(rest))
+	}
+	if !f.Quoted && strings.Trim(whole+fraction, "-0") == "" { // the sign of zero is one of float8's only
+		whole = strings.TrimPrefix(whole, "-")
+	}
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
+}
+
+// withoutExponent is a float's text as a numeric has it.
+func withoutExponent(text string) string {
+	mantissa, exponent, ok := strings.Cut(text, "e")
+	shift, err := strconv.Atoi(exponent)
+	if !ok || err != nil {
+		return text
+	}
+	digits, negative := strings.CutPrefix(mantissa, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if shift < 0 {
+		whole = strings.Repeat("0", 1-shift) + whole
+		at := len(whole) + shift
+		whole, fraction = whole[:at], whole[at:]+fraction
+	} else {
+		fraction += strings.Repeat("0", max(shift-len(fraction), 0))
+		whole, fraction = whole+fraction[:shift], fraction[shift:]
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	if negative {
+		whole = "-" + whole
 	}
 	if fraction == "" {
 		return whole
