@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pgveil/pgveil/e2e/loopback"
 )
 
 // closeWrite ends what c says, in TLS and below it.
@@ -106,7 +108,7 @@ func TestHalfCloseThenGone(t *testing.T) {
 	for _, front := range []bool{false, true} {
 		port, most := shared.Port, soon+200*time.Millisecond
 		if front { // a relay that hands a half-close on, and learns of the client's end by what it can't deliver
-			port, most = newHalfCloser(t, shared.Port), 3*soon // the second thing said after the end shows it to the relay, the third to the proxy
+			port, most = loopback.Relay(t, shared.Port, halfClosing, halfClosing), 3*soon // the second thing said after the end shows it to the relay, the third to the proxy
 		}
 		dsn := strings.Replace(shared.DSN("app", password("app"), "shop", ""), fmt.Sprintf("port=%d", shared.Port), fmt.Sprintf("port=%d", port), 1)
 		c := hijack(t, dsn)
@@ -130,42 +132,18 @@ func TestHalfCloseThenGone(t *testing.T) {
 	}
 }
 
-// newHalfCloser is a relay that ends one direction when the other side has.
-func newHalfCloser(t *testing.T, port int) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			b, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if err != nil {
-				a.Close()
-				continue
-			}
-			one := func(to, from net.Conn) {
-				buffer := make([]byte, 1<<16)
-				for {
-					n, err := from.Read(buffer)
-					if _, failed := to.Write(buffer[:n]); failed != nil {
-						from.Close()
-						return
-					}
-					if err != nil {
-						to.(*net.TCPConn).CloseWrite()
-						return
-					}
-				}
-			}
-			go one(b, a)
-			go one(a, b)
+// halfClosing is one direction of a relay that hands a half-close on.
+func halfClosing(to, from *net.TCPConn) {
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(buffer)
+		if _, failed := to.Write(buffer[:n]); failed != nil {
+			from.Close()
+			return
 		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
+		if err != nil {
+			to.CloseWrite()
+			return
+		}
+	}
 }

@@ -8,37 +8,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
 
 // renumbering stands in front of the shared server as a pooler would: the process number that a login is told is its own invention.
 func renumbering(t *testing.T) (port int) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			b, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", shared.pg.Port))
-			if err != nil {
-				a.Close()
-				continue
-			}
-			go func() { io.Copy(b, a); b.Close() }()
-			go func() { renumbered(a, b); a.Close() }()
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
+	return loopback.Relay(t, shared.pg.Port, loopback.Copy, renumbered)
 }
 
 // renumbered copies the server's messages, with another number in BackendKeyData.
-func renumbered(to io.Writer, from io.Reader) {
+func renumbered(to, from *net.TCPConn) {
+	defer to.Close()
 	for told := false; !told; {
 		head := make([]byte, 5)
 		if _, err := io.ReadFull(from, head); err != nil {
@@ -53,7 +35,7 @@ func renumbered(to io.Writer, from io.Reader) {
 		}
 		to.Write(append(head, body...))
 	}
-	io.Copy(to, from)
+	loopback.Copy(to, from)
 }
 
 // Behind a pooler that the configuration does not know of, nothing protected is read or written; behind one that pools sessions, all is.

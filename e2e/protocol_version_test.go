@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
 
@@ -188,13 +189,8 @@ func signInWith(t *testing.T, port int, parameters []string) *rawConn {
 // refusingVersions is a way to the shared server that knows no version above 3.0, and says so with an error as PgBouncer 1.18 does.
 func refusingVersions(t *testing.T, refused *atomic.Int64) (port int) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	serve := func(client net.Conn) {
-		defer client.Close()
+	return loopback.Relay(t, shared.pg.Port, func(server, client *net.TCPConn) {
+		defer server.Close()
 		head := make([]byte, 8)
 		if _, err := io.ReadFull(client, head); err != nil {
 			return
@@ -205,25 +201,9 @@ func refusingVersions(t *testing.T, refused *atomic.Int64) (port int) {
 			client.Write(b)
 			return
 		}
-		server, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", shared.pg.Port))
-		if err != nil {
-			return
-		}
-		defer server.Close()
 		server.Write(head)
-		go func() { io.Copy(server, client); server.Close() }()
-		io.Copy(client, server)
-	}
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serve(client)
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
+		loopback.Copy(server, client)
+	}, loopback.Copy)
 }
 
 // A server that has never heard of version 3.2 and says so with an error is asked again in 3.0.

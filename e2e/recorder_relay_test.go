@@ -2,15 +2,14 @@ package e2e
 
 import (
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
@@ -60,32 +59,9 @@ func copyTree(from, to string) error {
 // relay listens and carries bytes to the server, one read of at most so many bytes at a time, both ways. It counts connections.
 func relay(t *testing.T, server *postgres.Server, atMost int, dials *atomic.Int64) (port int) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			dials.Add(1)
-			b, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port)))
-			if err != nil {
-				a.Close()
-				continue
-			}
-			pump := func(to, from net.Conn) {
-				buf := make([]byte, atMost)
-				io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buf)
-				to.Close()
-				from.Close()
-			}
-			go pump(a, b)
-			go pump(b, a)
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
+	pump := loopback.Pieces(atMost)
+	return loopback.Relay(t, server.Port, func(to, from *net.TCPConn) {
+		dials.Add(1)
+		pump(to, from)
+	}, pump)
 }

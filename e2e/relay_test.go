@@ -1,14 +1,14 @@
 package e2e
 
 import (
-	"io"
 	"net"
-	"strconv"
 	mutex "sync"
 	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pgveil/pgveil/e2e/loopback"
 )
 
 // faulty is a relay in front of a server, which fails as networks do.
@@ -26,35 +26,19 @@ type faulty struct {
 // newFaulty relays to a port of this machine.
 func newFaulty(t *testing.T, port int) *faulty {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	f := &faulty{Port: l.Addr().(*net.TCPAddr).Port}
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			b, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-			if err != nil {
-				a.Close()
-				continue
-			}
-			f.mu.Lock()
-			f.conns, f.servers = append(f.conns, a.(*net.TCPConn)), append(f.servers, b.(*net.TCPConn))
-			f.mu.Unlock()
-			go func() { io.Copy(b, a); b.Close() }()
-			go f.answer(a.(*net.TCPConn), b)
-		}
-	}()
+	f := &faulty{}
+	f.Port = loopback.Relay(t, port, func(server, client *net.TCPConn) {
+		f.mu.Lock()
+		f.conns, f.servers = append(f.conns, client), append(f.servers, server)
+		f.mu.Unlock()
+		loopback.Copy(server, client)
+	}, f.answer)
 	return f
 }
 
-func (f *faulty) answer(to *net.TCPConn, from net.Conn) {
+func (f *faulty) answer(to, from *net.TCPConn) {
 	defer from.Close()
+	defer to.Close()
 	buf := make([]byte, 4096)
 	for {
 		n, err := from.Read(buf)
@@ -65,12 +49,10 @@ func (f *faulty) answer(to *net.TCPConn, from net.Conn) {
 				if f.Reset.Load() {
 					to.SetLinger(0)
 				}
-				to.Close()
 				return
 			}
 		}
 		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
-			to.Close()
 			return
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 	"github.com/pgveil/pgveil/proxy/auth"
@@ -36,18 +37,8 @@ type served struct {
 
 func serving(t *testing.T, l Limits) *served {
 	t.Helper()
-	listen := func() net.Listener {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { ln.Close() })
-		return ln
-	}
-	back := listen()
-	go greet(back)
 	group, err := upstream.New(upstream.Options{Name: "test", Login: auth.Service{User: "service", Allow: auth.Allow{Trust: true}},
-		Hosts: []wire.DialOptions{{Host: "127.0.0.1", Port: uint16(back.Addr().(*net.TCPAddr).Port), Mode: wire.Disable}}})
+		Hosts: []wire.DialOptions{{Host: "127.0.0.1", Port: uint16(loopback.Serve(t, greet)), Mode: wire.Disable}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +67,11 @@ func serving(t *testing.T, l Limits) *served {
 		t.Fatal(err)
 	}
 	cert := testCertificate(t)
-	front := listen()
+	front, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { front.Close() })
 	s, err := New(Options{Listener: front, Method: &auth.SCRAM{Users: func() *auth.Users { return users }}, Routes: routes, World: w,
 		Accept:  wire.AcceptOptions{TLS: &wire.ServerTLS{Certificate: func() (*tls.Certificate, error) { return cert, nil }}},
 		Metrics: metrics.New(prometheus.NewRegistry()), Log: zap.NewNop(), Limits: l})
@@ -97,29 +92,20 @@ func serving(t *testing.T, l Limits) *served {
 }
 
 // greet lets everybody in.
-func greet(ln net.Listener) {
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			defer c.Close()
-			var size [4]byte
-			r := bufio.NewReaderSize(c, 512)
-			if _, err := io.ReadFull(r, size[:]); err != nil {
-				return
-			}
-			if _, err := r.Discard(int(binary.BigEndian.Uint32(size[:])) - 4); err != nil {
-				return
-			}
-			out := wire.AppendFrame(nil, 'R', []byte{0, 0, 0, 0})
-			out = wire.AppendFrame(out, 'S', []byte("server_version\x0015.4\x00"))
-			out = wire.AppendFrame(out, 'K', []byte{0, 0, 0, 1, 0, 0, 0, 2})
-			c.Write(wire.AppendFrame(out, 'Z', []byte{'I'}))
-			io.Copy(io.Discard, r)
-		}()
+func greet(c net.Conn) {
+	var size [4]byte
+	r := bufio.NewReaderSize(c, 512)
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return
 	}
+	if _, err := r.Discard(int(binary.BigEndian.Uint32(size[:])) - 4); err != nil {
+		return
+	}
+	out := wire.AppendFrame(nil, 'R', []byte{0, 0, 0, 0})
+	out = wire.AppendFrame(out, 'S', []byte("server_version\x0015.4\x00"))
+	out = wire.AppendFrame(out, 'K', []byte{0, 0, 0, 1, 0, 0, 0, 2})
+	c.Write(wire.AppendFrame(out, 'Z', []byte{'I'}))
+	io.Copy(io.Discard, r)
 }
 
 func testCertificate(t *testing.T) *tls.Certificate {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"testing"
+
+	"github.com/pgveil/pgveil/e2e/loopback"
 )
 
 func TestParseSegments(t *testing.T) {
@@ -19,30 +21,16 @@ func TestParseSegments(t *testing.T) {
 
 // TestRelay: all bytes arrive, in pieces, and the end of one direction leaves the other open.
 func TestRelay(t *testing.T) {
-	echo, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer echo.Close()
-	go func() {
-		for {
-			c, err := echo.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				b, _ := io.ReadAll(c) // up to the client's half-close
-				c.Write(b)
-				c.Close()
-			}()
-		}
-	}()
+	echo := loopback.Serve(t, func(c net.Conn) {
+		b, _ := io.ReadAll(c) // up to the client's half-close
+		c.Write(b)
+	})
 	for _, how := range []string{"1", "random:3"} {
 		s, err := parseSegments(how)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, port, err := s.relay(echo.Addr().(*net.TCPAddr).Port, nil)
+		r, port, err := s.relay(echo, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -133,22 +134,8 @@ type relay struct {
 // proxy starts a relay and returns the port it listens on and its certificate.
 func proxy(t testing.TB, r relay) (port uint16, errs <-chan error) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.errs = make(chan error, 100)
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go r.serve(nc)
-		}
-	}()
-	return uint16(l.Addr().(*net.TCPAddr).Port), r.errs
+	return uint16(loopback.Serve(t, r.serve)), r.errs
 }
 
 func (r relay) serve(nc net.Conn) {

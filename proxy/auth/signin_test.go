@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
 
@@ -340,39 +340,7 @@ func TestAsPostgreSQL(t *testing.T) {
 // slicer forwards to an address byte by byte, both ways.
 func slicer(t *testing.T, port uint16) uint16 {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	slice := func(from, to net.Conn) {
-		defer to.Close()
-		b := make([]byte, 1)
-		for {
-			if _, err := from.Read(b); err != nil {
-				return
-			}
-			if _, err := to.Write(b); err != nil {
-				return
-			}
-		}
-	}
-	go func() {
-		for {
-			a, err := l.Accept()
-			if err != nil {
-				return
-			}
-			b, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if err != nil {
-				a.Close()
-				continue
-			}
-			go slice(a, b)
-			go slice(b, a)
-		}
-	}()
-	return uint16(l.Addr().(*net.TCPAddr).Port)
+	return uint16(loopback.Relay(t, int(port), loopback.Pieces(1), loopback.Pieces(1)))
 }
 
 // TestSingleBytes cuts both legs into segments of one byte.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pgveil/pgveil/e2e/loopback"
+	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/proxy/auth"
 	"github.com/pgveil/pgveil/proxy/wire"
 )
@@ -15,32 +17,21 @@ import (
 // listener takes connections and says nothing.
 func listener(t *testing.T) wire.DialOptions {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { io.Copy(io.Discard, c); c.Close() }()
-		}
-	}()
-	return wire.DialOptions{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), Mode: wire.Disable}
+	return at(loopback.Serve(t, func(c net.Conn) { io.Copy(io.Discard, c) }))
+}
+
+func at(port int) wire.DialOptions {
+	return wire.DialOptions{Host: "127.0.0.1", Port: uint16(port), Mode: wire.Disable}
 }
 
 // nobody is an address on which nobody listens.
 func nobody(t *testing.T) wire.DialOptions {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := postgres.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return wire.DialOptions{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), Mode: wire.Disable}
+	return at(port)
 }
 
 func refused(code string) error {

@@ -13,26 +13,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pgveil/pgveil/e2e/loopback"
 )
 
 // stub listens and gives each connection to serve. It returns what to dial.
 func stub(t *testing.T, serve func(net.Conn)) DialOptions {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	t.Cleanup(func() { l.Close() })
-	go serveAll(l, serve)
-	return DialOptions{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
-}
-
-func serveAll(l net.Listener, serve func(net.Conn)) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() { defer c.Close(); serve(c) }()
-	}
+	return DialOptions{Host: "127.0.0.1", Port: uint16(loopback.Serve(t, serve))}
 }
 
 // answer reads the SSLRequest and writes s.
@@ -150,8 +138,7 @@ func TestDialClear(t *testing.T) {
 	defer os.RemoveAll(dir)
 	l, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5433"))
 	check(t, err)
-	defer l.Close()
-	go serveAll(l, serve)
+	loopback.On(t, l, serve)
 	tcp := stub(t, serve)
 	tcp.Mode = Disable
 	for name, o := range map[string]DialOptions{"disable": tcp, "unix": {Host: dir, Port: 5433}} {
