@@ -79,7 +79,7 @@ func (s *suite) world(t testing.TB, p *Policy) *world {
 	return s.worlds[key]
 }
 
-func (w *world) analyze(cat *sql.Catalog, path []string, text string) []*sql.Statement {
+func (w *world) analyze(cat *sql.Catalog, path []string, text string, _ sql.Names) []*sql.Statement {
 	st, ok := w.analyses[text]
 	if !ok {
 		st = sql.Analyze(cat, path, text)
@@ -114,7 +114,7 @@ func (s *suite) verdicts(t testing.TB, rules *Rules) []string {
 
 func judgeCase(t testing.TB, p *Policy, w *world, c suiteCase) *Plan {
 	t.Helper()
-	plan := p.plan(p.RolesOf(Subject{User: c.user, Database: "crm"}), w.cat, testPath(), c.text, w.analyze)
+	plan := p.plan(p.RolesOf(Subject{User: c.user, Database: "crm"}), w.cat, testPath(), c.text, reading{w.analyze, sql.Normalize})
 	invariants(t, c, plan)
 	return plan
 }

@@ -9,17 +9,21 @@ import (
 // Plan judges one text of a subject that holds roles. It is pure: the same arguments give the same plan. path is
 // current_schemas(true) of the session. Cache its results: see Cache.
 func (p *Policy) Plan(roles RoleSet, cat *sql.Catalog, path []string, text string) *Plan {
-	return p.plan(roles, cat, path, text, sql.Analyze)
+	return p.plan(roles, cat, path, text, conforming)
 }
 
 // PlanNamed is Plan of a text that runs by name what names stand for in the session. It is not to be cached.
 func (p *Policy) PlanNamed(roles RoleSet, cat *sql.Catalog, path []string, text string, names sql.Names) *Plan {
+	return p.planNamed(roles, cat, path, text, names, conforming)
+}
+
+func (p *Policy) planNamed(roles RoleSet, cat *sql.Catalog, path []string, text string, names sql.Names, by reading) *Plan {
 	if p == nil || cat == nil {
-		return p.Plan(roles, cat, path, text)
+		return p.plan(roles, cat, path, text, by)
 	}
-	plan := p.judge(roles, cat, path, sql.AnalyzeNamed(cat, path, text, names))
+	plan := p.judge(roles, cat, path, by.analyze(cat, path, text, names))
 	if plan.Privileged {
-		plan.Normalized = sql.Normalize(text)
+		plan.Normalized = by.normalize(text)
 	}
 	return plan
 }
@@ -33,21 +37,23 @@ func (p *Policy) PlanStored(roles RoleSet, cat *sql.Catalog, path []string, st *
 	return plan
 }
 
-type analyze func(cat *sql.Catalog, path []string, text string) []*sql.Statement
-
-func (p *Policy) plan(roles RoleSet, cat *sql.Catalog, path []string, text string, analyze analyze) *Plan {
+func (p *Policy) plan(roles RoleSet, cat *sql.Catalog, path []string, text string, by reading) *Plan {
 	if p == nil || cat == nil {
 		return &Plan{Refusal: refusal(codeUnclear, -1, "", "there is no policy or no catalog to judge by")}
 	}
 	var plan *Plan
 	concern := p.Concern(roles, cat, text)
 	if concern != Unread {
-		plan = p.judge(roles, cat, path, analyze(cat, path, text))
+		plan = p.judge(roles, cat, path, by.analyze(cat, path, text, sql.Names{}))
 	}
 	if concern == Unread || concern == Reading && plan.Refusal != nil {
 		plan = &Plan{Allowed: true, Plain: true, Privileged: p.Privileged(roles)}
 	}
-	if plan.Privileged {
+	switch {
+	case !plan.Privileged:
+	case concern == Analysed:
+		plan.Normalized = by.normalize(text)
+	default:
 		plan.Normalized = sql.Normalize(text)
 	}
 	return plan
