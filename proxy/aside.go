@@ -39,7 +39,7 @@ func (s *session) aside(texts ...string) ([][][]byte, error) {
 		if !errors.As(err, &refused) || s.transaction() != 'E' {
 			break
 		}
-		if _, back := s.put(stepBack, forget); back != nil || refused.sqlstate == lockNotAvailable || refused.sqlstate == queryCanceled {
+		if _, back := s.put(stepBack, forget); back != nil || refused.sqlstate == lockNotAvailable || refused.cancelled() {
 			return nil, err
 		}
 	}

@@ -87,14 +87,7 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 	if err != nil {
 		return fmt.Errorf("client read: %w", err)
 	}
-	if s.ledger.dropping() {
-		return nil
-	}
-	s.span = nil
-	if s.lingering {
-		err = s.stillOpen()
-	}
-	if err == nil {
+	if err = s.attend(); err == nil {
 		err = do(frame, frame[5:])
 	}
 	s.frame, s.seal.plain, s.seal.cell = trimmed(s.frame), trimmed(s.seal.plain), trimmed(s.seal.cell)
@@ -102,6 +95,18 @@ func (s *session) whole(do func(frame, body []byte) error) error {
 		return nil
 	}
 	return err
+}
+
+// attend begins what is done about a message.
+func (s *session) attend() error {
+	if s.ledger.dropping() {
+		return errDropped
+	}
+	s.span = nil
+	if s.lingering {
+		return s.stillOpen()
+	}
+	return nil
 }
 
 // keptBuffer is how large, in bytes, a session's buffer may stay.

@@ -33,9 +33,11 @@ const queryCanceled = "57014"
 // cancelled reports whether a statement of ours was cancelled: whoever wanted that meant the client's, for which it was sent.
 func cancelled(err error) (*innerError, bool) {
 	var e *innerError
-	ok := errors.As(err, &e) && e.sqlstate == queryCanceled
+	ok := errors.As(err, &e) && e.cancelled()
 	return e, ok
 }
+
+func (e *innerError) cancelled() bool { return e.sqlstate == queryCanceled }
 
 func (e *innerError) Error() string {
 	return "the server refused a catalog query of the proxy with SQLSTATE " + e.sqlstate
@@ -139,7 +141,7 @@ func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			if q.failed.sqlstate = wire.ErrorField(body, 'C'); q.failed.sqlstate == queryCanceled {
+			if q.failed.sqlstate = wire.ErrorField(body, 'C'); q.failed.cancelled() {
 				q.failed.message = wire.ErrorField(body, 'M')
 			}
 			if severity := wire.ErrorField(body, 'V'); severity == "FATAL" || severity == "PANIC" {
