@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 	"github.com/pgveil/pgveil/proxy"
 	"github.com/pgveil/pgveil/proxy/admin"
@@ -39,22 +40,14 @@ func sessionsBy(t *testing.T, s *stack.Stack) map[string]proxy.SessionInfo {
 	return by
 }
 
-// unused is a port that nobody listens on.
-func unused(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // What the admin listener says of sessions is what they do; nothing that they carry is on any of its pages.
 func TestAdminSessions(t *testing.T) {
 	frameRows(t)
 	defer noFrameRows(t)
-	port := unused(t)
+	port, err := postgres.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
 	own := ownStack(t, func(o *stack.Options) { o.Extra = fmt.Sprintf("admin: {listen: \"127.0.0.1:%d\"}", port) })
 	as := func(user, name string) *rawConn {
 		return hijack(t, own.DSN(user, password(user), "shop", "application_name="+name))

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,6 +24,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 // TestMain lets scripts run the program itself: this test binary, called as pgveil.
@@ -56,7 +57,7 @@ func setup(env *testscript.Env) error {
 	if err := writeCertificate(dir); err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
+	ports, err := postgres.FreePorts(2)
 	if err != nil {
 		return err
 	}
@@ -97,19 +98,6 @@ roles:
 	env.Setenv("ROOT", root)
 	env.Setenv("LF", "\n")
 	return nil
-}
-
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer ln.Close()
-		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // writeCertificate writes tls.crt and tls.key, good for an hour.

@@ -125,16 +125,7 @@ func (s *Server) start(o Options) error {
 	if err := s.configure(o); err != nil {
 		return err
 	}
-	for attempt := 1; ; attempt++ {
-		var err error
-		if s.Port, err = FreePort(); err != nil {
-			return err
-		}
-		// Between being free and being taken, a port can go to somebody else.
-		if err = s.launch(); !errors.Is(err, errPort) || attempt == 5 {
-			return err
-		}
-	}
+	return s.launchAnywhere()
 }
 
 // Data is the data folder.
@@ -178,6 +169,19 @@ const watched = `own=$1; shift; exec 3<&0
 wait $pid`
 
 var errPort = errors.New("the port was taken")
+
+// launchAnywhere is launch on a free port.
+func (s *Server) launchAnywhere() (err error) {
+	for attempt := 1; ; attempt++ {
+		if s.Port, err = FreePort(); err != nil {
+			return err
+		}
+		// Between being free and being taken, a port can go to somebody else.
+		if err = s.launch(); !errors.Is(err, errPort) || attempt == 5 {
+			return err
+		}
+	}
+}
 
 func (s *Server) launch() (err error) {
 	s.LogFile = filepath.Join(s.Dir, "server.log")
@@ -287,14 +291,25 @@ func unprivileged() (*syscall.Credential, error) {
 
 // FreePort finds a TCP port on 127.0.0.1 that nobody listens on now.
 func FreePort() (int, error) {
-	var err error
+	ports, err := FreePorts(1)
+	if err != nil {
+		return 0, err
+	}
+	return ports[0], nil
+}
+
+// FreePorts is FreePort for n ports, no two of which are the same.
+func FreePorts(n int) (ports []int, err error) {
 	for range 100 {
 		// Below the ports that the system gives to outgoing connections (ip_local_port_range), of which one may be taken at any moment.
 		port := 20000 + rand.IntN(12000)
 		var l net.Listener
 		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			return port, l.Close()
+			defer l.Close() // only now, so that the next is another
+			if ports = append(ports, port); len(ports) == n {
+				return ports, nil
+			}
 		}
 	}
-	return 0, err
+	return nil, fmt.Errorf("no %d ports are free: %w", n, err)
 }

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,13 +47,5 @@ func (s *Server) follow(primary *Server) error {
 	if err := s.write(filepath.Join(s.Data(), "postgresql.auto.conf"), follow); err != nil {
 		return err
 	}
-	for attempt := 1; ; attempt++ {
-		var err error
-		if s.Port, err = FreePort(); err != nil {
-			return err
-		}
-		if err = s.launch(); !errors.Is(err, errPort) || attempt == 5 {
-			return err
-		}
-	}
+	return s.launchAnywhere()
 }

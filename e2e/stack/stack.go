@@ -84,13 +84,11 @@ func Prepare(o Options) (*Stack, error) {
 }
 
 func (s *Stack) files(o Options) error {
-	var err error
-	if s.Port, err = postgres.FreePort(); err != nil {
+	ports, err := postgres.FreePorts(2)
+	if err != nil {
 		return err
 	}
-	if s.MetricsPort, err = postgres.FreePort(); err != nil {
-		return err
-	}
+	s.Port, s.MetricsPort = ports[0], ports[1]
 	listen, err := s.segmented(&o)
 	if err != nil {
 		return err
