@@ -5,14 +5,8 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,54 +19,24 @@ import (
 // bouncer starts PgBouncer in front of a port of this machine. It knows the users' verifiers and logs in with what their proofs give away.
 func bouncer(t *testing.T, to int, more string) (port int) {
 	t.Helper()
-	port, err := postgres.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir, err := os.MkdirTemp("", "pgveil-pgbouncer-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	var list strings.Builder
-	for _, row := range rowsOf(t, directly(t), "select rolname, rolpassword from pg_authid where rolpassword is not null") {
-		fmt.Fprintf(&list, "%q %q\n", row[0], row[1])
-	}
-	ini := fmt.Sprintf("[databases]\n* = host=127.0.0.1 port=%d\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
-		"auth_type = scram-sha-256\nauth_file = %s/users\nignore_startup_parameters = extra_float_digits\nlogfile = %s/log\n%s\n", to, port, dir, dir, more)
-	for name, text := range map[string]string{"ini": ini, "users": list.String()} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	os.Chmod(dir, 0o755)
-	program, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		program = "/usr/sbin/pgbouncer"
-	}
-	cmd := exec.Command(program, filepath.Join(dir, "ini"))
-	if os.Geteuid() == 0 { // it does not run as root
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		os.Chown(dir, uid, gid)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	if err := cmd.Start(); err != nil {
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	within(t, "PgBouncer listens", func() bool {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
-	return port
+	var verifiers [][2]string
+	for _, row := range rowsOf(t, directly(t), "select rolname, rolpassword from pg_authid where rolpassword is not null") {
+		verifiers = append(verifiers, [2]string{string(row[0]), string(row[1])})
+	}
+	b, err := postgres.StartBouncer(dir, fmt.Sprintf("* = host=127.0.0.1 port=%d", to), verifiers, "auth_type = scram-sha-256\n"+more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Stop)
+	return b.Port
 }
 
 // pooled is what an application does: parameters, transactions, errors.

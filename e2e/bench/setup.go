@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -31,7 +26,7 @@ type bench struct {
 	dir     string
 	pg      *postgres.Server
 	pgveil  *stack.Stack
-	bouncer *exec.Cmd
+	bouncer *postgres.Bouncer
 	relay   *exec.Cmd
 	ca      *postgres.Authority
 	targets []target
@@ -132,8 +127,7 @@ func setUp(binary, against string) (b *bench, err error) {
 			return b, err
 		}
 	}
-	port, err := b.startBouncer()
-	if err != nil {
+	if err = b.startBouncer(); err != nil {
 		return b, err
 	}
 	relayPort, err := b.startRelay()
@@ -144,7 +138,7 @@ func setUp(binary, against string) (b *bench, err error) {
 		{"direct", b.pg.Port, "plain", 0},
 		{"cells", b.pg.Port, "protected", 0}, // what the server holds, as it is
 		{"relay", relayPort, "plain", b.relay.Process.Pid},
-		{"pgbouncer", port, "plain", b.bouncer.Process.Pid},
+		{"pgbouncer", b.bouncer.Port, "plain", b.bouncer.PID()},
 		{"pgveil pass", b.pgveil.Port, "plain", b.pgveil.PID()},
 		{"pgveil sealed", b.pgveil.Port, "protected", b.pgveil.PID()},
 	}
@@ -216,63 +210,27 @@ func exec1(dsn, sql string) error {
 }
 
 // startBouncer starts PgBouncer with session pooling, the mode that promises what pgveil promises, and plain text on both legs.
-func (b *bench) startBouncer() (port int, err error) {
-	if port, err = postgres.FreePort(); err != nil {
-		return 0, err
-	}
+func (b *bench) startBouncer() error {
 	dir := filepath.Join(b.dir, "pgbouncer")
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		return 0, err
+		return err
 	}
 	cert, key, err := b.ca.Issue("localhost")
 	if err != nil {
-		return 0, err
+		return err
 	}
-	ini := fmt.Sprintf(`[databases]
-plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = plain
-auth_file = %s/users
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "key.pem"), key, 0o644)); err != nil {
+		return err
+	}
+	b.bouncer, err = postgres.StartBouncer(dir, fmt.Sprintf("plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s", b.pg.Port, benchUser, benchPassword),
+		[][2]string{{benchUser, benchPassword}}, `auth_type = plain
 pool_mode = session
 max_client_conn = 300
 default_pool_size = 200
-ignore_startup_parameters = extra_float_digits
-logfile = %[6]s/log
 client_tls_sslmode = allow
-client_tls_cert_file = %[6]s/cert.pem
-client_tls_key_file = %[6]s/key.pem
-`, b.pg.Port, benchUser, benchPassword, port, dir, dir)
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "ini"), []byte(ini), 0o644),
-		os.WriteFile(filepath.Join(dir, "cert.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "key.pem"), key, 0o644),
-		os.WriteFile(filepath.Join(dir, "users"), []byte(fmt.Sprintf("%q %q\n", benchUser, benchPassword)), 0o644)); err != nil {
-		return 0, err
-	}
-	b.bouncer = exec.Command("pgbouncer", filepath.Join(dir, "ini"))
-	if os.Geteuid() == 0 {
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			return 0, err
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			return 0, err
-		}
-		b.bouncer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	if err := b.bouncer.Start(); err != nil {
-		return 0, fmt.Errorf("pgbouncer: %w; on Debian: apt-get install pgbouncer", err)
-	}
-	for range 100 {
-		if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			return port, c.Close()
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return 0, errors.New("pgbouncer does not listen")
+client_tls_cert_file = cert.pem
+client_tls_key_file = key.pem`)
+	return err
 }
 
 func (b *bench) tearDown() {
@@ -285,9 +243,8 @@ func (b *bench) tearDown() {
 		b.relay.Process.Kill()
 		b.relay.Wait()
 	}
-	if b.bouncer != nil && b.bouncer.Process != nil {
-		b.bouncer.Process.Signal(syscall.SIGTERM)
-		b.bouncer.Wait()
+	if b.bouncer != nil {
+		b.bouncer.Stop()
 	}
 	if b.pg != nil {
 		b.pg.Stop()
