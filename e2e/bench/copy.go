@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -71,36 +72,29 @@ func (b *bench) copyCells(data, format string, n int) (name string, err error) {
 	if _, _, err := b.copyOnce(b.target("pgveil sealed"), data, format, n); err != nil {
 		return "", err
 	}
-	ctx := context.Background()
-	c, err := pgconn.Connect(ctx, b.target("cells").dsn())
-	if err != nil {
-		return "", err
-	}
-	defer c.Close(ctx)
-	f, err := os.Create(b.dir + "/cells." + format)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	_, err = c.CopyTo(ctx, f, "COPY copied (id, name, email, ssn) TO STDOUT (FORMAT "+format+")")
-	return f.Name(), err
+	return b.copyOut("cells", "cells."+format, "COPY copied (id, name, email, ssn) TO STDOUT (FORMAT "+format+")")
 }
 
 // copyData writes a file with n rows in a format and returns its name: what a plain table gives.
 func (b *bench) copyData(n int, format string) (name string, err error) {
+	return b.copyOut("direct", "rows."+format, fmt.Sprintf(`COPY (SELECT i, 'Customer ' || i, 'customer' || i || '@example.test', lpad((i * 7919::bigint %% 1000000000)::text, 9, '0')
+		FROM generate_series(1, %d) i) TO STDOUT (FORMAT %s)`, n, format))
+}
+
+// copyOut writes what a target copies out into a file of the bench's folder and returns its path.
+func (b *bench) copyOut(target, file, sql string) (name string, err error) {
 	ctx := context.Background()
-	c, err := pgconn.Connect(ctx, b.target("direct").dsn())
+	c, err := pgconn.Connect(ctx, b.target(target).dsn())
 	if err != nil {
 		return "", err
 	}
 	defer c.Close(ctx)
-	f, err := os.Create(b.dir + "/rows." + format)
+	f, err := os.Create(filepath.Join(b.dir, file))
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	_, err = c.CopyTo(ctx, f, fmt.Sprintf(`COPY (SELECT i, 'Customer ' || i, 'customer' || i || '@example.test', lpad((i * 7919::bigint %% 1000000000)::text, 9, '0')
-		FROM generate_series(1, %d) i) TO STDOUT (FORMAT %s)`, n, format))
+	_, err = c.CopyTo(ctx, f, sql)
 	return f.Name(), err
 }
 
