@@ -70,6 +70,10 @@ func TestIntrospection(t *testing.T) {
 		if got := table(t, veiled.ExecParams(ctx, text, nil, nil, nil, nil).Read()); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
+		surrounded := "\n\t-- asked\n" + text + " /* by a program */\n"
+		if got := table(t, veiled.ExecParams(ctx, surrounded, nil, nil, nil, nil).Read()); got != want {
+			t.Errorf("with blanks and comments around: %s\n got %s\nwant %s", text, got, want)
+		}
 		simple, err := veiled.Exec(ctx, text).ReadAll()
 		if err != nil {
 			t.Errorf("%s: %v", text, err)

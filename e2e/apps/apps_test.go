@@ -35,6 +35,7 @@ var programs = []program{
 	{name: "sqlc", command: goProgram("sqlc"), lines: 40, differ: map[string]string{
 		"busiest": "min() of a range column is cast",
 	}},
+	{name: "ent", command: goProgram("ent"), lines: 70},
 	{name: "migrations", command: goProgram("migrations"), lines: 150},
 	{name: "knex", command: nodeProgram("knex.js"), lines: 44},
 	{name: "drizzle", command: nodeProgram("drizzle.js"), lines: 38},
@@ -98,6 +99,11 @@ func TestApplicationsSeeTheSame(t *testing.T) {
 func goProgram(folder string) func(*testing.T) []string {
 	return func(t *testing.T) []string {
 		binary := filepath.Join(t.TempDir(), folder)
+		generate := exec.Command("go", "generate", "./"+folder)
+		generate.Dir = "go"
+		if out, err := generate.CombinedOutput(); err != nil {
+			t.Fatalf("go generate: %v\n%s", err, out)
+		}
 		build := exec.Command("go", "build", "-o", binary, "./"+folder)
 		build.Dir = "go"
 		if out, err := build.CombinedOutput(); err != nil {

@@ -62,3 +62,36 @@ select x.relname, k.n, oc.opcname, oc.opcdefault, oc.opcintype::regtype, co.coll
 select x.relname, indclass[0]::regclass is null as none, (select opcname from pg_opclass where oid = indclass[0]) as first from pg_index join pg_class x on x.oid = indexrelid where indrelid = 'people'::regclass order by 1;
 select count(*) from pg_index ix, unnest(ix.indkey, ix.indclass, ix.indcollation) k(key, class, coll), pg_attribute a, pg_opclass oc where a.attrelid = ix.indrelid and a.attnum = k.key and oc.oid = k.class and (oc.opcintype = 'bytea'::regtype or k.coll <> a.attcollation);
 select i.* from (select indexrelid::regclass::text as name, indclass <> '' as classes, indnatts from pg_catalog.pg_index where indrelid = 'logins'::regclass) i order by 1;
+-- ent's migration (ariga.io/atlas, sql/postgres): columns, foreign keys and checks of tables
+SELECT
+	t1.table_name, t1.column_name, t1.data_type, pg_catalog.format_type(a.atttypid, a.atttypmod) AS format_type, t1.is_nullable, t1.column_default, t1.character_maximum_length,
+	t1.numeric_precision, t1.datetime_precision, t1.numeric_scale, t1.interval_type, t1.character_set_name, t1.collation_name, t1.is_identity, t1.identity_start, t1.identity_increment,
+	(CASE WHEN t1.is_identity = 'YES' THEN (SELECT last_value FROM pg_sequences WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence(quote_ident(t1.table_schema) || '.' || quote_ident(t1.table_name), t1.column_name)) END) AS identity_last,
+	t1.identity_generation, t1.generation_expression, col_description(t3.oid, "ordinal_position") AS comment, t4.typtype, t4.typelem, a.attnum
+FROM
+	"information_schema"."columns" AS t1
+	JOIN pg_catalog.pg_namespace AS t2 ON t2.nspname = t1.table_schema
+	JOIN pg_catalog.pg_class AS t3 ON t3.relnamespace = t2.oid AND t3.relname = t1.table_name
+	JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t3.oid AND a.attname = t1.column_name
+	LEFT JOIN pg_catalog.pg_type AS t4 ON t4.oid = a.atttypid
+WHERE
+	t1.table_schema = 'public' AND t1.table_name IN ('people', 'logins')
+ORDER BY
+	t1.table_name, t1.ordinal_position;
+SELECT
+	rel.relname AS table_name, t1.conname AS constraint_name, pg_get_expr(t1.conbin, t1.conrelid) as expression, t2.attname as column_name, t1.conkey as column_indexes, t1.connoinherit as no_inherit
+FROM
+	pg_constraint t1
+	JOIN pg_attribute t2
+	ON t2.attrelid = t1.conrelid
+	AND t2.attnum = ANY (t1.conkey)
+	JOIN pg_class rel
+	ON rel.oid = t1.conrelid
+	JOIN pg_namespace nsp
+	ON nsp.oid = t1.connamespace
+WHERE
+	t1.contype = 'c'
+	AND nsp.nspname = 'public'
+	AND rel.relname IN ('people', 'logins')
+ORDER BY
+	t1.conname, array_position(t1.conkey, t2.attnum);

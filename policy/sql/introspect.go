@@ -221,7 +221,7 @@ func (in *introspection) plainPlace(r *pg_query.RangeVar) bool {
 	for at := in.a.st.At.Start; at < in.a.st.At.End; {
 		t, ok := nextToken(in.a.text, at)
 		if !ok {
-			return false
+			return t.Start == len(in.a.text) // blanks and comments to the end
 		}
 		word := in.a.text[t.Start:t.End]
 		if t.Start == span.Start && strings.EqualFold(behind, "table") {
