@@ -55,6 +55,8 @@ insert into d_users (email) values ('cnry-ddl-f@x')
 select email, level, code from d_users order by id
 PV204 alter table d_users alter column email set default gen_random_uuid()
 PV209 alter table d_users alter column level type int8
+PV273 alter table d_users drop constraint lev, drop constraint pgveil_email
+PV273 alter table only d_users drop constraint if exists "pgveil_email" cascade
 alter table d_users drop constraint lev, drop constraint d_users_email_key, add unique (email, level)
 insert into d_users (email, level) values ('cnry-ddl-f@x', 2)
 insert into d_users (email, level) values ('cnry-ddl-f@x', 3)

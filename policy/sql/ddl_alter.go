@@ -76,6 +76,10 @@ func (a *analysis) alterCommand(table TableName, rel *Relation, prot map[string]
 		case p != nil:
 			a.defaultValue(table, c.GetName(), *p, c.GetDef(), a.findName(c.GetName()))
 		}
+	case pg_query.AlterTableType_AT_DropConstraint:
+		if rel != nil && a.cat.guardNamed(rel, c.GetName()) {
+			a.refuse(codeGuard, a.findName(c.GetName()), "constraint %s guards a protected column of %s", c.GetName(), table)
+		}
 	case pg_query.AlterTableType_AT_AlterColumnType:
 		a.retype(table, prot, c)
 	case pg_query.AlterTableType_AT_AddIdentity, pg_query.AlterTableType_AT_SetIdentity, pg_query.AlterTableType_AT_SetExpression,
@@ -103,7 +107,7 @@ func (a *analysis) alterCommand(table TableName, rel *Relation, prot map[string]
 func harmlessAlter(t pg_query.AlterTableType) bool {
 	switch t {
 	case pg_query.AlterTableType_AT_DropColumn, pg_query.AlterTableType_AT_SetNotNull, pg_query.AlterTableType_AT_DropNotNull,
-		pg_query.AlterTableType_AT_DropConstraint, pg_query.AlterTableType_AT_ValidateConstraint, pg_query.AlterTableType_AT_AlterConstraint,
+		pg_query.AlterTableType_AT_ValidateConstraint, pg_query.AlterTableType_AT_AlterConstraint,
 		pg_query.AlterTableType_AT_ChangeOwner, pg_query.AlterTableType_AT_SetStatistics, pg_query.AlterTableType_AT_SetStorage,
 		pg_query.AlterTableType_AT_SetOptions, pg_query.AlterTableType_AT_ResetOptions, pg_query.AlterTableType_AT_DropIdentity,
 		pg_query.AlterTableType_AT_DropExpression, pg_query.AlterTableType_AT_AddIndexConstraint,

@@ -3,6 +3,7 @@ package sql
 import (
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -32,4 +33,9 @@ func (k *snapConstraint) guards(r *Relation) bool {
 	}
 	col := r.byNum(k.Columns[0])
 	return col != nil && col.Protection != nil && col.Protection.Guard != "" && guardSuffix(k.Definition) == col.Protection.Guard
+}
+
+// guardNamed reports whether a constraint of that name is a guard of one of the relation's columns.
+func (c *Catalog) guardNamed(r *Relation, name string) bool {
+	return c.logical != nil && slices.ContainsFunc(c.logical.guards, func(g logicalGuard) bool { return g.relation == r && g.name == name })
 }

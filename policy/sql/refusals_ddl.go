@@ -25,6 +25,7 @@ const (
 	codeTypeLabels  = "PV292"
 	codeAway        = "PV270"
 	codeOrphan      = "PV271"
+	codeGuard       = "PV273"
 )
 
 // ddlRefusals documents the codes of data definition: PV2xx.
@@ -70,6 +71,8 @@ func ddlRefusals() []RefusalDoc {
 			"Create it over a direct connection if its effect on ciphertext is intended."},
 		{codeColumnPlaced, "0A000", "The column's type name was not found where it should stand",
 			"Write the type name plainly, without quotes or escapes."},
+		{codeGuard, "2BP01", "The constraint is the guard of a protected column: it keeps plain text out, and the column is known by it under another name",
+			"Leave it: it goes with the column. To keep the column without protection, take it out of the encrypt section first."},
 		{codeAway, "0A000", "The name is that of a configured table or column which now has another one in the database",
 			"Change the encrypt section and the policy to the names that pgveil check shows, and reload; then use the name."},
 		{codeOrphan, "55000", "A column's guard names a configured key, but no configured column is certainly this one",
