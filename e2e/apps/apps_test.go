@@ -35,7 +35,10 @@ var programs = []program{
 	{name: "sqlc", command: goProgram("sqlc"), lines: 40, differ: map[string]string{
 		"busiest": "min() of a range column is cast",
 	}},
-	{name: "ent", command: goProgram("ent"), lines: 70},
+	{name: "ent", command: goProgram("ent"), lines: 60, differ: map[string]string{
+		"contains": "LIKE '%…%' on a column with search: equality",
+		"active":   "a condition on a column with search: none",
+	}},
 	{name: "migrations", command: goProgram("migrations"), lines: 150},
 	{name: "knex", command: nodeProgram("knex.js"), lines: 44},
 	{name: "drizzle", command: nodeProgram("drizzle.js"), lines: 38},
@@ -95,19 +98,19 @@ func TestApplicationsSeeTheSame(t *testing.T) {
 	}
 }
 
-// goProgram builds a program of the module in go.
+// goProgram builds a program of the module in go, in a copy, where what it asks to be generated is.
 func goProgram(folder string) func(*testing.T) []string {
 	return func(t *testing.T) []string {
-		binary := filepath.Join(t.TempDir(), folder)
-		generate := exec.Command("go", "generate", "./"+folder)
-		generate.Dir = "go"
-		if out, err := generate.CombinedOutput(); err != nil {
-			t.Fatalf("go generate: %v\n%s", err, out)
+		copied, binary := t.TempDir(), filepath.Join(t.TempDir(), folder)
+		if err := os.CopyFS(copied, os.DirFS("go")); err != nil {
+			t.Fatal(err)
 		}
-		build := exec.Command("go", "build", "-o", binary, "./"+folder)
-		build.Dir = "go"
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("go build: %v\n%s", err, out)
+		for _, args := range [][]string{{"generate", "./" + folder}, {"build", "-o", binary, "./" + folder}} {
+			cmd := exec.Command("go", args...)
+			cmd.Dir = copied
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("go %v: %v\n%s", args, err, out)
+			}
 		}
 		return []string{binary}
 	}
