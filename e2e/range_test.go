@@ -157,6 +157,8 @@ var rangeQueries = []string{
 	"SELECT id FROM readings WHERE login ILIKE 'ADA@example.org' ORDER BY id",
 	"SELECT id FROM readings WHERE login = 'Ada@Example.org' ORDER BY id",
 	"SELECT id FROM readings WHERE lower(login) = 'aÉ' OR lower(login) = 'aé' ORDER BY id",
+	"SELECT id FROM readings WHERE NOT (lower(login) = ANY ('{ADA,bob}'::text[])) ORDER BY id",
+	"SELECT id FROM readings WHERE lower(login) <> ALL (ARRAY['ADA', NULL, 'bob']) OR lower(login) <> ALL ('{Ada}') ORDER BY id",
 	"SELECT greatest(n, 0), id FROM readings ORDER BY 1, 2",
 }
 

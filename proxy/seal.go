@@ -105,7 +105,7 @@ func (s *sealer) sealArray(w *World, t *sql.Target, declared uint32, format int1
 			s.cells = append(s.cells, nil)
 			continue
 		}
-		cell, err := s.sealOne(nil, w, t, element, format, e, set)
+		cell, err := s.sealOne([]byte{}, w, t, element, format, e, set) // no bytes are not NULL
 		if err != nil {
 			return nil, err
 		}

@@ -128,6 +128,13 @@ func TestSealIndexExact(t *testing.T) {
 			t.Errorf("%q exactly: %x, %v", text, got, err)
 		}
 	}
+	// In an array, too, a text that is not normalised is a value that is equal to none, and not NULL.
+	all := &sealer{server: &Server{metrics: metrics.New(prometheus.NewRegistry())}}
+	target := sql.Target{Table: sql.TableName{Schema: "public", Name: "t"}, Column: "c", Protection: indexedText, Part: sql.PartIndexExact, Purpose: sql.PurposeCompare}
+	cells, err := all.sealArray(w, &target, 0, value.FormatText, []byte(`{ada,Ada,NULL}`), nil)
+	if err != nil || len(cells) != 3 || !bytes.Equal(cells[0], cell[:16]) || cells[1] == nil || len(cells[1]) != 0 || cells[2] != nil {
+		t.Errorf("an array: %x, %v", cells, err)
+	}
 	for text, equal := range map[string]bool{"ada": true, "ADA": true, "bob": false} {
 		got, err := sealPart(t, w, indexedText, sql.PartIndexLike, text)
 		if err != nil || bytes.Equal(got, cell[:16]) != equal {

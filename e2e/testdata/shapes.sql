@@ -1150,6 +1150,9 @@ select id from people where email not like $1 escape E'\\' and code like $2 orde
 select id from people where email like 'cnry3@x.test' escape '!' order by id
 select id from people where email like $1 or email = $1 or note like $1 order by id ## nobody@x.test
 select id from notes where title like '%quick%' escape '\' order by id
+select n.num, p.id from people p full join notes n on p.id = 3 where n.title ilike '%quick%' order by n.id, p.id
+select num from (select nullif(title, 'none') as x, num from notes) n where x like '%quick%' and x ilike '%brown%'
+create view v as select coalesce(code, 'cnryA') as a, coalesce(code, null) as b from people; select a, b from v
 # protected values through WITH RECURSIVE
 with recursive r(id, e, s) as (select id, email, ssn from people where id = 1 union all select p.id, p.email, r.s from people p join r on p.id = r.id + 1 where p.id < 5) select * from r order by id
 with recursive r(e) as (select email from people where id = 1 union select l.email from logins l join r on l.email = r.e) select e, count(*) from r group by e order by 2

@@ -55,7 +55,7 @@ func (r *resolver) branches(vals []value, use Use, want *Target, at Span) value 
 // coalesce makes one expression of COALESCE's arguments. The planner leaves out those that are NULL for certain, and with them what
 // they do to the length.
 func (r *resolver) coalesce(vals []value, use Use, want *Target, at Span) value {
-	some := slices.DeleteFunc(slices.Clone(vals), func(v value) bool { return v.form == formFree && onlyNulls(v) })
+	some := slices.DeleteFunc(slices.Clone(vals), func(v value) bool { return v.form == formFree && !v.viewed && onlyNulls(v) })
 	v := r.branches(vals, use, want, at)
 	if len(some) == 1 && v.form == formSealed && want == nil {
 		v.prot.Type.Mod, v.typ.Mod, v.bare = some[0].prot.Type.Mod, some[0].prot.Type.Mod, some[0].bare

@@ -77,7 +77,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	case r.view != nil && arg.GetAConst() != nil:
 		if c.oid == OIDBytea && !c.modified || arg.GetAConst().GetIsnull() {
 			// A cell that the proxy sealed when the view was made, or NULL.
-			return value{form: formFree, src: -1, typ: typ, at: r.view.at}
+			return value{form: formFree, src: -1, typ: typ, at: r.view.at, viewed: !arg.GetAConst().GetIsnull()}
 		}
 		return value{form: formPlain, src: -1, typ: typ, at: r.view.at}
 	case arg.GetAConst() != nil:

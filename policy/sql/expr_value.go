@@ -52,6 +52,8 @@ type value struct {
 	fold *fold
 	// bare: the server names no type modifier for it, being the result of a call.
 	bare bool
+	// viewed: a cell that stands in a view's body, which has no leaf.
+	viewed bool
 	// broken says why a formUnusable value cannot be used.
 	broken *Refusal
 	at     Span

@@ -105,11 +105,12 @@ func (r *resolver) matchAgain(p pattern, v value, l *leaf) {
 	default:
 		t := v.target(PurposeCompare)
 		t.Part, t.Before, t.After = PartTokens, p.before, p.after
-		r.splice(Span{p.left.Start, p.left.Start}, tokensOf)
+		// By IS NOT NULL the planner knows that LIKE leaves out the rows that an outer join adds; string_to_array is not strict.
+		r.splice(Span{p.left.Start, p.left.Start}, "("+r.text[p.left.Start:p.left.End]+" IS NOT NULL AND "+tokensOf)
 		r.splice(Span{p.left.End, p.left.End}, tokensEnd)
 		r.splice(p.operator, r.padded(p.operator, matchOperator))
 		r.splice(Span{p.whole.Start, p.right.Start}, " "+patternOf)
-		r.splice(Span{p.right.End, p.whole.End}, patternEnd)
+		r.splice(Span{p.right.End, p.whole.End}, patternEnd+")")
 		r.bind(l, t, false)
 		r.st.Rechecks = append(r.st.Rechecks, Recheck{Result: r.resultOf(v), Fold: p.fold, ASCII: r.cat.foldsASCII, Text: l.text, Param: l.number,
 			Before: p.before, After: p.after})
@@ -124,6 +125,13 @@ func (r *resolver) resultOf(v value) int {
 			return i
 		}
 	}
+	// A name that is written alike means the same: all of them stand in the outermost SELECT.
+	name := r.text[v.at.Start:v.at.End]
+	for i, c := range r.hidden {
+		if at := c.val.at; r.text[at.Start:at.End] == name {
+			return len(r.again.out.cols) + i
+		}
+	}
 	at := fromClause(r.text, r.st.At)
 	if at < 0 {
 		r.noHint(codeMatchPlace, v.at.Start, "Select the column that is matched, too.", "LIKE on %s can't be answered by a SELECT in this form", v.name())
@@ -133,7 +141,7 @@ func (r *resolver) resultOf(v value) int {
 	for strings.Contains(r.text, label) {
 		label += "_"
 	}
-	name := r.text[v.at.Start:v.at.End] + " AS " + label + " "
+	name += " AS " + label + " "
 	if len(all) > 0 {
 		name = ", " + name
 	}
