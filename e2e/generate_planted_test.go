@@ -52,7 +52,7 @@ func TestGeneratorFindsBugs(t *testing.T) {
 			return o
 		}},
 		{"an update that is not made", "contents", "", 150, "UPDATE", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
-			if strings.HasPrefix(s.Text, "UPDATE") && strings.Contains(s.Text, "COALESCE") && !strings.Contains(s.Text, "RETURNING") {
+			if strings.HasPrefix(s.Text, "UPDATE") && !strings.Contains(s.Text, "RETURNING") {
 				at := strings.Index(s.Text, "WHERE")
 				s.Text = s.Text[:at] + "WHERE 1 = 0 AND " + s.Text[at+len("WHERE"):]
 				o := run(s)
@@ -82,12 +82,12 @@ func TestGeneratorFindsBugs(t *testing.T) {
 			}
 			return o
 		}},
-		{"a write through a view is lost", "tag", generate.Views, 500, "VIEW", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
-			if strings.HasPrefix(s.Text, "INSERT INTO view") {
-				s.Text = "SELECT 1 WHERE false"
-				s.Params = nil
+		{"a write through a view is said to be lost", "tag", generate.Views, 500, "VIEW", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
+			o := run(s)
+			if strings.HasPrefix(s.Text, "INSERT INTO view") && o.State == "" {
+				o.Tags = "INSERT 0 0;"
 			}
-			return run(s)
+			return o
 		}},
 		{"the smallest is the first", "rows", generate.Ends, 150, "(", func(s generate.Step, run func(generate.Step) generate.Outcome) generate.Outcome {
 			o := run(s)

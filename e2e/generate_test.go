@@ -65,6 +65,10 @@ roles:
       - {id: app-all, on: "*", do: [all], show: "*", write: "*"}
 `
 
+// unaccent does what the step of normalize: does; the extension of that name has a list of its own.
+const unaccent = `create function public.unaccent(text) returns text language sql immutable strict as
+$$ select normalize(regexp_replace(normalize($1, NFD), '[\u0300-\u036f]', '', 'g'), NFC) $$`
+
 func database(session int) string { return fmt.Sprintf("generated%d", session) }
 
 func startRound(t *testing.T, pg *postgres.Server, seed uint64, stop time.Time) *round {
@@ -93,8 +97,9 @@ func startRound(t *testing.T, pg *postgres.Server, seed uint64, stop time.Time) 
 	for _, server := range []*postgres.Server{pg, shared.plain} {
 		for s := range generateSessions {
 			asSuperuser(server, "postgres", fmt.Sprintf("drop database if exists %s with (force)", database(s)))
-			asSuperuser(server, "postgres", fmt.Sprintf("create database %s owner app", database(s)))
-			asSuperuser(server, database(s), "alter schema public owner to app")
+			// The locale decides what lower and ILIKE do.
+			asSuperuser(server, "postgres", fmt.Sprintf("create database %s owner app template template0 lc_ctype '%s'", database(s), []string{"C", "C.UTF-8"}[s%2]))
+			asSuperuser(server, database(s), "alter schema public owner to app; "+unaccent)
 		}
 	}
 	var err error
@@ -203,7 +208,7 @@ func TestGenerated(t *testing.T) {
 		sum.Add(report)
 		t.Logf("seed %d, %.0f s: %s", seed, time.Since(began).Seconds(), report.String())
 		for _, d := range report.Differences {
-			if !otherModifier(d.Kind, d.Statements[len(d.Statements)-1]) {
+			if n := len(d.Statements); n == 0 || !otherModifier(d.Kind, d.Statements[n-1]) {
 				t.Error(d)
 			}
 		}

@@ -11,6 +11,7 @@ type col struct {
 	typ    *Type
 	search string // empty: plain
 	domain string
+	normal []string // Column.normal
 }
 
 func (c col) protected() bool { return c.search != "" }
@@ -20,7 +21,7 @@ func (c col) secret() bool { return c.search != "" && c.domain != "json" }
 
 // equal reports whether the column can be compared for equality.
 func (c col) equal() bool {
-	return c.search == "equality" || c.search == "range" || c.search == "" && c.typ.Class != "json"
+	return c.search == "equality" || c.search == "range" || c.search == "match" || c.search == "" && c.typ.Class != "json"
 }
 
 // sorts reports whether it can be compared for order.
@@ -42,7 +43,7 @@ func (g *gen) alias() string {
 func columnsOf(t *Table, alias string) rel {
 	r := rel{alias: alias, key: alias + ".id", table: t}
 	for _, c := range t.Columns {
-		r.cols = append(r.cols, col{ref: alias + "." + c.Name, name: c.Name, typ: c.Type, search: c.Search, domain: c.domain})
+		r.cols = append(r.cols, col{ref: alias + "." + c.Name, name: c.Name, typ: c.Type, search: c.Search, domain: c.domain, normal: c.normal})
 	}
 	return r
 }
@@ -98,6 +99,9 @@ func (g *gen) condition1(rels []rel, depth int) *node {
 		case 4:
 			return g.existence(rels, depth-1)
 		}
+	}
+	if n := g.featuredCondition(rels); n != nil {
+		return n
 	}
 	c := g.any(rels, col.equal)
 	value := func() *node { return g.constant(c.typ, c.secret()) }
@@ -159,7 +163,7 @@ func (g *gen) pair(c, d col) *node {
 // pattern is LIKE and its kin.
 func (g *gen) pattern(rels []rel) *node {
 	c, ok := g.choose(rels, func(c col) bool {
-		return c.typ.Class == "text" && (c.search == "" || c.search == "range" || g.chance(10))
+		return c.typ.Class == "text" && (c.search == "" || c.search == "range" || c.search == "equality" && c.normal == nil && g.chance(10) || g.chance(2))
 	})
 	if !ok { // no constant, which the planner would fold
 		return t(rels[0].cols[0].ref + " IS NOT NULL")

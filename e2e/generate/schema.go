@@ -14,7 +14,8 @@ type Column struct {
 	domain string // columns with the same one may be compared; empty: with none
 	key    string // table.column whose key it shares
 	null   bool
-	def    *node // DEFAULT
+	def    *node    // DEFAULT
+	normal []string // the steps of normalize:
 }
 
 func (c *Column) protected() bool { return c.Search != "" }
@@ -27,9 +28,10 @@ type Table struct {
 	parent  *Table
 	parts   []string // its partitions
 	foreign [2]*Column
-	to      *Table // of foreign
-	kind    string // empty: one of the world's; temporary, view
-	brief   bool   // it is gone with its transaction
+	to      *Table   // of foreign
+	kind    string   // empty: one of the world's; temporary, view
+	brief   bool     // it is gone with its transaction
+	more    []string // sent behind CREATE TABLE
 }
 
 // World is one schema with data and the statements that are run on it.
@@ -74,6 +76,7 @@ func NewWorld(seed uint64, number, count int, support Support, features ...Featu
 	w := &World{Seed: seed, Number: number, Enough: 3, count: count, features: features}
 	if features == nil {
 		w.features = [][]Feature{{Temporary}, {Views}, {Alters, Catalog}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
+		w.features = append(w.features, more(number)...)
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {
@@ -115,6 +118,7 @@ func (g *gen) table(i int) *Table {
 			}
 		}
 	}
+	g.searches(t)
 	for _, other := range g.w.Tables {
 		for _, u := range other.unique {
 			if c := t.named(u.Name); c != nil && t.parts == nil && c.domain == u.domain && c.domain != "" && g.chance(50) {
@@ -185,6 +189,9 @@ func (w *World) Encrypt() string {
 				if c.Search != "none" {
 					fmt.Fprintf(&b, ", search: %s", c.Search)
 				}
+				if c.normal != nil {
+					fmt.Fprintf(&b, ", normalize: [%s]", strings.Join(c.normal, ", "))
+				}
 				if key != "" {
 					fmt.Fprintf(&b, ", key: public.%s", key)
 				}
@@ -250,6 +257,7 @@ func (t *Table) Create() []string {
 	for i, p := range t.parts {
 		all = append(all, fmt.Sprintf("CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS 2, REMAINDER %d)", p, t.Name, i))
 	}
+	all = append(all, t.more...)
 	for _, c := range t.Columns[1:] {
 		if c.Search == "equality" || c.Search == "range" {
 			all = append(all, fmt.Sprintf("CREATE INDEX ON %s (%s)", t.Name, c.Name))

@@ -19,10 +19,14 @@ const (
 	Ends      Feature = "min and max"
 	Catalog   Feature = "catalog"        // what the system catalogs say of the tables
 	Alters    Feature = "altered tables" // ALTER of the world's tables, within transactions that are rolled back
+	Searches  Feature = "searches"       // search: match, and normalize:
 )
 
+// has reports whether the world has a feature.
+func (w *World) has(f Feature) bool { return slices.Contains(w.features, f) }
+
 // Features are all of them.
-func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog, Alters} }
+func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog, Alters, Searches} }
 
 // some is a relation in scope.
 func (g *gen) some() *Table { return pick(g, g.now.tables...) }

@@ -24,6 +24,9 @@ type shrinker struct {
 // found makes a difference as small as it can and writes it down.
 func (w *World) found(p *Pair, kind, what string, statements []*Statement) Difference {
 	s := &shrinker{w: w, p: p, kind: kind, what: what, rows: w.rows, all: statements, deadline: time.Now().Add(patience)}
+	if len(statements) == 0 { // of the rows alone, which are all that there is
+		return Difference{Kind: kind, What: what, Seed: w.Seed, World: w.Number, Schema: w.Schema("")}
+	}
 	if p.Known != nil && p.Known(kind, statements[len(statements)-1].String()) {
 		s.what += "\n(known)"
 	} else if !s.differs(s.rows, s.all) {

@@ -24,6 +24,8 @@ func (g *gen) featured(s *Statement) bool {
 			s.tree = g.catalog()
 		case Alters:
 			g.alters(s)
+		case Searches:
+			g.search(s)
 		}
 		if s.tree != nil {
 			return true
@@ -46,7 +48,7 @@ func (g *gen) derived(name, kind string, r rel) (*Table, []*node) {
 		if c.name == "id" || i > 5 {
 			continue
 		}
-		as := &Column{Name: c.name, Type: c.typ, Search: c.search, domain: c.domain, null: true}
+		as := &Column{Name: c.name, Type: c.typ, Search: c.search, domain: c.domain, normal: c.normal, null: true}
 		item := t(c.ref)
 		switch {
 		case g.chance(20):

@@ -29,6 +29,8 @@ type value struct {
 	cast    bool   // a parameter is written with a cast
 	fixed   bool   // never a parameter
 	array   bool   // text is an array of the type
+	before  string // what stands before and behind it where it is a parameter
+	after   string
 }
 
 func t(text string) *node { return &node{text: text} }
@@ -121,13 +123,14 @@ func (v *value) write(b *strings.Builder, r *Rendered, params bool) {
 	} else {
 		r.Params = append(r.Params, []byte(v.text))
 	}
-	fmt.Fprintf(b, "$%d", len(r.Params))
+	fmt.Fprintf(b, "%s$%d", v.before, len(r.Params))
 	if v.cast {
 		b.WriteString("::" + v.typ.Name)
 		if v.array {
 			b.WriteString("[]")
 		}
 	}
+	b.WriteString(v.after)
 }
 
 // ordered reports whether the statement gives its rows in one order only.

@@ -17,13 +17,17 @@ type Type struct {
 	Base  string // without a modifier
 	Class string // types of a class can share a key
 	edges []string
-	// marked are values by which a leak is seen; %d is the number of a value.
+	// marked are values by which a leak is seen; %d is the number of a value. With mixed, all values are among the edges.
 	marked string
 }
 
+var allTypes = makeTypes()
+
 // Types are all that a protected column may one day have; a caller keeps those that the proxy can protect. No two values of
-// a type are equal and look different, since grouping shows either.
-func Types() []*Type {
+// a type are equal and look different, since grouping shows either. They are the same ones each time.
+func Types() []*Type { return allTypes }
+
+func makeTypes() []*Type {
 	long := strings.Repeat("long ", 70)
 	return []*Type{
 		{"text", "text", "text", []string{"", " ", "it's", `back\slash`, "ünïcödé ☃ 𝒳", "e\u0301", "x\ty\nz", "a%_b", "NULL", `"q"`, "$1", "{a,b}", `\x00c57e91`, long}, "cnryzq%d@x.test"},
@@ -81,6 +85,9 @@ func Canary(content []byte) int {
 
 // some is a value of the type: one of few, so that equal ones meet. What meets a protected column is marked where the type has room.
 func (ty *Type) some(r *rand.Rand, protected bool) string {
+	if ty.marked == mixed {
+		return mixture(ty.edges, r)
+	}
 	if n := r.IntN(10); n < 2 {
 		return ty.edges[r.IntN(len(ty.edges))]
 	}

@@ -27,7 +27,7 @@ func (g *gen) view(s *Statement) {
 		if c.name != "id" && g.chance(25) {
 			continue
 		}
-		as := &Column{Name: c.name, Type: c.typ, Search: c.search, domain: c.domain, null: true}
+		as := &Column{Name: c.name, Type: c.typ, Search: c.search, domain: c.domain, normal: c.normal, null: true}
 		item := t(c.ref)
 		if c.name != "id" && g.chance(20) {
 			as.Name = "v" + c.name
