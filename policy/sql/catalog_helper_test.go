@@ -33,6 +33,11 @@ import (
 // is the logical one, and it is stored as bytea), key=NAME (default: table.column), stored=TYPE, normalize=STEPS, guard.
 func testCatalog(t testing.TB, lines string) *Catalog {
 	t.Helper()
+	return newCatalogBuilder(t, lines).catalog(t)
+}
+
+func newCatalogBuilder(t testing.TB, lines string) *catalogBuilder {
+	t.Helper()
 	b := &catalogBuilder{spec: Spec{Protected: map[TableName]map[string]Protection{}}, keys: map[string]uint32{}, functions: map[string]uint32{}}
 	b.snap = snapshot{Database: "test", Encoding: "UTF8", Path: []string{"pg_catalog", "public"}}
 	for _, line := range strings.Split(lines, "\n") {
@@ -43,6 +48,11 @@ func testCatalog(t testing.TB, lines string) *Catalog {
 			t.Fatalf("catalog line %q: %v", line, err)
 		}
 	}
+	return b
+}
+
+func (b *catalogBuilder) catalog(t testing.TB) *Catalog {
+	t.Helper()
 	text, err := json.Marshal(b.encode())
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,29 +19,13 @@ func movedCatalog(t *testing.T, changes string) *Catalog {
 		config public.solo: pin text none guard
 		table public.solo: id int4, pin text none guard
 		listed public.other`
-	b := &catalogBuilder{spec: Spec{Protected: map[TableName]map[string]Protection{}}, keys: map[string]uint32{}, functions: map[string]uint32{}}
-	b.snap = snapshot{Database: "test", Encoding: "UTF8", Path: []string{"pg_catalog", "public"}}
-	for _, line := range strings.Split(lines, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			if err := b.line(line); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	b := newCatalogBuilder(t, lines)
 	for _, change := range strings.Split(changes, ";") {
 		if w := strings.Fields(change); len(w) > 0 {
 			b.change(t, w)
 		}
 	}
-	text, err := json.Marshal(b.encode())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := NewCatalog(text, b.spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return b.catalog(t)
 }
 
 func (b *catalogBuilder) change(t *testing.T, w []string) {

@@ -44,22 +44,9 @@ func testOpen(cell []byte, p *Protection) (string, error) {
 
 // sentSealed is what the proxy sends.
 func sentSealed(s *testSeal, st *Statement, text string) string {
-	type change struct {
-		at   Span
-		text string
-	}
-	var all []change
-	for _, e := range st.Edits {
-		all = append(all, change{e.At, e.Text})
-	}
-	for _, l := range st.Literals {
-		all = append(all, change{l.At, `'\x` + hex.EncodeToString(s.seal(&l.Target.Protection, l.Text)) + `'::bytea `})
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].at.Start > all[j].at.Start })
-	for _, c := range all {
-		text = text[:c.at.Start] + c.text + text[c.at.End:]
-	}
-	return text
+	return sentSealedBy(st, text, func(l *Literal) string {
+		return `'\x` + hex.EncodeToString(s.seal(&l.Target.Protection, l.Text)) + `'::bytea `
+	})
 }
 
 // fill gives both databases the same rows.

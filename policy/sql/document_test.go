@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 )
@@ -10,24 +9,8 @@ import (
 // TestDocumentGolden checks what is known of statements over a jsonb column with protected paths: testdata/document.txt.
 func TestDocumentGolden(t *testing.T) {
 	const file = "testdata/document.txt"
-	catalog, cases := readGolden(t, file)
-	c := testCatalog(t, catalog)
-	var out strings.Builder
-	out.WriteString(catalog + "\n---\n")
-	for _, k := range cases {
-		got := printAll(Analyze(c, dmlPath, k.sql), k.sql)
-		fmt.Fprintf(&out, "%s%s\n=>\n%s\n", k.comment, k.sql, got)
-		if !*update && strings.TrimSpace(got) != strings.TrimSpace(k.want) {
-			t.Errorf("%s\n got:\n%s\nwant:\n%s", k.sql, got, k.want)
-		}
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(cases) < 50 {
-		t.Errorf("only %d cases", len(cases))
+	if ran := runGolden(t, file, func(_ *Catalog, all []*Statement, text string) string { return printAll(all, text) }); ran < 50 {
+		t.Errorf("only %d cases", ran)
 	}
 }
 

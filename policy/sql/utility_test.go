@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,39 +22,18 @@ func TestUtilityGolden(t *testing.T) {
 }
 
 func runUtilityGolden(t *testing.T, file string) {
-	catalog, cases := readGolden(t, file)
-	c := testCatalog(t, catalog)
-	var out strings.Builder
-	out.WriteString(catalog + "\n---\n")
-	ran := 0
-	for _, k := range cases {
-		if k.sql == "" {
-			out.WriteString(k.comment + "\n")
-			continue
-		}
-		ran++
-		all := Analyze(c, dmlPath, k.sql)
-		got := printUtility(all, k.sql)
-		fmt.Fprintf(&out, "%s%s\n=>\n%s\n", k.comment, k.sql, got)
-		if !*update && strings.TrimSpace(got) != strings.TrimSpace(k.want) {
-			t.Errorf("%s\n got:\n%s\nwant:\n%s", k.sql, got, k.want)
-		}
+	if ran := runGolden(t, file, func(c *Catalog, all []*Statement, text string) string {
 		for _, st := range all {
 			if st.Understood != (st.Refusal == nil) {
-				t.Errorf("%s: understood %v with refusal %v", k.sql, st.Understood, st.Refusal)
+				t.Errorf("%s: understood %v with refusal %v", text, st.Understood, st.Refusal)
 			}
-			if st.Sensitive && st.Verb != "unknown" && !c.MayTouch(k.sql) {
-				t.Errorf("%s: sensitive or refused, but MayTouch is false", k.sql)
+			if st.Sensitive && st.Verb != "unknown" && !c.MayTouch(text) {
+				t.Errorf("%s: sensitive or refused, but MayTouch is false", text)
 			}
 		}
-	}
-	if ran == 0 {
+		return printUtility(all, text)
+	}); ran == 0 {
 		t.Errorf("%s holds no cases", file)
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
