@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
@@ -197,10 +195,7 @@ func start(t *testing.T) *house {
 // superuser returns the first column of the last row.
 func superuser(t *testing.T, s *postgres.Server, database, sql string) string {
 	t.Helper()
-	c, err := pgconn.Connect(t.Context(), s.DSN(postgres.Superuser, postgres.Password, database, "sslmode=require"))
-	check(t, err)
-	defer c.Close(context.WithoutCancel(t.Context()))
-	results, err := c.Exec(t.Context(), sql).ReadAll()
+	results, err := s.Exec(t.Context(), database, sql)
 	check(t, err)
 	if len(results) == 0 || len(results[0].Rows) == 0 {
 		return ""

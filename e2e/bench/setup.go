@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
 )
@@ -199,13 +197,7 @@ func (b *bench) fill() error {
 }
 
 func exec1(dsn, sql string) error {
-	ctx := context.Background()
-	c, err := pgconn.Connect(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer c.Close(ctx)
-	_, err = c.Exec(ctx, sql).ReadAll()
+	_, err := postgres.Exec(context.Background(), dsn, sql)
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 // kill ends the process at once.
@@ -105,12 +105,8 @@ func (s *Stand) serverBack() error {
 func (x *Hit) through(sql string) error {
 	ctx, done := context.WithTimeout(context.Background(), impatience)
 	defer done()
-	c, err := pgconn.Connect(ctx, fmt.Sprintf("host=localhost port=%d user=%s password=%s dbname=%s sslmode=disable", x.Proxy.Client.Port, app, password(app), bankDB))
-	if err != nil {
-		return err
-	}
-	defer c.Close(ctx)
-	return c.Exec(ctx, sql).Close()
+	_, err := postgres.Exec(ctx, fmt.Sprintf("host=localhost port=%d user=%s password=%s dbname=%s sslmode=disable", x.Proxy.Client.Port, app, password(app), bankDB), sql)
+	return err
 }
 
 // slowly lets processes run for a few milliseconds in a hundred, for a second or two.

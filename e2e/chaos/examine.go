@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
 // Examine pauses the clients and looks at everything; what it returns are broken promises. everywhere includes the server's data files.
@@ -42,12 +40,7 @@ func (b *Bank) Examine(everywhere bool) []string {
 func (s *Stand) query(database, sql string) ([]*pgconn.Result, error) {
 	ctx, done := context.WithTimeout(context.Background(), impatience)
 	defer done()
-	c, err := pgconn.Connect(ctx, s.Server.DSN(postgres.Superuser, postgres.Password, database, "sslmode=disable"))
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close(ctx)
-	return c.Exec(ctx, sql).ReadAll()
+	return s.Server.Exec(ctx, database, sql)
 }
 
 func (s *Stand) direct(database string, all ...string) error {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgveil/pgveil/e2e/postgres"
 	"github.com/pgveil/pgveil/e2e/stack"
@@ -136,13 +135,7 @@ func (l *load) dsn(way string) string {
 }
 
 func execute(dsn, sql string) error {
-	ctx := context.Background()
-	c, err := pgconn.Connect(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer c.Close(ctx)
-	_, err = c.Exec(ctx, sql).ReadAll()
+	_, err := postgres.Exec(context.Background(), dsn, sql)
 	return err
 }
 
