@@ -189,8 +189,8 @@ func inputs(t *testing.T) source {
 		check(t, os.WriteFile(filepath.Join(s.dir, "sql", name+".sql"), []byte(text), 0o644))
 		check(t, os.WriteFile(filepath.Join(s.dir, "expected", name+".out"), nil, 0o644))
 	}
-	s.proxy = filepath.Join(s.dir, "pgveil")
-	command(t, "go", "build", "-o", s.proxy, "../../cmd/pgveil")
+	s.proxy, err = stack.Build(s.dir)
+	check(t, err)
 	return s
 }
 

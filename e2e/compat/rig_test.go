@@ -28,15 +28,11 @@ type rig struct {
 }
 
 var builtProxy = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs("../../bin/compat/pgveil")
+	dir, err := filepath.Abs("../../bin/compat")
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", path, "../../cmd/pgveil").CombinedOutput()
-	if err != nil {
-		return "", errors.Join(err, errors.New(string(out)))
-	}
-	return path, nil
+	return stack.Build(dir)
 })
 
 // rigOptions choose a rig.
