@@ -158,12 +158,12 @@ func (b *bench) working(t target, conns []*pgx.Conn, before int, ask func(*pgx.C
 
 // afresh starts pgveil again.
 func (b *bench) afresh() error {
-	if err := errors.Join(b.pgveil.Stop(), b.pgveil.Serve()); err != nil {
+	if err := errors.Join(b.Stop(), b.Serve()); err != nil {
 		return err
 	}
 	for i := range b.targets {
 		if strings.HasPrefix(b.targets[i].name, "pgveil") {
-			b.targets[i].pid = b.pgveil.PID()
+			b.targets[i].pid = b.PID()
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func (b *bench) startRelay() (port int, err error) {
 	if port, err = postgres.FreePort(); err != nil {
 		return 0, err
 	}
-	b.relay = exec.Command(self, "-relay", fmt.Sprintf("127.0.0.1:%d", port), "-relay-to", fmt.Sprintf("127.0.0.1:%d", b.pg.Port))
+	b.relay = exec.Command(self, "-relay", fmt.Sprintf("127.0.0.1:%d", port), "-relay-to", fmt.Sprintf("127.0.0.1:%d", b.Server.Port))
 	b.relay.Stderr = os.Stderr
 	if err := b.relay.Start(); err != nil {
 		return 0, err

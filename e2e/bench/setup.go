@@ -19,14 +19,12 @@ const (
 	rowCount      = 10000
 )
 
-// bench is the machinery: one server with the same rows in a plain and in a protected database.
+// bench is the machinery: one server with the same rows in a plain and in a protected database, and the pgveil that is measured.
 type bench struct {
+	*stack.Site
 	dir     string
-	pg      *postgres.Server
-	pgveil  *stack.Stack
 	bouncer *postgres.Bouncer
 	relay   *exec.Cmd
-	ca      *postgres.Authority
 	targets []target
 	other   *stack.Stack // of another binary, to be compared with; nil: none
 	// signedIn is what a sign-in costs, see signInCost.
@@ -83,19 +81,10 @@ func setUp(binary, against string) (b *bench, err error) {
 			b.tearDown()
 		}
 	}()
-	ca, err := postgres.NewAuthority()
-	if err != nil {
-		return b, err
-	}
-	b.ca = ca
 	if b.dir, err = os.MkdirTemp("", "pgveil-bench-"); err != nil {
 		return b, err
 	}
 	if err = os.Chmod(b.dir, 0o711); err != nil { // PgBouncer does not run as root either
-		return b, err
-	}
-	b.pg, err = postgres.Start(postgres.Options{TLS: ca, Settings: []string{"synchronous_commit = off", "autovacuum = off", "max_connections = 1200"}})
-	if err != nil {
 		return b, err
 	}
 	if binary == "" {
@@ -108,20 +97,29 @@ func setUp(binary, against string) (b *bench, err error) {
 	if against != "" {
 		databases = append(databases, "other")
 	}
-	if err = exec1(b.admin("postgres"), "CREATE ROLE bench SUPERUSER LOGIN PASSWORD '"+benchPassword+"'"); err != nil {
+	o, err := b.options(binary, "pgveil-files", "admin: {listen: \"unix:"+b.dir+"/"+adminSocket+"\"}\n")
+	if err != nil {
 		return b, err
 	}
-	for _, name := range databases {
-		if err = exec1(b.admin("postgres"), "CREATE DATABASE "+name); err != nil {
-			return b, err
-		}
-	}
-	socket := "admin: {listen: \"unix:" + b.dir + "/" + adminSocket + "\"}\n"
-	if b.pgveil, err = b.startPgveil(binary, "pgveil-files", socket); err != nil {
+	b.Site, err = stack.Open(stack.SiteOptions{Options: o,
+		Server: postgres.Options{Settings: []string{"synchronous_commit = off", "autovacuum = off", "max_connections = 1200"}},
+		Before: func(server *postgres.Server) error {
+			_, err := server.Exec(context.Background(), "postgres", "CREATE ROLE bench SUPERUSER LOGIN PASSWORD '"+benchPassword+"'")
+			for _, name := range databases {
+				_, e := server.Exec(context.Background(), "postgres", "CREATE DATABASE "+name)
+				err = errors.Join(err, e)
+			}
+			return err
+		}})
+	if err != nil {
 		return b, err
 	}
 	if against != "" {
-		if b.other, err = b.startPgveil(against, "other-files", ""); err != nil {
+		if o, err = b.options(against, "other-files", ""); err != nil {
+			return b, err
+		}
+		o.Postgres, o.CA = b.Server, b.CA
+		if b.other, err = stack.Start(o); err != nil {
 			return b, err
 		}
 	}
@@ -133,12 +131,12 @@ func setUp(binary, against string) (b *bench, err error) {
 		return b, err
 	}
 	b.targets = []target{
-		{"direct", b.pg.Port, "plain", 0},
-		{"cells", b.pg.Port, "protected", 0}, // what the server holds, as it is
+		{"direct", b.Server.Port, "plain", 0},
+		{"cells", b.Server.Port, "protected", 0}, // what the server holds, as it is
 		{"relay", relayPort, "plain", b.relay.Process.Pid},
 		{"pgbouncer", b.bouncer.Port, "plain", b.bouncer.PID()},
-		{"pgveil pass", b.pgveil.Port, "plain", b.pgveil.PID()},
-		{"pgveil sealed", b.pgveil.Port, "protected", b.pgveil.PID()},
+		{"pgveil pass", b.Port, "plain", b.PID()},
+		{"pgveil sealed", b.Port, "protected", b.PID()},
 	}
 	if b.other != nil {
 		b.targets = append(b.targets, target{"other pass", b.other.Port, "plain", b.other.PID()},
@@ -147,18 +145,11 @@ func setUp(binary, against string) (b *bench, err error) {
 	return b, b.fill()
 }
 
-func (b *bench) admin(database string) string {
-	return b.pg.DSN(postgres.Superuser, postgres.Password, database, "sslmode=require")
-}
-
-// startPgveil starts a proxy with keys of its own; more is further YAML of its configuration.
-func (b *bench) startPgveil(binary, dir, more string) (*stack.Stack, error) {
+// options are those of a pgveil with keys of its own; more is further YAML of its configuration.
+func (b *bench) options(binary, dir, more string) (stack.Options, error) {
 	files := filepath.Join(b.dir, dir)
-	if err := os.Mkdir(files, 0o700); err != nil {
-		return nil, err
-	}
-	return stack.Start(stack.Options{Binary: binary, Postgres: b.pg, CA: b.ca, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules,
-		TLSMode: "plain-on-loopback", UpstreamTLS: "disable", Extra: "limits: {max_connections: 1200}\n" + more})
+	return stack.Options{Binary: binary, Dir: files, Encrypt: encrypt + copyEncrypt, Policy: rules, TLSMode: "plain-on-loopback", UpstreamTLS: "disable",
+		Extra: "limits: {max_connections: 1200}\n" + more}, os.Mkdir(files, 0o700)
 }
 
 // adminSocket is the name, within bench.dir, of the operator's listener of the pgveil that is measured.
@@ -189,7 +180,7 @@ func (b *bench) fill() error {
 				return err
 			}
 		}
-		if err := exec1(b.admin(t.database), "VACUUM ANALYZE"); err != nil {
+		if _, err := b.Server.Exec(context.Background(), t.database, "VACUUM ANALYZE"); err != nil {
 			return err
 		}
 	}
@@ -207,14 +198,14 @@ func (b *bench) startBouncer() error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	cert, key, err := b.ca.Issue("localhost")
+	cert, key, err := b.CA.Issue("localhost")
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), cert, 0o644), os.WriteFile(filepath.Join(dir, "key.pem"), key, 0o644)); err != nil {
 		return err
 	}
-	b.bouncer, err = postgres.StartBouncer(dir, fmt.Sprintf("plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s", b.pg.Port, benchUser, benchPassword),
+	b.bouncer, err = postgres.StartBouncer(dir, fmt.Sprintf("plain = host=127.0.0.1 port=%d dbname=plain user=%s password=%s", b.Server.Port, benchUser, benchPassword),
 		[][2]string{{benchUser, benchPassword}}, `auth_type = plain
 pool_mode = session
 max_client_conn = 300
@@ -226,10 +217,8 @@ client_tls_key_file = key.pem`)
 }
 
 func (b *bench) tearDown() {
-	for _, s := range []*stack.Stack{b.pgveil, b.other} {
-		if s != nil {
-			s.Stop()
-		}
+	if b.other != nil {
+		b.other.Stop()
 	}
 	if b.relay != nil && b.relay.Process != nil {
 		b.relay.Process.Kill()
@@ -238,8 +227,8 @@ func (b *bench) tearDown() {
 	if b.bouncer != nil {
 		b.bouncer.Stop()
 	}
-	if b.pg != nil {
-		b.pg.Stop()
+	if b.Site != nil {
+		b.Close()
 	}
 	os.RemoveAll(b.dir)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/pgveil/pgveil/e2e/postgres"
 )
 
-// SiteOptions choose a site. Of Options, Postgres and Binary are the site's own; CA, if nil, is new; so is Dir, if empty, and Close removes it.
+// SiteOptions choose a site. Of Options, Postgres is the site's own; Binary, if empty, is built; CA, if nil, is new; so is Dir, if empty, and
+// Close removes it.
 type SiteOptions struct {
 	Options
 	Server postgres.Options  // the server behind the proxy
@@ -45,8 +46,10 @@ func (s *Site) open(o SiteOptions) (err error) {
 		}
 		s.made = o.Dir
 	}
-	if s.Binary, err = Build(o.Dir); err != nil {
-		return err
+	if s.Binary = o.Binary; s.Binary == "" {
+		if s.Binary, err = Build(o.Dir); err != nil {
+			return err
+		}
 	}
 	if s.CA = o.CA; s.CA == nil {
 		if s.CA, err = postgres.NewAuthority(); err != nil {
