@@ -196,6 +196,9 @@ func TestHugeMessagesThatMustBeReadWhole(t *testing.T) {
 // A client that sends on and on and reads nothing, and a server that takes its time, are held back and not stored: when both go on, all is
 // answered, in order.
 func TestBackPressure(t *testing.T) {
+	// Half of what all tests together have the server log would be these parameters.
+	direct("shop", "alter role app in database shop set log_parameter_max_length = 100")
+	defer direct("shop", "alter role app in database shop reset log_parameter_max_length")
 	own := ownStack(t, func(o *stack.Options) { o.Extra = "limits: {max_message_bytes: 1MB}" })
 	for _, script := range []struct{ name, first, sql string }{
 		{"the client does not read", "select 1", "select length($1), repeat('y', 5000), email from people where id = 7001"},
