@@ -77,7 +77,7 @@ func runScript(t *testing.T, file, dsn string) {
 func TestDumps(t *testing.T) {
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += "\n" + dumpEncrypt
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.dumped, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.dumped")
 		o.Policy = strings.Replace(o.Policy, "    allow:\n      - {id: keeper-people", "    allow:\n      - {id: keeper-dumps, on: public.dumped, do: [all], "+
 			"show: \"*\", sealed: \"*\", write: \"*\"}\n      - {id: keeper-people", 1)
 	})

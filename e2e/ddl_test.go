@@ -142,7 +142,7 @@ func TestSchemaChanges(t *testing.T) {
 	ctx := context.Background()
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += ddlEncrypt
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.d_users, public.d_copy, public.d_events, public.d_hashed, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.d_users, public.d_copy, public.d_events, public.d_hashed")
 	})
 	for i, script := range ddlScripts {
 		for _, extended := range []bool{false, true} {

@@ -61,7 +61,7 @@ func TestDefaultsAreShown(t *testing.T) {
     i: {type: public.z_small}
     j: {type: public.z_mood}
 `
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.z_defaults, public.z_written, public.z_cast, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.z_defaults, public.z_written, public.z_cast")
 	})
 	veiled := session(t, own, "app")
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))

@@ -133,7 +133,7 @@ func TestIntrospectionFollowsTheSchema(t *testing.T) {
 	ctx := context.Background()
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += "\n  public.later:\n    secret: {type: varchar(7)}\n"
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.later, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.later")
 	})
 	c := session(t, own, "app")
 	const text = "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = to_regclass($1) and attname = $2"

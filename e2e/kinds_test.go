@@ -50,22 +50,9 @@ var kindTables = []struct {
 // kindsPair sets the tables up behind a proxy of their own and on a plain server.
 func kindsPair(t *testing.T) (protected, plain *pgconn.PgConn) {
 	t.Helper()
-	asSuperuser(shared.pg, "postgres", "CREATE DATABASE kinds OWNER app")
-	asSuperuser(shared.pg, "kinds", "ALTER SCHEMA public OWNER TO app")
-	asSuperuser(shared.plain, "postgres", "CREATE DATABASE kinds OWNER app TEMPLATE template0 LC_COLLATE 'C'")
-	asSuperuser(shared.plain, "kinds", "ALTER SCHEMA public OWNER TO app")
-	s := ownStack(t, func(o *stack.Options) {
+	protected, plain, _ = sideBySide(t, "kinds", func(o *stack.Options) {
 		o.Encrypt += kindsEncrypt
-		o.Policy = strings.Replace(o.Policy, "public.people, public.logins",
-			"public.none, public.equal, public.normal, public.ranged, public.rangedtext, public.matched, public.people, public.logins", 1)
-	})
-	protected = connect(s.DSN("app", password("app"), "kinds", ""))
-	plain = connect(shared.plain.DSN("app", password("app"), "kinds", ""))
-	t.Cleanup(func() {
-		protected.Close(context.Background())
-		plain.Close(context.Background())
-		asSuperuser(shared.pg, "postgres", "DROP DATABASE kinds WITH (FORCE)")
-		asSuperuser(shared.plain, "postgres", "DROP DATABASE kinds WITH (FORCE)")
+		o.Policy = rulesOn("public.none, public.equal, public.normal, public.ranged, public.rangedtext, public.matched")
 	})
 	for _, c := range []*pgconn.PgConn{protected, plain} {
 		for _, k := range kindTables {

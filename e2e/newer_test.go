@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,7 +38,7 @@ const newerSetup = "create table newer (id int primary key, email text not null,
 func TestNewerSyntax(t *testing.T) {
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += "\n  public.newer:\n    email: {type: text, search: equality}\n"
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.newer, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.newer")
 	})
 	c := session(t, own, "app")
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))

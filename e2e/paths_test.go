@@ -50,25 +50,15 @@ var pathsRows = []string{
 // paths sets two databases up, one of them behind a proxy that protects paths.
 func paths(t *testing.T) (protected, plain *pgconn.PgConn, s *stack.Stack) {
 	t.Helper()
-	for _, server := range []*postgres.Server{shared.pg, shared.plain} {
-		asSuperuser(server, "postgres", "CREATE DATABASE paths OWNER app TEMPLATE template0")
-		asSuperuser(server, "paths", "ALTER SCHEMA public OWNER TO app; ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT, INSERT ON TABLES TO PUBLIC")
-	}
-	s = ownStack(t, func(o *stack.Options) {
+	protected, plain, s = sideBySide(t, "paths", func(o *stack.Options) {
 		o.Encrypt += pathsEncrypt
 		o.Policy = strings.Replace(o.Policy, "  support:", pathsRules+"  support:", 1)
 		o.Policy = strings.Replace(o.Policy, "  analyst:", "      - {id: kept, on: public.profiles, do: [select, insert, copy_to, copy_from], show: \"*\", sealed: [prefs, doc, ssn], write: \"*\"}\n  analyst:", 1)
 		o.Policy += "      - {id: veiled, on: public.profiles, do: [select], show: [id, doc], mask: {prefs: null}}\n"
 	})
-	protected = connect(s.DSN("app", password("app"), "paths", ""))
-	plain = connect(shared.plain.DSN("app", password("app"), "paths", ""))
-	t.Cleanup(func() {
-		protected.Close(context.Background())
-		plain.Close(context.Background())
-		for _, server := range []*postgres.Server{shared.pg, shared.plain} {
-			asSuperuser(server, "postgres", "DROP DATABASE paths WITH (FORCE)")
-		}
-	})
+	for _, server := range []*postgres.Server{shared.pg, shared.plain} {
+		asSuperuser(server, "paths", "ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT, INSERT ON TABLES TO PUBLIC")
+	}
 	for _, c := range []*pgconn.PgConn{protected, plain} {
 		execOn(t, c, pathsSchema)
 		for i, doc := range pathsRows {

@@ -294,15 +294,15 @@ func call(function uint32, formats int, arguments ...[]byte) *pgproto3.FunctionC
 // frameRows puts the scripts' rows into both databases.
 func frameRows(t *testing.T) {
 	t.Helper()
-	ctx := context.Background()
+	rows := make([]string, 20)
+	for n := range rows {
+		i := n + 1
+		rows[n] = fmt.Sprintf("(%d, 'Row %d', 'cnry-frame-%d', 'cnry-fs-%d', %d, '1990-02-%02d', '2024-05-%02d 12:00:00+00', '\\x00%02xff')", 7000+i, i, i, i, 20+i, i, i, i)
+	}
 	for _, c := range bothApps(t) {
-		if _, err := c.Exec(ctx, "truncate things; select setval('things_id_seq', 1); delete from people where id between 7000 and 7999").ReadAll(); err != nil {
-			t.Fatal(err)
-		}
-		for i := 1; i <= 20; i++ {
-			sql := fmt.Sprintf("insert into people (id, name, email, ssn, age, born, seen, photo) values (%d, 'Row %d', 'cnry-frame-%d', 'cnry-fs-%d', %d, "+
-				"'1990-02-%02d', '2024-05-%02d 12:00:00+00', '\\x00%02xff')", 7000+i, i, i, i, 20+i, i, i, i)
-			if _, err := c.Exec(ctx, sql).ReadAll(); err != nil {
+		for _, sql := range []string{"truncate things; select setval('things_id_seq', 1); delete from people where id between 7000 and 7999",
+			"insert into people (id, name, email, ssn, age, born, seen, photo) values " + strings.Join(rows, ", ")} {
+			if _, err := c.Exec(context.Background(), sql).ReadAll(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -316,17 +316,23 @@ func noFrameRows(t *testing.T) {
 	}
 }
 
-func TestFramesAreADirectConnections(t *testing.T) {
-	frameRows(t)
-	defer noFrameRows(t)
+// sameFrames compares what all scripts get on a plain session with what they get on one that open gives, chopped.
+func sameFrames(t *testing.T, open func(*testing.T) *rawConn, chop func(write func([]byte), b []byte)) {
+	t.Helper()
 	for _, s := range scripts {
 		t.Run(s.name, func(t *testing.T) {
 			want := plainSession(t).record(t, s.steps, nil)
-			got := appSession(t).record(t, s.steps, nil)
+			got := open(t).record(t, s.steps, chop)
 			sameTrace(t, got, want)
 			frameRows(t)
 		})
 	}
+}
+
+func TestFramesAreADirectConnections(t *testing.T) {
+	frameRows(t)
+	defer noFrameRows(t)
+	sameFrames(t, appSession, nil)
 }
 
 // TestFramesInSegments cuts what the client sends into pieces: TCP keeps no borders.
@@ -351,16 +357,7 @@ func TestFramesInSegments(t *testing.T) {
 			}
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			for _, s := range scripts {
-				t.Run(s.name, func(t *testing.T) {
-					want := plainSession(t).record(t, s.steps, nil)
-					got := appSession(t).record(t, s.steps, chop)
-					sameTrace(t, got, want)
-					frameRows(t)
-				})
-			}
-		})
+		t.Run(name, func(t *testing.T) { sameFrames(t, appSession, chop) })
 	}
 }
 
@@ -369,18 +366,10 @@ func TestFramesInSegmentsFromTheServer(t *testing.T) {
 	frameRows(t)
 	defer noFrameRows(t)
 	own := ownStack(t, func(o *stack.Options) {
-		server := *o.Postgres
-		server.Port = relay(t, o.Postgres, 1, new(atomic.Int64))
-		o.Postgres, o.UpstreamTLS = &server, "disable"
+		relayed(t, o, 1, new(atomic.Int64))
+		o.UpstreamTLS = "disable"
 	})
-	for _, s := range scripts {
-		t.Run(s.name, func(t *testing.T) {
-			want := plainSession(t).record(t, s.steps, nil)
-			got := hijack(t, own.DSN("app", password("app"), "shop", "")).record(t, s.steps, nil)
-			sameTrace(t, got, want)
-			frameRows(t)
-		})
-	}
+	sameFrames(t, func(t *testing.T) *rawConn { return hijack(t, own.DSN("app", password("app"), "shop", "")) }, nil)
 }
 
 // A client that sends statements while the server takes CopyData has lost its way: a server ends the session, and so does the proxy.

@@ -39,9 +39,7 @@ func streaming(t *testing.T, dials *atomic.Int64) *stack.Stack {
 			create role streamer login replication password 'pw-streamer'; create role insider login replication password 'pw-insider';
 		end if; end$$`)
 	return ownStack(t, func(o *stack.Options) {
-		server := *o.Postgres
-		server.Port = relay(t, o.Postgres, 32<<10, dials)
-		o.Postgres = &server
+		relayed(t, o, 32<<10, dials)
 		o.Policy, o.Extra = rules+streamerRules, "replication: permit\nlimits: {max_message_bytes: 1MB}"
 	})
 }

@@ -26,11 +26,7 @@ import (
 func counted(t *testing.T) (*stack.Stack, *atomic.Int64) {
 	t.Helper()
 	dials := new(atomic.Int64)
-	own := ownStack(t, func(o *stack.Options) {
-		server := *o.Postgres
-		server.Port = relay(t, o.Postgres, 32<<10, dials)
-		o.Postgres = &server
-	})
+	own := ownStack(t, func(o *stack.Options) { relayed(t, o, 32<<10, dials) })
 	// Setting up and finding the server reachable took connections too; the relay may not have counted the last one yet.
 	for last := int64(-1); dials.Load() != last; time.Sleep(250 * time.Millisecond) {
 		last = dials.Load()
@@ -46,16 +42,7 @@ func (kept) Close() error { return nil }
 // failSignIn tries to sign in and returns what came, and the connection as the library leaves it.
 func failSignIn(t *testing.T, dsn string) (*listening, *pgconn.PgError) {
 	t.Helper()
-	config, err := pgconn.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &listening{}
-	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
-		l.Conn = conn
-		return kept{l}, nil
-	}
-	c, err := pgconn.ConnectConfig(context.Background(), config)
+	c, l, err := listenAs(t, dsn, func(l *listening) net.Conn { return kept{l} })
 	if err == nil {
 		c.Close(context.Background())
 		t.Fatal("signed in")

@@ -56,7 +56,7 @@ func greet(t *testing.T, port int, inTLS bool, version uint32, parameters ...str
 // TestNegotiateProtocolVersion: the answer is the server's, byte by byte, but that a server before version 18 knows no version above 3.0.
 func TestNegotiateProtocolVersion(t *testing.T) {
 	newest := uint32(3 << 16)
-	if major(t) >= 18 {
+	if serverMajor() >= 18 {
 		newest = 3<<16 | 2
 	}
 	for _, c := range []struct {
@@ -94,7 +94,7 @@ func TestNegotiateProtocolVersion(t *testing.T) {
 // bytes; both cancel.
 func TestCancelKeysOfVersion32(t *testing.T) {
 	long := 4
-	if major(t) >= 18 {
+	if serverMajor() >= 18 {
 		long = 32
 	}
 	for version, want := range map[string]int{"3.0": 4, "3.2": long} {
@@ -115,14 +115,6 @@ func TestCancelKeysOfVersion32(t *testing.T) {
 			}
 		}
 	}
-}
-
-// major is the shared server's major version.
-func major(t *testing.T) int {
-	t.Helper()
-	var n int
-	fmt.Sscan(string(direct("postgres", "show server_version_num")[0].Rows[0][0]), &n)
-	return n / 10000
 }
 
 // TestDuplicateStartupKeys: the last one counts, for the sign-in, for the policy and for the server alike.
@@ -211,9 +203,8 @@ func TestUpstreamThatRefusesTheVersion(t *testing.T) {
 	refused := new(atomic.Int64)
 	port := refusingVersions(t, refused)
 	own := ownStack(t, func(o *stack.Options) {
-		server := *o.Postgres
-		server.Port = port
-		o.Postgres, o.UpstreamTLS = &server, "disable"
+		upstreamAt(o, port)
+		o.UpstreamTLS = "disable"
 	})
 	for i, version := range []string{"3.0", "3.2"} {
 		c, err := pgconn.Connect(t.Context(), own.DSN("app", password("app"), "shop", "max_protocol_version="+version))

@@ -35,21 +35,9 @@ const rangeRows = 4000
 // ranges sets a database with range columns up behind a proxy of its own, and the same database plain.
 func ranges(t *testing.T) (protected, plain *pgconn.PgConn, s *stack.Stack) {
 	t.Helper()
-	asSuperuser(shared.pg, "postgres", "CREATE DATABASE ranges OWNER app")
-	asSuperuser(shared.pg, "ranges", "ALTER SCHEMA public OWNER TO app")
-	asSuperuser(shared.plain, "postgres", "CREATE DATABASE ranges OWNER app TEMPLATE template0 LC_COLLATE 'C'")
-	asSuperuser(shared.plain, "ranges", "ALTER SCHEMA public OWNER TO app")
-	s = ownStack(t, func(o *stack.Options) {
+	protected, plain, s = sideBySide(t, "ranges", func(o *stack.Options) {
 		o.Encrypt += rangeEncrypt
-		o.Policy = strings.Replace(o.Policy, "public.people, public.logins", "public.readings, public.people, public.logins", 1)
-	})
-	protected = connect(s.DSN("app", password("app"), "ranges", ""))
-	plain = connect(shared.plain.DSN("app", password("app"), "ranges", ""))
-	t.Cleanup(func() {
-		protected.Close(context.Background())
-		plain.Close(context.Background())
-		asSuperuser(shared.pg, "postgres", "DROP DATABASE ranges WITH (FORCE)")
-		asSuperuser(shared.plain, "postgres", "DROP DATABASE ranges WITH (FORCE)")
+		o.Policy = rulesOn("public.readings")
 	})
 	for _, c := range []*pgconn.PgConn{protected, plain} {
 		execOn(t, c, rangeSchema)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgveil/pgveil/e2e/stack"
@@ -11,7 +10,7 @@ import (
 func TestStatisticsPreparedAnew(t *testing.T) {
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += "\n  public.newcomer:\n    email: {type: text}\n"
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.newcomer, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.newcomer")
 		o.Extra = "limits: {catalog_age: 200ms}"
 	})
 	c, other := session(t, own, "app"), session(t, own, "app")

@@ -21,7 +21,7 @@ func textStack(t *testing.T) *stack.Stack {
 	t.Helper()
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += textsEncrypt
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.x_users, public.x_copy, x_tenant.x_users, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.x_users, public.x_copy, x_tenant.x_users")
 	})
 	clear := func() {
 		direct("shop", "drop table if exists x_users, x_copy cascade")

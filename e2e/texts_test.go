@@ -89,7 +89,7 @@ func TestMigrations(t *testing.T) {
 	ctx := context.Background()
 	own := ownStack(t, func(o *stack.Options) {
 		o.Encrypt += textsEncrypt
-		o.Policy = strings.Replace(rules, "on: [public.people, public.logins", "on: [public.x_users, public.x_copy, x_tenant.x_users, public.people, public.logins", 1)
+		o.Policy = rulesOn("public.x_users, public.x_copy, x_tenant.x_users")
 	})
 	veiled := session(t, own, "app")
 	plain := connect(shared.plain.DSN("app", password("app"), "plain", ""))
