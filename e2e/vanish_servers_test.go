@@ -74,20 +74,22 @@ func TestVanishedServers(t *testing.T) {
 		"silence": func() { relay.Silence(t) },
 	}
 	for what, fault := range faults {
-		for name, state := range states {
-			t.Run(what+"/"+name, func(t *testing.T) {
-				c := hijack(t, own.DSN("app", password("app"), "shop", ""))
-				state(c)
-				fault()
-				trace := ended(t, c)
-				last(t, trace, "08006")
-				c.Close()
-				within(t, "the proxy closes what it had open", func() bool { return files(t, own.PID()) <= opened })
-				if what == "silence" {
-					relay.End(true)
-				}
-			})
-		}
+		t.Run(what, func(t *testing.T) {
+			all := map[string]*rawConn{} // at once: silence takes seconds to be noticed
+			for name, state := range states {
+				all[name] = hijack(t, own.DSN("app", password("app"), "shop", ""))
+				state(all[name])
+			}
+			fault()
+			for name, c := range all {
+				t.Run(name, func(t *testing.T) {
+					last(t, ended(t, c), "08006")
+					c.Close()
+				})
+			}
+			within(t, "the proxy closes what it had open", func() bool { return files(t, own.PID()) <= opened })
+			relay.End(true)
+		})
 	}
 	within(t, "no session is left", func() bool { return metric(t, own, "sessions_active") == 0 })
 }
@@ -127,15 +129,16 @@ func TestSilentClient(t *testing.T) {
 	ask := func(sql string) [][][]byte { return rowsOf(t, su, sql) }
 	front := newFaulty(t, own.Port)
 	dsn := strings.Replace(own.DSN("app", password("app"), "shop", ""), fmt.Sprintf("port=%d", own.Port), fmt.Sprintf("port=%d", front.Port), 1)
+	all := map[string]*rawConn{}
 	for name, q := range map[string]string{"idle": "select 1", "busy": "select pg_sleep(1000)", "streaming": "select generate_series(1, 1000000000)"} {
-		t.Run(name, func(t *testing.T) {
-			c := hijack(t, dsn)
-			c.send(t, query(q))
-			time.Sleep(200 * time.Millisecond)
-			// The relay's own sockets towards the proxy are those that fall silent.
-			front.silenceServers(t)
-			within(t, "the session ends", func() bool { return busyPIDs(t, ask)[fmt.Sprint(c.pid)] == "" })
-		})
+		all[name] = hijack(t, dsn)
+		all[name].send(t, query(q))
+	}
+	time.Sleep(200 * time.Millisecond)
+	// The relay's own sockets towards the proxy are those that fall silent.
+	front.silenceServers(t)
+	for name, c := range all {
+		within(t, "the session ends that is "+name, func() bool { return busyPIDs(t, ask)[fmt.Sprint(c.pid)] == "" })
 	}
 }
 
