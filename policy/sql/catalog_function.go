@@ -70,11 +70,11 @@ func (f *function) opaque() bool {
 }
 
 // bodyHides reports whether a body may name a table in a form that a search for the name does not find: in SQL that it puts together, in
-// an escaped identifier, in the constant that is another body.
+// an escaped identifier, in the constant that is another body, or read a cursor of the client's.
 func bodyHides(body string) bool {
 	lower := strings.ToLower(body)
 	has := func(s string) bool { return strings.Contains(lower, s) }
-	return has("execute") || has(`u&"`) || startsBlock(lower) ||
+	return has("execute") || has(`u&"`) || startsBlock(lower) || fetchesUnseen(body) ||
 		has("create") && has("language") && (has("function") || has("procedure"))
 }
 
