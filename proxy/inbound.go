@@ -35,6 +35,12 @@ func (s *session) message(typ byte, size int) error {
 		return err
 	}
 	switch typ {
+	case 'Q', 'P', 'B', 'E', 'F', 'S':
+		if err := s.lookForMade(); err != nil {
+			return err
+		}
+	}
+	switch typ {
 	case 'Q':
 		return s.whole(s.query)
 	case 'P':

@@ -44,6 +44,7 @@ func (s *session) serverError(a answer) error {
 	default:
 		out = mapError(out, body, nil)
 	}
+	s.temporaries.failed()
 	if !ending {
 		s.ledger.failed()
 	}

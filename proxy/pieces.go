@@ -92,6 +92,9 @@ func (s *session) queryPieces(text string, pieces []sql.Span) error {
 		err = s.queryPiece(text[at.Start:at.End])
 	}
 	s.piece = nil
+	if err == nil {
+		err = s.lookForMade()
+	}
 	if err != nil && !errors.Is(err, errDropped) {
 		return err
 	}
@@ -124,6 +127,9 @@ func (s *session) implicitBlock() error {
 // queryPiece carries out one statement. What is refused of it makes the server raise an error, behind which all else is dropped.
 func (s *session) queryPiece(text string) error {
 	if err := s.waitForAnswers('Q'); err != nil {
+		return err
+	}
+	if err := s.lookForMade(); err != nil {
 		return err
 	}
 	named := wire.AppendCString(nil, "")

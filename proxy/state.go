@@ -112,6 +112,7 @@ func (s *session) effects(p *policy.Plan) {
 	default:
 		s.ddlOpen, s.restless = true, true
 	}
+	s.temporaries.sent = s.temporaries.sent || p.ChangesSchema && makesTemporary(p)
 	if p.ChangesPath {
 		s.pathVolatile = true
 	}

@@ -1,9 +1,12 @@
 package proxy
 
 import (
+	"errors"
 	"maps"
+	"slices"
 	"sync"
 
+	"github.com/pgveil/pgveil/policy"
 	"github.com/pgveil/pgveil/policy/sql"
 )
 
@@ -12,8 +15,11 @@ import (
 type temporaries struct {
 	mu   sync.Mutex
 	made []*sql.Temporary // by statements that are complete and whose table was not looked for yet
+	// doubtful: something has failed since, and may have taken away what was made, and brought back another table of that name.
+	doubtful bool
 
 	// The inbound loop's.
+	sent  bool // a statement was sent that makes one, and nothing has been sent or looked for since
 	bound map[uint32]*sql.BoundTemporary
 	own   bool // the session's catalog has them
 }
@@ -23,6 +29,13 @@ func (t *temporaries) add(made *sql.Temporary) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.made = append(t.made, made)
+}
+
+// failed notes an error of the server's. It is called by the outbound loop.
+func (t *temporaries) failed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doubtful = len(t.made) > 0
 }
 
 // any reports whether there may be one.
@@ -35,13 +48,13 @@ func (t *temporaries) any() bool {
 // find looks for what was made in what was read of the catalog, and with settled forgets what is gone for good.
 func (t *temporaries) find(first []byte, settled bool) error {
 	t.mu.Lock()
-	made := t.made
+	made, doubtful := t.made, t.doubtful
 	t.mu.Unlock()
 	bound := maps.Clone(t.bound)
 	if bound == nil {
 		bound = map[uint32]*sql.BoundTemporary{}
 	}
-	if err := sql.BindTemporaries(first, made, bound); err != nil {
+	if err := sql.BindTemporaries(first, made, bound, doubtful); err != nil {
 		return err
 	}
 	if settled {
@@ -51,7 +64,37 @@ func (t *temporaries) find(first []byte, settled bool) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.made, t.bound = t.made[len(made):], bound
+	t.made, t.bound, t.sent, t.doubtful = t.made[len(made):], bound, false, false
+	return nil
+}
+
+// makesTemporary reports whether a statement of the plan makes such a table.
+func makesTemporary(p *policy.Plan) bool {
+	return slices.ContainsFunc(p.Statements, func(st policy.StatementPlan) bool { return st.Statement != nil && st.Statement.Temporary != nil })
+}
+
+// lookForMade finds the temporary table that the latest statement has made, if it makes one, before anything else is sent: behind a ROLLBACK its
+// name would be that of another table.
+func (s *session) lookForMade() error {
+	t := &s.temporaries
+	if !t.sent {
+		return nil
+	}
+	err := s.quiet()
+	if err == nil && t.any() && (s.transaction() != 'E' || s.ended) {
+		w := s.server.world.Load()
+		s.enter(w)
+		_, err = s.catalog(w)
+	}
+	switch {
+	case err == nil:
+		t.sent = false
+	case errors.Is(err, errDropped):
+	case refusedBy(err) != nil:
+		t.failed()
+	default:
+		return err
+	}
 	return nil
 }
 

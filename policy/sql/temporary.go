@@ -48,8 +48,9 @@ type BoundTemporary struct {
 }
 
 // BindTemporaries finds the tables that statements were to make in the answer to CatalogQuery, and adds them to bound, by their OIDs.
-// What is not there was rolled back, dropped, or never made. Relations of other sessions' temporary schemas are not in such an answer.
-func BindTemporaries(first []byte, made []*Temporary, bound map[uint32]*BoundTemporary) error {
+// What is not there was rolled back, dropped, or never made. Relations of other sessions' temporary schemas are not in such an answer. With doubtful it
+// is not certain that one of that name is the one that was made: nobody may use it.
+func BindTemporaries(first []byte, made []*Temporary, bound map[uint32]*BoundTemporary, doubtful bool) error {
 	s, err := readSnapshot(first)
 	if err != nil {
 		return err
@@ -62,7 +63,9 @@ func BindTemporaries(first []byte, made []*Temporary, bound map[uint32]*BoundTem
 	}
 	for _, t := range made {
 		if r := byName[t.Name]; r != nil && r.OID != t.Unless {
-			bound[r.OID] = t.bind(r)
+			b := t.bind(r)
+			b.broken = b.broken || doubtful
+			bound[r.OID] = b
 		}
 	}
 	return nil
@@ -130,7 +133,7 @@ func (c *Catalog) addTemporaries() {
 			doc := refusalDoc(codeTemporary)
 			r.Sensitive = true
 			r.Unusable = &Refusal{Code: codeTemporary, SQLSTATE: doc.SQLSTATE, Hint: doc.Fix, At: -1,
-				Message: "temporary table " + r.Name + " has not the columns that it was to be made with"}
+				Message: "temporary table " + r.Name + " is not certainly the one that was made with protected columns"}
 		}
 	}
 }
