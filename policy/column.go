@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pgveil/pgveil/policy/mask"
@@ -26,7 +27,7 @@ func (j *judgement) column(i int) {
 		if c.Use&sql.UseWrite != 0 {
 			verdict = j.writable(o, c)
 		}
-		if read := c.Use &^ sql.UseWrite; read != 0 {
+		if read := c.Use &^ sql.UseWrite; read != 0 && (read != sql.UseDefine || !o.defines()) {
 			verdict = j.readable(o, c, read)
 		}
 	}
@@ -34,6 +35,11 @@ func (j *judgement) column(i int) {
 		verdict.Do = Refuse
 	}
 	j.plan.Columns = append(j.plan.Columns, verdict)
+}
+
+// defines reports whether a rule lets the table be altered whatever is in it: one that is not about its rows.
+func (o *occurrence) defines() bool {
+	return slices.ContainsFunc(o.grants, func(g *grant) bool { return g.Do&sql.EffectAlter != 0 && g.Do&sql.EffectSelect == 0 })
 }
 
 // writable checks that the column may be assigned by each of the statement's writing effects. CREATE and ALTER assign no
@@ -119,6 +125,7 @@ func useWords(use sql.Use) string {
 		all = append(all, map[string]string{
 			"lookup": "a condition", "predicate": "a condition", "group": "GROUP BY, DISTINCT or a set operation",
 			"order": "ORDER BY", "expression": "an expression", "aggregate": "an aggregate", "carry": "another column's value",
+			"define": "an expression that is computed for each row",
 		}[name])
 	}
 	if len(all) == 0 || all[0] == "" {

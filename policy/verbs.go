@@ -112,7 +112,7 @@ func useNames(use sql.Use) []string {
 	}{
 		{sql.UseOutput, "output"}, {sql.UseLookup, "lookup"}, {sql.UsePredicate, "predicate"}, {sql.UseGroup, "group"},
 		{sql.UseOrder, "order"}, {sql.UseExpression, "expression"}, {sql.UseAggregate, "aggregate"},
-		{sql.UseWrite, "write"}, {sql.UseCarry, "carry"},
+		{sql.UseWrite, "write"}, {sql.UseCarry, "carry"}, {sql.UseDefine, "define"},
 	} {
 		if use&u.bit != 0 {
 			names = append(names, u.name)

@@ -12,6 +12,8 @@ alter table people alter column name type int using name::int
 alter table people alter column name type int using (name)::int
 alter table people alter column name type jsonb using name::jsonb
 alter table people alter column name type varchar(3) using name
+? alter table people alter column name type varchar(30)
+? alter table people add check (id > 0), add column x int generated always as (id + 1) stored ;; create index on people ((id + 1)) where id > 3
 create domain pg_temp.d as text check (value::int > 0) ;; alter table people alter column name type pg_temp.d
 create index on people ((name::int))
 create index on people ((people.name::int))
@@ -26,7 +28,7 @@ alter table people add constraint q check (people.name <> 'Name 1') not valid ;;
 alter table people add constraint q check (people::text <> '') not valid
 alter table people add column x int check (name::int > 0)
 alter table people add constraint q exclude using btree ((left(name, 4)) with =)
-alter table people add constraint q exclude using btree (name with =)
+? alter table people add constraint q exclude using btree (name with =)
 create function pg_temp.tell(text) returns bool language plpgsql immutable as $$ begin raise notice '%', $1; return true; end $$ ;; alter table people add check (pg_temp.tell(name))
 create function pg_temp.tell(text) returns text language plpgsql immutable as $$ begin raise notice '%', $1; return $1; end $$ ;; create index on people (pg_temp.tell(name))
 create function pg_temp.tell(text) returns text language plpgsql immutable as $$ begin raise notice '%', $1; return $1; end $$ ;; create index on people (id) where pg_temp.tell(name) is null
@@ -35,7 +37,7 @@ create statistics q on (name || ''), id from people
 create table public.kid () inherits (people) ;; select name from kid
 create table public.par (id int, name text) ;; alter table people inherit par ;; select name from par
 create table public.par (name text) ;; alter table people inherit par ;; select name from par
-alter table people rename to q ;; select name from q
+? alter table people rename to q ;; select name from q
 alter table people set schema pg_catalog ;; select name from pg_catalog.people
 alter schema public rename to q ;; select name from q.people
 ? alter table people rename column name to name2 ;; select name2 from people
@@ -63,7 +65,7 @@ explain analyze select name from people order by name
 insert into things (label) select name from people ;; select label from things
 insert into people (id, name, note) select 999, 'x', name from people where id = 1 returning note
 insert into people (id, name) values (1, 'x') on conflict (id) do update set note = people.name returning note
-insert into people (id, name) values (1, 'x') on conflict (id) do update set note = excluded.name returning note
+? insert into people (id, name) values (1, 'x') on conflict (id) do update set note = excluded.name returning note
 insert into people (id, name) values (1, 'x') on conflict (id) do update set note = 'hit' where people.name = 'Name 1' returning note
 insert into people (id, name) values (1, 'x') on conflict (id) do update set name = excluded.name || people.name returning name
 update people set note = name where id = 1 returning note
@@ -89,7 +91,7 @@ create function pg_temp.nam(r record) returns text language plpgsql as $$ begin 
 create function pg_temp.nam(anyelement) returns text language sql as 'select $1::text' ;; select pg_temp.nam(people) from people
 create aggregate pg_temp.agg(text) (sfunc = textcat, stype = text) ;; select pg_temp.agg(name) from people
 create publication q for table people where (name = 'x')
-create event trigger q on ddl_command_start execute function suppress_redundant_updates_trigger()
+? create event trigger q on ddl_command_start execute function suppress_redundant_updates_trigger()
 select currval(name) from people
 # A cursor, or portal, of the session, which code may read by its name
 declare c cursor for select name from people ;; do $$ declare c refcursor := 'c'; r record; begin fetch c into r; raise notice '%', r; end $$

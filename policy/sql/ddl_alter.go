@@ -30,7 +30,7 @@ func (a *analysis) protections(rel *Relation, name TableName) map[string]Protect
 // alterTable analyses ALTER TABLE, ALTER VIEW, ALTER INDEX and the like.
 func (a *analysis) alterTable(n *pg_query.AlterTableStmt) {
 	r := n.GetRelation()
-	rel := a.rangeVar(r, EffectAlter)
+	rel, use := a.rangeVar(r, EffectAlter), len(a.st.Tables)-1
 	name, _ := a.creationTarget(r)
 	if rel != nil {
 		name = rel.TableName()
@@ -53,7 +53,9 @@ func (a *analysis) alterTable(n *pg_query.AlterTableStmt) {
 	a.making = a.become(name, rel, prot, columnDefs(added))
 	for _, c := range n.GetCmds() {
 		a.alterCommand(name, rel, prot, c.GetAlterTableCmd())
+		a.readsType(use, rel, c.GetAlterTableCmd())
 	}
+	a.reads(use, rel, n)
 	a.st.Understood = !a.refused()
 }
 
@@ -127,7 +129,7 @@ func harmlessAlter(t pg_query.AlterTableType) bool {
 // createIndex analyses CREATE INDEX.
 func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 	r := n.GetRelation()
-	rel := a.rangeVar(r, EffectAlter)
+	rel, use := a.rangeVar(r, EffectAlter), len(a.st.Tables)-1
 	if !a.checkCalls(a.touches(n)) {
 		return
 	}
@@ -141,5 +143,6 @@ func (a *analysis) createIndex(n *pg_query.IndexStmt) {
 	if readsColumns(n.GetWhereClause(), prot, next.row()) && !a.refused() {
 		a.storedCondition(next, n.GetWhereClause(), codeIndex, int(r.GetLocation()), "the condition of a partial index on %s computes with a protected column", name)
 	}
+	a.reads(use, rel, n)
 	a.st.Understood = !a.refused()
 }

@@ -150,6 +150,7 @@ func (a *analysis) statistics(n *pg_query.CreateStatsStmt) {
 				a.refuse(codeIndex, int(r.GetLocation()), "statistics on %s compute with a protected column", rel.TableName())
 			}
 		}
+		a.reads(len(a.st.Tables)-1, rel, n)
 	}
 	if a.checkCalls(a.touches(n)) {
 		a.st.Understood = !a.refused()

@@ -220,7 +220,7 @@ func effectNames(e Effect) string {
 }
 
 func useNames(u Use) string {
-	names := []string{"output", "lookup", "predicate", "group", "order", "expression", "aggregate", "write", "carry"}
+	names := []string{"output", "lookup", "predicate", "group", "order", "expression", "aggregate", "write", "carry", "define"}
 	var out []string
 	for i, n := range names {
 		if u&(1<<i) != 0 {

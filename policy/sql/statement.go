@@ -38,6 +38,7 @@ const (
 	UseAggregate                  // argument of an aggregate
 	UseWrite                      // assigned
 	UseCarry                      // copied into another column, by INSERT … SELECT, UPDATE … SET a = b, CREATE TABLE AS
+	UseDefine                     // read by an expression that data definition computes for each row: of a constraint, an index, a column
 )
 
 // TableUse is one occurrence of a table in a statement.
