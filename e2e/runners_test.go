@@ -42,7 +42,11 @@ DROP TABLE rn_rule, rn_default, rn_typed, rn_check, rn_policy, rn_trigger, rn_pa
 func TestStoredRunners(t *testing.T) {
 	ctx := context.Background()
 	direct("shop", withRunners)
-	defer direct("shop", withoutRunners)
+	defer func() { // those behind find a catalog without them
+		c := session(t, shared.Stack, "app")
+		direct("shop", withoutRunners)
+		awaitCode(t, c, "SELECT rn_parsed()", "42883")
+	}()
 	for _, user := range []string{"support", "app"} {
 		c := session(t, shared.Stack, user)
 		awaitCode(t, c, "SELECT rn_parsed()", "PV108")

@@ -157,7 +157,7 @@ func (s *session) notice() error {
 		return fmt.Errorf("upstream read: %w", err)
 	}
 	s.warning(body)
-	if !bytes.Contains(body, []byte("c57e91")) {
+	if !bytes.Contains(body, []byte("c57e91")) && !bytes.Contains(body, []byte(escapedEnd)) {
 		return s.client.SetOut(wire.AppendFrame(s.client.Out(), 'N', body))
 	}
 	out := s.client.Out()

@@ -248,10 +248,26 @@ func (p *positions) back(position string) string {
 	return ""
 }
 
+// escapedEnd is how a cell ends under bytea_output = escape.
+const escapedEnd = `\305~\221`
+
+// escapes reports whether a byte is written in s as it is under bytea_output = escape.
+func escapes(s string) bool {
+	for i := 0; i+3 < len(s); i++ {
+		if s[i] == '\\' && s[i+1]-'0' < 4 && s[i+2]-'0' < 8 && s[i+3]-'0' < 8 {
+			return true
+		}
+	}
+	return false
+}
+
 // leaveOutCells replaces each sealed cell in hex form by a word: it is no use to a reader. With cut it does so to what the server
 // has cut off in the description of a row, too (ExecBuildSlotValueDescription in src/backend/executor/execMain.c).
 func leaveOutCells(s string, cut bool) string {
 	const sign, end, dots, width = `\x`, "c57e91", "...", 64
+	if strings.Contains(s, escapedEnd) || cut && strings.Contains(s, dots) && escapes(s) {
+		return "(sealed)" // under bytea_output = escape nobody can tell where a cell begins
+	}
 	if !strings.Contains(s, end) && !(cut && strings.Contains(s, dots)) {
 		return s
 	}

@@ -20,6 +20,9 @@ func TestLeaveOutCells(t *testing.T) {
 		{`row (1, ` + cut + `..., null)`, false, `row (1, ` + cut + `..., null)`},
 		{`row (1, ` + cut + `, \x...)`, true, `row (1, ` + cut + `, \x...)`},
 		{`nothing ...`, true, `nothing ...`},
+		{`Key (email)=(l\350\3159\305~\221) exists`, false, `(sealed)`},
+		{`row (1, =\237\371G..., null)`, true, `(sealed)`},
+		{`row (1, =\237\371G..., null)`, false, `row (1, =\237\371G..., null)`},
 	} {
 		if got := leaveOutCells(c.in, c.cut); got != c.want {
 			t.Errorf("leaveOutCells(%q, %v) = %q, want %q", c.in, c.cut, got, c.want)

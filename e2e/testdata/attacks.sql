@@ -277,6 +277,11 @@ create temp view v17 as select id, name from people ;; select name from v17
 create function pg_temp.f21() returns refcursor language plpgsql as $$ declare c refcursor := 'cc'; begin open c for execute 'select name from peo'||'ple'; return c; end $$; select pg_temp.f21(); fetch all in cc
 create function pg_temp.f23(inout a text) language plpgsql as $$ begin a := (xpath('//name', query_to_xml('select name from peo'||'ple limit 2', true, false, '')))::text; end $$ ;; select pg_temp.f23('')
 select dblink('x', 'y')
+select data from pg_logical_slot_peek_changes('x', null, null)
+select * from pg_catalog.pg_logical_slot_get_binary_changes('x', null, 1)
+select * from pg_get_wal_records_info('0/0', '0/1')
+select * from bt_page_items('people_pkey', 1)
+select * from brin_page_items(null, 'x')
 select id from things tablesample bernoulli ((select length(name) from people where id=3))
 select id from people tablesample bernoulli (100) repeatable ((select length(name) from people where id=3))
 select x.* from people p, xmltable('/a' passing p.name::xml columns a text) x

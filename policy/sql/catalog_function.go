@@ -20,11 +20,12 @@ type function struct {
 	unseen       bool // its body has not been read
 }
 
-// sqlRunners are functions that run SQL given as text, or read tables or pages given by name: built-in ones and those of well-known
+// sqlRunners are functions that run SQL given as text, or read tables, pages or changes whoever made them: built-in ones and those of well-known
 // extensions. A trailing * stands for any ending.
 var sqlRunners = []string{
 	"query_to_xml*", "table_to_xml*", "schema_to_xml*", "database_to_xml*", "cursor_to_xml*", "ts_stat", "ts_rewrite",
 	"dblink*", "crosstab*", "connectby", "xpath_table", "get_raw_page", "heap_page_item*", "pg_background_launch",
+	"bt_page_items*", "brin_page_items", "gist_page_items*", "pg_logical_slot_get_*", "pg_logical_slot_peek_*", "pg_get_wal_record*", "pg_get_wal_block_info",
 	"schedule_in_database", "plv8_execute", "exec_sql",
 }
 

@@ -123,7 +123,8 @@ const CatalogQuery = readingBegins + `'database', pg_catalog.current_database(),
 const builtinRunner = `(p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid AND p.pronamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid
 	AND p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['query_to_xml','query_to_xmlschema','query_to_xml_and_xmlschema','table_to_xml','table_to_xmlschema','table_to_xml_and_xmlschema',
 		'schema_to_xml','schema_to_xmlschema','schema_to_xml_and_xmlschema','database_to_xml','database_to_xmlschema','database_to_xml_and_xmlschema',
-		'cursor_to_xml','cursor_to_xmlschema','cursor_to_xml_and_xmlschema','ts_stat','ts_rewrite']::pg_catalog.name[])
+		'cursor_to_xml','cursor_to_xmlschema','cursor_to_xml_and_xmlschema','ts_stat','ts_rewrite',
+		'pg_logical_slot_get_changes','pg_logical_slot_get_binary_changes','pg_logical_slot_peek_changes','pg_logical_slot_peek_binary_changes']::pg_catalog.name[])
 	AND (p.proname OPERATOR(pg_catalog.<>) 'ts_rewrite'::pg_catalog.name OR p.pronargs OPERATOR(pg_catalog.=) 2))`
 
 // readingBegins and readingEnds stand around the keys and values of the JSON that is read.

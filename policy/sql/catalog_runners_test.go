@@ -19,6 +19,9 @@ func TestBuiltinRunners(t *testing.T) {
 		}
 	}
 	want := []string{"ts_stat", "ts_rewrite"}
+	for _, what := range []string{"get", "peek"} {
+		want = append(want, "pg_logical_slot_"+what+"_changes", "pg_logical_slot_"+what+"_binary_changes")
+	}
 	for _, what := range []string{"query", "table", "schema", "database", "cursor"} {
 		for _, form := range []string{"", "schema", "_and_xmlschema"} {
 			want = append(want, what+"_to_xml"+form)
