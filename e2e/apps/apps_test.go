@@ -39,6 +39,7 @@ var programs = []program{
 	}},
 	{name: "migrations", command: goProgram("migrations"), lines: 150},
 	{name: "knex", command: nodeProgram("knex.js"), lines: 44},
+	{name: "prisma", command: nodeProgram("prisma.js"), lines: 45},
 	{name: "drizzle", command: nodeProgram("drizzle.js"), lines: 38},
 }
 
