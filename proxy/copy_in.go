@@ -31,6 +31,8 @@ type copyIn struct {
 	// failed is why the rest is not sent. The server was told CopyFail, and its error is replaced by this.
 	failed atomic.Pointer[wire.Error]
 	short  atomic.Bool // the latest row was cut, which the server may find first
+	// words are those of the client's CopyFail.
+	words atomic.Pointer[string]
 }
 
 // copyInColumn is one field of the rows.

@@ -117,6 +117,9 @@ func (s *session) copyEnd(typ byte) error {
 			return errors.Join(s.client.Discard(), s.copyFail(in, err))
 		}
 	}
+	if state == copySealed && typ == 'f' {
+		return s.giveUpCopy(in)
+	}
 	return s.pass(answer{kind: kindCopyEnd})
 }
 

@@ -19,7 +19,7 @@ func (s *session) serverError(a answer) error {
 	if err != nil {
 		return fmt.Errorf("upstream read: %w", err)
 	}
-	body = s.asTimeout(body)
+	body = a.run.withWords(s.asTimeout(body))
 	severity := wire.ErrorField(body, 'V')
 	ending := severity == "FATAL" || severity == "PANIC"
 	s.farewell = s.farewell || ending
