@@ -142,8 +142,9 @@ func (s *session) leaveServer(gone bool) {
 		return
 	}
 	// Behind what was cancelled the server may have more to do, and a request that comes between two statements has no effect.
-	for until := time.Now().Add(stopping); time.Now().Before(until); {
-		s.up.SetReadDeadline(time.Now().Add(lookEvery))
+	wait := lookEvery / 4
+	for until := time.Now().Add(stopping); time.Now().Before(until); wait = min(2*wait, lookEvery) {
+		s.up.SetReadDeadline(time.Now().Add(wait))
 		if _, err := io.Copy(io.Discard, struct{ io.Reader }{s.up.Conn}); !errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
