@@ -153,6 +153,8 @@ var pathShapes = []string{
 	"declare c cursor for select prefs from profiles order by id; fetch 5 from c",
 	"select coalesce(prefs, '{\"ssn\": \"cnry-none\"}') from profiles order by id",
 	"select coalesce(prefs, $1, null), coalesce(prefs->'address', '{}'::jsonb) from profiles order by id ## {\"ssn\": \"cnry-none\"}",
+	"select case when id < 3 then prefs else '{\"ssn\": \"cnry-2\"}' end from profiles order by id",
+	"select case when id < 3 then prefs else '{\"ssn\": \"cnry-2\"}'::jsonb end, case when id < 3 then prefs->'ssn' else '\"cnry-2\"' end from profiles order by id",
 	"select case id when 1 then prefs when 2 then '{\"ssn\": \"cnry-2\"}' else null end from profiles order by id",
 	"select prefs from profiles where id < 9 union all select '{\"ssn\": \"cnry-u\"}'",
 	"select * from (values (1, '{\"ssn\": \"plain\"}'::jsonb)) v(a, b), profiles where id = 1",

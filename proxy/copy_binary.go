@@ -20,7 +20,11 @@ func (d *copyData) nextBinary(data []byte, final bool) (int, error) {
 		return 0, d.unfinished(final)
 	}
 	if len(data) < 2 {
-		return 0, d.unfinished(final)
+		if final { // CopyGetInt16 takes this for the end, too (src/backend/commands/copyfromparse.c)
+			d.row.kind, d.row.raw, d.row.size, d.ended = rowTrailer, data, len(data), true
+			return len(data), nil
+		}
+		return 0, nil
 	}
 	d.row.raw = data
 	count := int(int16(binary.BigEndian.Uint16(data)))

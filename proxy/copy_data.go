@@ -145,6 +145,9 @@ func (d *copyData) next(data []byte, final bool) (int, error) {
 		d.row.kind = rowHeader
 	}
 	d.begun = true
+	if d.row.kind == rowHeader && d.desc.Header != sql.CopyHeaderMatch {
+		return n, nil // nobody asks for its fields
+	}
 	if d.desc.Format == sql.CopyCSV {
 		err = d.splitCSV(line)
 	} else {

@@ -1,10 +1,12 @@
 package proxy
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/pgveil/pgveil/crypto"
 	"github.com/pgveil/pgveil/policy/sql"
@@ -118,6 +120,8 @@ func (c *copyIn) header(dst []byte, row *copiedRow) ([]byte, error) {
 	switch {
 	case c.desc.Format == sql.CopyBinary:
 		return append(dst, row.raw...), nil
+	case c.desc.Header != sql.CopyHeaderMatch && (!utf8.Valid(row.raw[:row.size]) || bytes.IndexByte(row.raw[:row.size], 0) >= 0):
+		return append(append(dst, 0xff), row.raw[row.size:]...), nil // the server says so of this byte, too
 	case c.desc.Header != sql.CopyHeaderMatch:
 		return append(dst, row.raw[row.size:]...), nil
 	case len(row.fields) != len(c.columns):

@@ -87,6 +87,13 @@ const (
 	documentAfter  = ", 'UTF8')::pg_catalog.jsonb"
 )
 
+// asNamelessDocument is asDocument with an operator around the call, by which CASE would be named after ELSE.
+func (l *Literal) asNamelessDocument() {
+	if l.asDocument(); l.Target.Protection.Document != nil {
+		l.Before, l.After = "("+documentBefore, ", 'UTF8') OPERATOR(pg_catalog.||) '')::pg_catalog.jsonb"
+	}
+}
+
 // asDocument has the bytes that a literal of a document is replaced by read as jsonb.
 func (l *Literal) asDocument() {
 	if l.Target.Protection.Document != nil {

@@ -46,7 +46,7 @@ func (r *resolver) closeParams() {
 				r.castEdit(l.cast, l.array)
 				lit.Cast = l.cast.whole()
 			}
-			lit.asDocument()
+			lit.asNamelessDocument()
 			r.st.Literals = append(r.st.Literals, lit)
 		}
 	}
