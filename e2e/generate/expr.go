@@ -12,6 +12,7 @@ type col struct {
 	search string // empty: plain
 	domain string
 	normal []string // Column.normal
+	field  bool     // within a document
 }
 
 func (c col) protected() bool { return c.search != "" }
@@ -55,6 +56,14 @@ func (g *gen) choose(rels []rel, fits func(c col) bool) (col, bool) {
 		for _, c := range r.cols {
 			if fits(c) {
 				all = append(all, c)
+			}
+			if c.search != document || c.field {
+				continue
+			}
+			for _, c := range g.within(c) {
+				if fits(c) {
+					all = append(all, c)
+				}
 			}
 		}
 	}

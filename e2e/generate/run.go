@@ -133,6 +133,9 @@ func (w *World) valued(p *Pair, s *Statement, st Step, got Outcome, r *Report) (
 		r.Failed++
 		return w.recover(p, s, got.Status)
 	}
+	if got.formed() {
+		return "error", fmt.Sprintf("got  error %q %s\nwant error %q %s", got.State, got.Message, want.State, want.Detail)
+	}
 	r.Refused[got.Code]++
 	r.Shapes[got.Code] = got.Message + " | " + st.Text
 	return again, ""

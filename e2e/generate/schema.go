@@ -16,6 +16,7 @@ type Column struct {
 	null   bool
 	def    *node    // DEFAULT
 	normal []string // the steps of normalize:
+	paths  string   // what stands at paths:
 }
 
 func (c *Column) protected() bool { return c.Search != "" }
@@ -119,6 +120,7 @@ func (g *gen) table(i int) *Table {
 		}
 	}
 	g.searches(t)
+	g.fields(t)
 	for _, other := range g.w.Tables {
 		for _, u := range other.unique {
 			if c := t.named(u.Name); c != nil && t.parts == nil && c.domain == u.domain && c.domain != "" && g.chance(50) {
@@ -186,6 +188,10 @@ func (w *World) Encrypt() string {
 					key = t.Name + "." + c.Name
 				}
 				fmt.Fprintf(&b, "    %s: {type: %q", c.Name, c.Type.Name)
+				if c.paths != "" {
+					fmt.Fprintf(&b, ", paths: %s}\n", c.paths)
+					continue
+				}
 				if c.Search != "none" {
 					fmt.Fprintf(&b, ", search: %s", c.Search)
 				}

@@ -20,13 +20,18 @@ const (
 	Catalog   Feature = "catalog"        // what the system catalogs say of the tables
 	Alters    Feature = "altered tables" // ALTER of the world's tables, within transactions that are rolled back
 	Searches  Feature = "searches"       // search: match, and normalize:
+	Copies    Feature = "COPY"
+	Cursors   Feature = "cursors"
+	Fields    Feature = "fields of jsonb" // paths:
 )
 
 // has reports whether the world has a feature.
 func (w *World) has(f Feature) bool { return slices.Contains(w.features, f) }
 
 // Features are all of them.
-func Features() []Feature { return []Feature{Temporary, Views, Ends, Catalog, Alters, Searches} }
+func Features() []Feature {
+	return []Feature{Temporary, Views, Ends, Catalog, Alters, Searches, Fields, Copies, Cursors}
+}
 
 // some is a relation in scope.
 func (g *gen) some() *Table { return pick(g, g.now.tables...) }

@@ -11,7 +11,7 @@ const mixed = "mixed"
 
 func mixture(forms []string, r *rand.Rand) string {
 	form := forms[r.IntN(len(forms))]
-	if strings.Contains(form, "%d") {
+	if strings.Contains(form, "%d") || strings.Contains(form, "%[1]d") {
 		return fmt.Sprintf(form, 1+r.IntN(3))
 	}
 	return form

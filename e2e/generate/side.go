@@ -32,7 +32,10 @@ type Outcome struct {
 }
 
 // valued reports an error of a value that does not fit its column: it has the SQLSTATE of the server's own.
-func (o *Outcome) valued() bool { return o.Code == "PV001" && o.State != "0A000" }
+func (o *Outcome) valued() bool { return (o.Code == "PV001" || o.formed()) && o.State != "0A000" }
+
+// formed reports an error of a COPY's options or of the form of its data, which is always the server's own.
+func (o *Outcome) formed() bool { return o.Code == "PV250" || o.Code == "PV255" }
 
 // Refusal is a code as it stands in messages.
 var refusal = regexp.MustCompile(`\[(PV[0-9]{3})\]`)
@@ -69,7 +72,7 @@ func (s *Server) Run(st Step) Outcome {
 		o.Rows, o.Tags = strings.Split(b.String(), "\n"), tag.String()
 	case CopyIn:
 		var tag pgconn.CommandTag
-		tag, err = c.CopyFrom(ctx, strings.NewReader(st.Data), st.Text)
+		tag, err = c.CopyFrom(ctx, inPieces(st.Data), st.Text)
 		o.Tags = tag.String()
 	default:
 		results, err = c.Exec(ctx, st.Text).ReadAll()

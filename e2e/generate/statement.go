@@ -22,11 +22,13 @@ const (
 	Table_              // CREATE TEMP TABLE AS, and what is in it
 	View                // CREATE VIEW, and what it shows
 	Explain             // EXPLAIN, of which only the form is compared
+	Scroll              // DECLARE, FETCH and MOVE to and fro
+	CopyOut             // COPY of a table TO STDOUT
 )
 
 // String names the way.
 func (w Way) String() string {
-	return [...]string{"simple", "extended text", "extended binary", "extended literals", "prepared", "PREPARE", "cursor", "COPY TO", "COPY FROM", "CREATE TABLE AS", "view", "EXPLAIN"}[w]
+	return [...]string{"simple", "extended text", "extended binary", "extended literals", "prepared", "PREPARE", "cursor", "COPY TO", "COPY FROM", "CREATE TABLE AS", "view", "EXPLAIN", "cursor that is moved", "COPY of a table"}[w]
 }
 
 // Statement is one statement of a world. After it has failed within a transaction, OnFailed is sent.
@@ -36,7 +38,8 @@ type Statement struct {
 	OnFailed string
 	name     string   // of what it makes
 	data     string   // of COPY FROM
-	with     string   // options of COPY
+	with     string   // options of COPY, or DECLARE
+	before   string   // sent before it
 	more     []string // sent behind it, each on its own
 	names    []string // of the relations in scope
 	effect   func()   // on the scope, after success
@@ -88,6 +91,10 @@ func (s *Statement) Steps() []Step {
 		st := simple("COPY (%s) TO STDOUT %s", plain.Text, s.with)
 		st.Way = Copy
 		return []Step{st}
+	case CopyOut:
+		return []Step{{Rendered: plain, Way: Copy}}
+	case Scroll:
+		return s.scrolled(plain.Text)
 	case CopyIn:
 		return []Step{{Rendered: plain, Way: CopyIn, Data: s.data}}
 	case Table_:

@@ -26,6 +26,12 @@ func (g *gen) featured(s *Statement) bool {
 			g.alters(s)
 		case Searches:
 			g.search(s)
+		case Fields:
+			g.fielded(s)
+		case Copies:
+			g.copies(s)
+		case Cursors:
+			g.scroll(s)
 		}
 		if s.tree != nil {
 			return true
