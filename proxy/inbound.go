@@ -35,7 +35,7 @@ func (s *session) message(typ byte, size int) error {
 		return err
 	}
 	switch typ {
-	case 'Q', 'P', 'B', 'E', 'F', 'S':
+	case 'Q', 'P', 'B', 'D', 'E', 'C', 'F', 'S':
 		if err := s.lookForMade(); err != nil {
 			return err
 		}
