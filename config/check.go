@@ -215,6 +215,8 @@ func (c Column) checkNormalize(d *decoder, path []string) {
 		if d.has(path...) && !d.wrong(path...) {
 			d.problem(path, "normalize has no steps")
 		}
+	case c.Type.isCitext():
+		d.problem(path, "citext compares values in lower case by itself; leave normalize out, or use text")
 	case !c.Type.isText():
 		d.problem(path, "normalize is for text, not %s", c.Type)
 	case c.Search != SearchEquality:
@@ -252,4 +254,12 @@ func splitName(s string) (schema, name string, ok bool) {
 // is surely a mistake here.
 func validIdentifier(s string) bool {
 	return s != "" && len(s) <= 63 && !strings.ContainsAny(s, "\"") && !strings.ContainsFunc(s, unicode.IsControl) && strings.TrimSpace(s) == s
+}
+
+// Steps are what is done to a value before it is indexed: those of normalize, and lower for citext with search: equality, which compares so by itself.
+func (c Column) Steps() []NormalizeStep {
+	if c.Type.isCitext() && c.Search == SearchEquality {
+		return []NormalizeStep{NormalizeLower}
+	}
+	return c.Normalize
 }

@@ -39,9 +39,6 @@ func (t Type) MarshalText() ([]byte, error) { return []byte(t.name), nil }
 // noEquality is why search: equality is refused on the type, empty where it isn't. Equal values must be equal bytes, so what
 // tells equal values apart when they are shown, as 1.5 and 1.50, would be lost.
 func (t Type) noEquality() string {
-	if t.name == "citext" {
-		return "search equality is not offered on citext, whose equal values look different; use text with normalize: [lower], and lower(column) = lower($1)"
-	}
 	if elem, ok := t.sql.Element(); ok {
 		return Type{name: strings.TrimSuffix(t.name, "[]"), sql: elem}.noEquality()
 	}
@@ -83,6 +80,9 @@ func (t Type) noRange() string {
 	}
 	return fmt.Sprintf("search range is not offered on %s; use none or equality", t.name)
 }
+
+// isCitext tells whether values are equal without regard to case.
+func (t Type) isCitext() bool { return t.name == "citext" }
 
 // isText tells whether values are text, which can be normalised and whose order is that of a collation.
 func (t Type) isText() bool { return t.Class() == "text" || t.Class() == "char" }

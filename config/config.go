@@ -196,7 +196,7 @@ type Keys struct {
 type Column struct {
 	// Type is what the application sees: text, varchar(n), char(n), int2, int4, int8, float4, float8, numeric, numeric(p,s), bool,
 	// date, time, timetz, timestamp, timestamptz (each but date with or without a precision, as timestamp(3)), interval, uuid,
-	// bytea, json, jsonb, inet, cidr or macaddr, and citext where its extension is installed. PostgreSQL's longer names are understood. An enum or a domain that the
+	// bytea, json, jsonb, inet, cidr or macaddr, and citext (search: none or equality) where its extension is installed. PostgreSQL's longer names are understood. An enum or a domain that the
 	// database defines is written with its schema: public.mood. Arrays of PostgreSQL's own types with one dimension: text[].
 	Type Type `yaml:"type"`
 	// Search is what the application can ask of the column, and so what the stored bytes give away: none (the default: only
@@ -212,7 +212,7 @@ type Column struct {
 	Collation Collation `yaml:"collation,omitempty"`
 	// Normalize are the steps after which texts are also compared, in order: nfc (Unicode form C), lower (lower case), trim
 	// (no blanks at the ends), unaccent (no combining marks). With search: equality only. lower(c) = lower($1) then works where the
-	// steps make them equal. It also gives away which values are equal when normalised. Changing it needs a new key.
+	// steps make them equal. citext with search: equality compares in lower case without it. It also gives away which values are equal when normalised. Changing it needs a new key.
 	Normalize []NormalizeStep `yaml:"normalize,omitempty"`
 	// Key is the column key's name. Columns that share a key can be joined; they must agree in type and search. Default:
 	// schema.table.column. Renaming a key makes the stored values unreadable.

@@ -16,7 +16,7 @@ func columnType(p *sql.Protection) value.Column {
 	case sql.DefinedEnum:
 		c.Enum = &value.Enum{Name: d.Name.Name, Array: d.Array, Labels: d.Labels}
 	case sql.DefinedCitext:
-		c.Citext = true
+		c.Citext, c.Array = true, d.Array
 	case sql.DefinedDomain:
 		c.Domain = &value.Domain{Name: d.Name.Name, OID: d.OID}
 		for _, k := range d.Checks {

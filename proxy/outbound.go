@@ -396,7 +396,7 @@ func clientOIDs(oids []uint32, st *statement, p planned) []uint32 {
 
 // arrayOID is the array type over paramOID.
 func arrayOID(t *sql.Target) uint32 {
-	if d := t.Protection.Defined; d != nil && d.Kind != sql.DefinedDomain {
+	if d := t.Protection.Defined; d != nil && d.Kind != sql.DefinedDomain && !asText(t) {
 		return d.Array
 	}
 	return value.ArrayOID(paramOID(t))
@@ -408,6 +408,9 @@ func paramOID(t *sql.Target) uint32 {
 	if d := t.Protection.Defined; d != nil && t.Purpose == sql.PurposeStore {
 		return d.OID
 	}
+	if asText(t) {
+		return sql.OIDText
+	}
 	if t.Purpose == sql.PurposeCompare {
 		switch t.Protection.Type.OID {
 		case sql.OIDVarchar:
@@ -417,4 +420,16 @@ func paramOID(t *sql.Target) uint32 {
 		}
 	}
 	return t.Protection.Type.OID
+}
+
+// asText reports whether a parameter is compared with a citext column as text, to which PostgreSQL casts the column then.
+func asText(t *sql.Target) bool {
+	if d := t.Protection.Defined; d == nil || d.Kind != sql.DefinedCitext || t.Purpose != sql.PurposeCompare {
+		return false
+	}
+	switch t.Part {
+	case sql.PartCell, sql.PartIndex, sql.PartIndexExact:
+		return t.Protection.Search == sql.SearchEquality
+	}
+	return false
 }

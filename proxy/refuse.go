@@ -47,6 +47,9 @@ var (
 	refusalShown = &sql.Refusal{Code: "PV221", SQLSTATE: "0A000", At: -1,
 		Message: "a value beside a protected numeric(p,s) or char(n) has not its scale or length, by which it would be shown",
 		Hint:    "Give the value the column's scale or length, with a cast to its type: $1::numeric(10,2)."}
+	refusalAsText = &sql.Refusal{Code: "PV226", SQLSTATE: "0A000", At: -1,
+		Message: "a parameter that is compared with a citext column is declared as another type, by which PostgreSQL would compare with regard to case",
+		Hint:    "Leave the parameter's type to the server (JDBC: stringtype=unspecified), declare citext, or write $1::citext; $1::text for an exact comparison."}
 	refusalEscape = &sql.Refusal{Code: "PV222", SQLSTATE: "0A000", At: -1,
 		Message: "protected values within JSON can't be read with this bytea_output",
 		Hint:    "SET bytea_output = hex, which is the default."}
@@ -91,6 +94,7 @@ func Refusals() []sql.RefusalDoc {
 		{Code: refusalShown.Code, SQLSTATE: refusalShown.SQLSTATE,
 			Title: "A value beside numeric(p,s) or char(n), in COALESCE, CASE or UNION, has another scale or length", Fix: refusalShown.Hint},
 		{Code: refusalEscape.Code, SQLSTATE: refusalEscape.SQLSTATE, Title: "JSON that holds protected values under bytea_output = escape", Fix: refusalEscape.Hint},
+		{Code: refusalAsText.Code, SQLSTATE: refusalAsText.SQLSTATE, Title: "A parameter that is compared with a citext column is declared as text or another type", Fix: refusalAsText.Hint},
 		{Code: refusalPooler.Code, SQLSTATE: refusalPooler.SQLSTATE, Title: "A connection pooler between the proxy and the server",
 			Fix: refusalPooler.Hint + " The server's process number is not the one that the login named; statements that touch nothing protected are carried out."},
 		{Code: codeMoved, SQLSTATE: errMoved.sqlstate, Title: "A pooler that was to pool sessions has put a session on another server session", Fix: errMoved.hint},

@@ -66,6 +66,12 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 // shownBy refuses a value that stands beside values of numeric(p,s) or char(n) and would not be shown as they are.
 func shownBy(t *sql.Target, declared uint32, format int16, raw []byte, set *value.Settings) error {
 	typ := valueType(t.Shown)
+	if d := t.Protection.Defined; d != nil && d.Kind == sql.DefinedCitext {
+		if declared == 0 || declared == value.OIDUnknown || declared == typ.OID {
+			return nil
+		}
+		return refusalAsText
+	}
 	ok := declared == 0 || declared == value.OIDUnknown || declared == typ.OID || typ.OID == value.OIDNumeric && wholeNumber(declared)
 	if ok {
 		canonical, err := value.Decode(nil, value.Type{OID: typ.OID, Mod: -1}, value.Options{Purpose: value.Store, KeepScale: true}, declared, format, raw, set)
@@ -322,6 +328,9 @@ func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planne
 	}
 	format := formatOf(m.formats, client)
 	declared := st.declaredOID(q.Client)
+	if q.Cast == 0 && (q.Target.Part == sql.PartIndexType && !ownType(q, declared) || q.Target.Part == sql.PartCell && asText(q.Target) && !textType(q, declared)) {
+		return dst, refusalAsText
+	}
 	if declared == 0 {
 		declared = q.Cast
 	}
@@ -349,4 +358,21 @@ func (s *sealer) appendParam(dst []byte, m *bindMessage, st *statement, p planne
 		return dst, nil
 	}
 	return append(wire.AppendInt32(dst, int32(len(s.cell))), s.cell...), nil
+}
+
+// ownType reports whether a parameter's declared type leaves the comparison to the column's own, citext.
+func ownType(q *sql.Param, declared uint32) bool {
+	own := q.Target.Protection.Type.OID
+	if q.Array {
+		own = q.Target.Protection.Array()
+	}
+	return declared == 0 || declared == value.OIDUnknown || declared == own
+}
+
+// textType reports whether a parameter's declared type leaves a comparison with a citext column one of texts.
+func textType(q *sql.Param, declared uint32) bool {
+	if q.Array {
+		return declared == 0 || declared == value.OIDUnknown || declared == value.ArrayOID(value.OIDText) || declared == value.ArrayOID(value.OIDVarchar)
+	}
+	return declared == 0 || declared == value.OIDUnknown || declared == value.OIDText || declared == value.OIDVarchar
 }

@@ -58,7 +58,7 @@ func (s *sealer) sealIndexed(dst []byte, key *crypto.Key, t *sql.Target) ([]byte
 	switch t.Part {
 	case sql.PartCell:
 		return key.SealIndexed(dst, s.plain, s.search)
-	case sql.PartIndex:
+	case sql.PartIndex, sql.PartIndexType:
 		return key.Index(dst, s.search)
 	case sql.PartIndexExact:
 		if string(s.search) != string(s.plain[1:]) {

@@ -154,8 +154,8 @@ func searchOf(s config.Search) sql.Search {
 
 // normalizeOf joins a column's steps as analysis and package value read them.
 func normalizeOf(c config.Column) string {
-	steps := make([]string, len(c.Normalize))
-	for i, s := range c.Normalize {
+	steps := make([]string, len(c.Steps()))
+	for i, s := range c.Steps() {
 		steps[i] = string(s)
 	}
 	return strings.Join(steps, ",")

@@ -24,6 +24,8 @@ func givesAway(c config.Column) string {
 	switch {
 	case c.Search == config.SearchRange:
 		return length + "; " + rangeWarning
+	case c.Search == config.SearchEquality && c.Type.String() == "citext":
+		return length + "; which values are equal, exactly and without regard to case, and how often each occurs, in all columns of its key"
 	case c.Search == config.SearchEquality && len(c.Normalize) > 0:
 		return length + "; which values are equal, exactly and when normalised, and how often each occurs, in all columns of its key"
 	case c.Search == config.SearchEquality:

@@ -69,6 +69,7 @@ type catalogBuilder struct {
 	spec      Spec
 	keys      map[string]uint32
 	functions map[string]uint32
+	citext    bool // the extension is there, in public
 }
 
 func (b *catalogBuilder) line(line string) error {
@@ -183,6 +184,9 @@ func (b *catalogBuilder) column(table TableName, rel uint32, num int16, w []stri
 	c := snapColumn{Num: num, Name: w[0], Type: typ.OID, Mod: typ.Mod}
 	p := Protection{Key: table.Name + "." + w[0], Type: typ}
 	protected, guarded := false, false
+	if w[1] == "citext" {
+		b.citext, p.Defined = true, &DefinedType{Name: TableName{Name: "citext"}}
+	}
 	idx := snapIndex{Relation: rel, Schema: table.Schema, Name: table.Name + "_" + w[0] + "_key", Columns: []int16{num}, Keys: 1, Method: "btree"}
 	stored := Type{OIDBytea, -1}
 	for _, x := range w[2:] {
@@ -325,11 +329,18 @@ func (b *catalogBuilder) encode() map[string]any {
 		[]any{"pg_catalog", "pg_attrdef", []string{"oid", "adrelid", "adnum"}},
 		[]any{"information_schema", "columns", []string{"table_schema", "table_name", "column_name", "ordinal_position", "data_type"}},
 	}
+	var types []snapType
+	if b.citext {
+		types = []snapType{{OID: citextOID, Array: citextOID + 1, Schema: "public", Name: "citext", Kind: "b"}}
+	}
 	return map[string]any{
-		"system": system, "statistics": s.Statistics, "database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
+		"types": types, "system": system, "statistics": s.Statistics, "database": s.Database, "encoding": s.Encoding, "path": s.Path, "relations": relations, "inherits": s.Inherits, "depends": depends,
 		"rules": s.Rules, "triggers": triggers, "constraints": s.Constraints, "indexes": s.Indexes, "functions": s.Functions,
 	}
 }
+
+// citextOID is the type's number where a catalog has it.
+const citextOID = 30080
 
 // testType reads int4, varchar(10), numeric(10,2), text[].
 func testType(s string) (Type, error) {
@@ -337,7 +348,7 @@ func testType(s string) (Type, error) {
 	oids := map[string]uint32{
 		"bool": OIDBool, "bytea": OIDBytea, "int8": OIDInt8, "int2": OIDInt2, "int4": OIDInt4, "text": OIDText, "varchar": OIDVarchar,
 		"date": OIDDate, "timestamptz": OIDTimestamptz, "numeric": OIDNumeric, "uuid": OIDUUID, "jsonb": OIDJSONB, "float8": 701, "float4": 700,
-		"text[]": 1009, "int4[]": 1007, "bytea[]": 1001, "timestamp": 1114, "json": 114,
+		"text[]": 1009, "int4[]": 1007, "bytea[]": 1001, "timestamp": 1114, "json": 114, "citext": citextOID,
 	}
 	oid, ok := oids[base]
 	if !ok {

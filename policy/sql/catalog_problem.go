@@ -49,6 +49,7 @@ func (c *Catalog) findProblems(s *snapshot) []Problem {
 				"Drop the operator, or name its function in trusted_functions.")
 		}
 	}
+	f.locale(s)
 	f.constraints(s)
 	f.triggers(s)
 	slices.SortFunc(f.all, func(a, b Problem) int {
@@ -87,6 +88,11 @@ func (f *problemFinder) keys(r *Relation) {
 	for _, x := range r.indexes {
 		for _, num := range x.columns {
 			col := r.byNum(num)
+			if col != nil && isCitext(col.Protection) {
+				f.add(r.TableName(), col.Name, x.unique, "index "+x.name+" is over cells, which differ where values of citext differ by case",
+					"Drop it, and send CREATE INDEX through the proxy.")
+				continue
+			}
 			if col == nil || col.Protection == nil || col.Protection.Search.Equal() || col.Protection.Document != nil && !x.unique {
 				continue
 			}
@@ -126,7 +132,7 @@ func sealedAlike(p, q *Protection) bool {
 	if p == nil || q == nil {
 		return p == q
 	}
-	return p.ID == q.ID && p.Type.OID == q.Type.OID && p.Search.Equal() && q.Search.Equal()
+	return !isCitext(p) && p.ID == q.ID && p.Type.OID == q.Type.OID && p.Search.Equal() && q.Search.Equal()
 }
 
 // constraints reports CHECK and exclusion constraints that read protected columns, except the guards that the proxy makes.

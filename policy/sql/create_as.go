@@ -164,11 +164,14 @@ func configured(table TableName, column string, p *Protection) string {
 	case p.Type.OID == OIDVarchar:
 		typ = fmt.Sprintf("varchar(%d)", p.Type.Mod-4)
 	}
+	if p.Defined != nil && p.Defined.Kind == DefinedCitext {
+		typ = citextName
+	}
 	words := []string{"type: " + typ}
 	if p.Search != SearchNone {
 		words = append(words, "search: "+p.Search.String())
 	}
-	if p.Normalize != "" {
+	if p.Normalize != "" && !isCitext(p) {
 		words = append(words, "normalize: ["+strings.ReplaceAll(p.Normalize, ",", ", ")+"]")
 	}
 	return fmt.Sprintf("  %s:\n    %s: {%s, key: %s}", table, column, strings.Join(words, ", "), p.Key)

@@ -100,6 +100,9 @@ func (a *analysis) columnConstraint(table TableName, column string, p Protection
 		pg_query.ConstrType_CONSTR_ATTR_DEFERRABLE, pg_query.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE,
 		pg_query.ConstrType_CONSTR_ATTR_DEFERRED, pg_query.ConstrType_CONSTR_ATTR_IMMEDIATE:
 	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
+		if a.noCitextKey(table, column, &p, at) {
+			return
+		}
 		if !p.Search.Equal() {
 			a.refuse(codeUniqueNone, at, "UNIQUE on %s.%s, which is sealed with search: none, would not be enforced", table, column)
 		}

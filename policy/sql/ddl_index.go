@@ -40,12 +40,17 @@ func (a *analysis) indexElements(rel *Relation, prot map[string]Protection, n *p
 			a.refuse(codeIndex, at, "a protected column of %s can't be indexed by %s", name, method)
 		case !removable(e.GetOpclass(), isTypeClass) || len(e.GetOpclassopts()) > 0:
 			a.refuse(codeIndex, at, "operator class %s of an index on %s is not one that sorts or compares the type", strings.Join(stringList(e.GetOpclass()), "."), name)
+		case isCitext(p) && lowered == "" && !removable(e.GetOpclass(), isCitextClass):
+			a.refuseHint(codeIndex, at, "Leave the operator class out: the column is indexed without regard to case.", "operator class %s of an index on %s compares citext with regard to case",
+				strings.Join(stringList(e.GetOpclass()), "."), name)
 		case !removable(e.GetCollation(), isBytewise):
 			a.refuse(codeIndex, at, "a protected column of %s can't be indexed under another collation than C or the default", name)
 		case len(items) != len(n.GetIndexParams()):
 			a.refuse(codeColumnPlaced, at, "the columns of the index on %s were not found in the text", name)
 		default:
-			a.indexItem(items[i], e, lowered)
+			if a.indexItem(items[i], e, lowered); isCitext(p) && lowered == "" {
+				a.citextItem(items[i], e)
+			}
 		}
 	}
 }
@@ -97,26 +102,31 @@ func (a *analysis) indexItems(n *pg_query.IndexStmt) (items []Span) {
 	if using := wordsEnd(a.text, at, "using"); using >= 0 {
 		at = nameEnd(a.text, using)
 	}
-	open, ok := nextToken(a.text, max(at, 0))
-	if at < 0 || !ok || !isPunct(a.text, open, "(") {
+	return listItems(a.text, at)
+}
+
+// listItems are the places of what stands between the parentheses at an offset, by commas.
+func listItems(text string, at int) (items []Span) {
+	open, ok := nextToken(text, max(at, 0))
+	if at < 0 || !ok || !isPunct(text, open, "(") {
 		return nil
 	}
 	depth, start, last := 0, open.End, open.End
 	for at = open.End; ; {
-		t, ok := nextToken(a.text, at)
+		t, ok := nextToken(text, at)
 		if !ok {
 			return nil
 		}
 		switch {
-		case depth == 0 && (isPunct(a.text, t, ",") || isPunct(a.text, t, ")")):
+		case depth == 0 && (isPunct(text, t, ",") || isPunct(text, t, ")")):
 			items = append(items, Span{start, last})
-			if isPunct(a.text, t, ")") {
+			if isPunct(text, t, ")") {
 				return items
 			}
 			start = t.End
-		case isPunct(a.text, t, "("):
+		case isPunct(text, t, "("):
 			depth++
-		case isPunct(a.text, t, ")"):
+		case isPunct(text, t, ")"):
 			depth--
 		}
 		at, last = t.End, t.End

@@ -50,6 +50,9 @@ func (a *analysis) createTable(n *pg_query.CreateStmt) {
 		own := lookup(prot, e.GetName())
 		hashed := own != nil && n.GetPartspec().GetStrategy() == pg_query.PartitionStrategy_PARTITION_STRATEGY_HASH && own.Search.Equal() &&
 			len(e.GetOpclass()) == 0 && len(e.GetCollation()) == 0
+		if a.noCitextKey(table, e.GetName(), own, int(e.GetLocation())) {
+			break
+		}
 		if own != nil && !hashed || readsColumns(e.GetExpr(), prot, a.making.row()) {
 			a.refuseHint(codeIndex, int(e.GetLocation()), "Partition by a plain column, or by HASH of a column with search: equality or range.",
 				"table %s can't be partitioned by a protected column", table)
@@ -64,6 +67,9 @@ func (a *analysis) tableConstraint(table TableName, prot map[string]Protection, 
 	switch c.GetContype() {
 	case pg_query.ConstrType_CONSTR_PRIMARY, pg_query.ConstrType_CONSTR_UNIQUE:
 		for _, k := range stringList(c.GetKeys()) {
+			if a.noCitextKey(table, k, lookup(prot, k), at) {
+				return
+			}
 			if p, ok := prot[k]; ok && !p.Search.Equal() {
 				a.refuse(codeUniqueNone, at, "UNIQUE on %s.%s, which is sealed with search: none, would not be enforced", table, k)
 			}
@@ -126,6 +132,9 @@ func (a *analysis) foreignKey(table TableName, prot map[string]Protection, colum
 	}
 	for i, name := range columns {
 		p, q := lookup(prot, name), otherProt(others[i])
+		if a.noCitextKey(table, name, p, int(c.GetLocation())) || a.noCitextKey(target, others[i], q, int(c.GetLocation())) {
+			return
+		}
 		if !sealedAlike(p, q) {
 			a.refuse(codeForeignKey, int(c.GetLocation()), "column %s.%s and the column it references are not sealed alike", table, name)
 		}

@@ -146,9 +146,9 @@ func (c *Catalog) resolved(p Protection) Protection {
 	p.Defined = d
 	switch {
 	case d.problem != "":
-	case d.Kind == DefinedCitext && p.Search.Equal():
+	case d.Kind == DefinedCitext && p.Search.Equal() && (p.Search != SearchEquality || p.Normalize != citextSteps):
 		other := *d
-		other.problem = "its equality is not that of bytes, so it needs search: none"
+		other.problem = "its equality is that of lower case, so it needs search: none or equality"
 		p.Defined = &other
 	case d.Kind == DefinedEnum, d.Kind == DefinedCitext:
 		p.Type = Type{d.OID, -1}

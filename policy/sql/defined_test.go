@@ -52,7 +52,15 @@ func TestCitext(t *testing.T) {
 	}
 	columns["c"] = Protection{Key: "k", ID: 1, Search: SearchEquality, Defined: &DefinedType{Name: TableName{Name: "citext"}}}
 	if st := Analyze(definedCatalog(t, columns), []string{"public"}, "select c from t")[0]; st.Refusal == nil || st.Refusal.Code != codeTypeDefined {
-		t.Errorf("citext with equality: %v", st.Refusal)
+		t.Errorf("citext with equality and without its steps: %v", st.Refusal)
+	}
+	columns["c"] = Protection{Key: "k", ID: 1, Search: SearchEquality, Normalize: citextSteps, Defined: &DefinedType{Name: TableName{Name: "citext"}}}
+	if st := Analyze(definedCatalog(t, columns), []string{"public", "ext"}, "select id from t where c = 'A'")[0]; st.Refusal != nil || st.Literals[0].Target.Part != PartIndexType {
+		t.Errorf("citext with equality: %+v", st)
+	}
+	// Without the extension's schema in the path PostgreSQL takes the operator of text.
+	if st := Analyze(definedCatalog(t, columns), []string{"public"}, "select id from t where c = 'A'")[0]; st.Refusal == nil || st.Refusal.Code != codeCitext {
+		t.Errorf("citext whose operators are not seen: %v", st.Refusal)
 	}
 }
 

@@ -21,7 +21,8 @@ type resolver struct {
 	// expansions counts views expanded in this statement.
 	expansions int
 	spliced    map[Edit]bool
-	respelled  map[int32]int // calls that are sent under another name, by place, and where they end
+	senses     map[Span]sense // how citext values are compared, by place
+	respelled  map[int32]int  // calls that are sent under another name, by place, and where they end
 	// sealedTexts are the constants that are sealed, when they are asked for.
 	sealedTexts map[string]*Target
 	// deferred collects uses instead of recording them, while the select list of a view's body is read.

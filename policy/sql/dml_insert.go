@@ -212,7 +212,7 @@ func (r *resolver) onConflict(s *scope, it *rangeItem, oc *pg_query.OnConflictCl
 		use = UseLookup
 	}
 	plain := &scope{parent: s.parent, items: []*rangeItem{it}}
-	for _, n := range oc.GetInfer().GetIndexElems() {
+	for i, n := range oc.GetInfer().GetIndexElems() {
 		e := n.GetIndexElem()
 		if e.GetName() == "" {
 			r.groupable(r.eval(plain, e.GetExpr(), UsePredicate|UseExpression), UsePredicate|UseExpression)
@@ -220,6 +220,8 @@ func (r *resolver) onConflict(s *scope, it *rangeItem, oc *pg_query.OnConflictCl
 		}
 		v, found, open := r.lookup(&scope{items: plain.items}, e.GetName(), r.span(oc.GetInfer().GetLocation(), parenStart))
 		switch {
+		case found && foldsCase(v):
+			r.citextArbiter(v, e, oc.GetInfer(), i, use)
 		case found:
 			r.groupable(v, use)
 		case !open:

@@ -21,7 +21,11 @@ func (r *resolver) evalFor(s *scope, node *pg_query.Node, use Use, want *Target)
 	case *pg_query.Node_ParamRef:
 		return r.param(n.ParamRef)
 	case *pg_query.Node_ColumnRef:
-		return r.columnRef(s, n.ColumnRef)
+		v := r.columnRef(s, n.ColumnRef)
+		if v.place = (Span{}); r.view == nil && foldsCase(v) {
+			v.place = v.at
+		}
+		return v
 	case *pg_query.Node_TypeCast:
 		return r.typeCast(s, n.TypeCast, use)
 	case *pg_query.Node_AExpr:

@@ -18,7 +18,11 @@ func (r *resolver) caseExpr(s *scope, n *pg_query.CaseExpr, use Use, want *Targe
 	for _, w := range n.GetArgs() {
 		when := w.GetCaseWhen()
 		if arg != nil {
-			r.compare(*arg, r.eval(s, when.GetExpr(), use), use|UsePredicate|UseExpression)
+			v := r.eval(s, when.GetExpr(), use)
+			if arg.form == formFree && foldsCase(v) {
+				r.no(codeCitext, v.at.Start, "a value of no column, which is text then, is compared with %s by CASE", v.name())
+			}
+			r.compare(*arg, v, use|UsePredicate|UseExpression)
 		} else {
 			r.condition(s, when.GetExpr(), false, use|UsePredicate|UseExpression)
 		}
@@ -83,7 +87,9 @@ func (r *resolver) subLink(s *scope, n *pg_query.SubLink, use Use) value {
 			r.no(codeUnknownColumns, at.Start, "the columns of a subquery can't be known")
 		}
 		if len(out.cols) == 1 {
-			return out.cols[0].val.derived()
+			v := out.cols[0].val.derived()
+			v.place = out.cols[0].val.place
+			return v
 		}
 		v := value{form: formRow, src: -1, at: at}
 		for _, c := range out.cols {
@@ -112,6 +118,10 @@ func (r *resolver) compareSubquery(test value, out output, n *pg_query.SubLink, 
 	tests := []value{test}
 	if test.form == formRow {
 		tests = test.elems
+	}
+	r.citextQualified(n.GetOperName(), tests...)
+	for _, c := range out.cols {
+		r.citextQualified(n.GetOperName(), c.val)
 	}
 	equal := len(n.GetOperName()) == 0 || equality(n.GetOperName())
 	o := opEqual
@@ -180,6 +190,10 @@ func (r *resolver) call(s *scope, n *pg_query.FuncCall, use Use) value {
 // count settles the argument of count.
 func (r *resolver) count(v value, distinct bool) {
 	if distinct {
+		if foldsCase(v) {
+			r.citextKey(v, UseAggregate)
+			return
+		}
 		if v.form == formFree || v.form == formSealed || v.form == formIndex {
 			r.groupable(v, UseAggregate)
 			return

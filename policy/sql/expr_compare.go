@@ -76,6 +76,7 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 	case pg_query.A_Expr_Kind_AEXPR_OP:
 		if e.GetLexpr() != nil && e.GetRexpr() != nil && equality(e.GetName()) {
 			l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+			r.citextQualified(e.GetName(), l, rt)
 			r.compareUsing(l, rt, pick(negated), use)
 			return result
 		}
@@ -110,6 +111,7 @@ func (r *resolver) operatorOn(s *scope, e *pg_query.A_Expr, use, lookup Use) val
 		return result
 	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
 		l, rt := r.eval(s, e.GetLexpr(), use), r.eval(s, e.GetRexpr(), use)
+		r.citextQualified(e.GetName(), l, rt)
 		if equality(e.GetName()) {
 			r.compareArray(l, rt, pick(negated || e.GetKind() == pg_query.A_Expr_Kind_AEXPR_OP_ALL), use)
 			return result
@@ -140,11 +142,18 @@ func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) v
 	use |= UsePredicate | UseExpression
 	l, rt := r.evalFor(s, e.GetLexpr(), use, want), r.eval(s, e.GetRexpr(), use)
 	if want != nil && want.Protection.Search.Equal() && l.form == formFree && rt.form == formFree {
+		if isCitext(&want.Protection) && !caseless(l) && !caseless(rt) {
+			r.noHint(codeCitext, l.at.Start, "Compare in the application, or with a constant that has no letters, as nullif($1, '').",
+				"whether the operands of NULLIF are compared as citext or as text is not known")
+		}
 		to := *want
 		to.Purpose = PurposeCompare
 		r.bindAll(l, want, false)
 		r.bindAll(rt, &to, false)
 		return l
+	}
+	if foldsCase(l) {
+		l.place = Span{} // it is shown as well
 	}
 	r.compare(l, rt, use)
 	if l.form == formSealed {
@@ -222,6 +231,9 @@ func (r *resolver) compareBy(o op, l, rt value, use Use) {
 			r.compareBy(o, l.elems[i], rt.elems[i], use)
 		}
 		return
+	case foldsCaseOf(l, rt):
+		r.compareCitext(o, l, rt, use)
+		return
 	case l.form == formSealed:
 		r.mark(l, use)
 		r.meet(o, l, rt, use)
@@ -285,6 +297,8 @@ func (r *resolver) compareArrayBy(o op, l, array value, lookup, use Use) {
 		use = lookup
 	}
 	switch {
+	case foldsCase(l) && (array.form == formArray || array.form == formFree && !onlyNulls(array)):
+		r.compareCitextArray(o, l, array, use)
 	case array.form == formArray:
 		protected := l.form == formSealed
 		for _, e := range array.elems {

@@ -149,7 +149,7 @@ func (r *resolver) meetIndex(o op, v, other value, use Use) {
 // matchFolded analyses ILIKE: without a wildcard it is lower(c) = lower(pattern).
 func (r *resolver) matchFolded(p pattern, v value, l *leaf, exact bool) {
 	switch {
-	case !r.may(opILike, v):
+	case !r.may(opILike, v) || isCitext(v.prot) && !r.citextOperators(v):
 		return
 	case v.prot.Normalize != "lower":
 		r.no(codeNormalize, v.at.Start, "%s is normalised by %q; ILIKE needs lower alone", v.name(), v.prot.Normalize)

@@ -40,6 +40,7 @@ func (r *resolver) match(s *scope, e *pg_query.A_Expr, use Use) {
 		return
 	}
 	r.mark(l, use)
+	r.citextQualified(e.GetName(), l)
 	name := nameList(e.GetName())
 	switch name[len(name)-1] {
 	case "~~", "!~~", "~~*", "!~~*":
@@ -128,7 +129,7 @@ func (r *resolver) matched(p pattern, v value, l *leaf) {
 		r.no(codePattern, l.at.Start, "%s can't be matched against this constant", v.name())
 	case v.prot.Search == SearchMatch && !p.prefix && (p.fold || !exact):
 		r.matchAgain(p, v, l)
-	case p.fold:
+	case p.fold, isCitext(v.prot) && !p.prefix:
 		r.matchFolded(p, v, l, exact)
 	case exact && !p.prefix && v.prot.Search.Equal() && family(v.prot.Type.OID) == OIDText:
 		r.equals(p, v, l, PartCell)

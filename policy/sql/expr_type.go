@@ -113,6 +113,7 @@ func (r *resolver) castFits(l *leaf, t *Target, array bool) bool {
 	ok := c.array == array && (c.defined == nil || !(array && c.defined.Kind == DefinedDomain) && t.Protection.Defined != nil && t.Protection.Defined.OID == c.defined.OID) && c.at.End > c.at.Start && c.at.Start >= 0
 	switch {
 	case !ok:
+	case citextCast(l, t):
 	case c.modified && (c.cut.OID == 0 || l.kind == leafCast && !l.exact):
 		ok = false
 	case c.oid == 0 || family(c.oid) != family(oid) && (oid != OIDNumeric || family(c.oid) != OIDInt8):

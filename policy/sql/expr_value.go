@@ -57,6 +57,8 @@ type value struct {
 	// broken says why a formUnusable value cannot be used.
 	broken *Refusal
 	at     Span
+	// place is where a citext value stands by its name in the client's text and nothing else was done to it; empty elsewhere.
+	place Span
 }
 
 func plainValue(typ uint32, at Span) value {
@@ -81,7 +83,7 @@ func (v value) constant() bool {
 
 // derived is v as an expression: the server no longer names an origin.
 func (v value) derived() value {
-	v.oid, v.num = 0, 0
+	v.oid, v.num, v.place = 0, 0, Span{}
 	return v
 }
 

@@ -14,12 +14,13 @@ const (
 	kindRange           // search: range
 	kindRangeText       // search: range, text and varchar
 	kindMatch           // search: match
+	kindCitext          // search: equality, citext
 	kinds
 )
 
 // String is the kind's column in docs/sql.md.
 func (k kind) String() string {
-	return [...]string{"unknown", "plain", "none", "equality", "equality, normalize", "range", "range (text)", "match"}[k]
+	return [...]string{"unknown", "plain", "none", "equality", "equality, normalize", "range", "range (text)", "match", "equality (citext)"}[k]
 }
 
 // kindOf is the kind of a protected column.
@@ -28,6 +29,9 @@ func kindOf(p *Protection) kind {
 	case SearchNone:
 		return kindNone
 	case SearchEquality:
+		if p.Defined != nil && p.Defined.Kind == DefinedCitext {
+			return kindCitext
+		}
 		if p.Normalize != "" {
 			return kindNormalized
 		}
@@ -131,11 +135,14 @@ func only(y yields, code string, allowed ...kind) (all [kinds]cell) {
 
 // equalKinds and orderedKinds are the kinds with equality, and with order.
 func equalKinds(y yields, code string) [kinds]cell {
-	return only(y, code, kindEquality, kindNormalized, kindRange, kindRangeText, kindMatch)
+	return with(only(y, code, kindEquality, kindNormalized, kindRange, kindRangeText, kindMatch), kindCitext, cell{code: codeCitext})
 }
 
+// andCitext gives citext the index in place of the value, where case must not count.
+func andCitext(all [kinds]cell) [kinds]cell { return with(all, kindCitext, cell{yields: yieldsIndex}) }
+
 func orderedKinds(y yields, code string) [kinds]cell {
-	return only(y, code, kindRange, kindRangeText)
+	return with(only(y, code, kindRange, kindRangeText), kindCitext, cell{code: codeCitext})
 }
 
 // with gives one kind a cell of its own.
@@ -167,6 +174,10 @@ func (r *resolver) may(o op, v value) bool {
 	}
 	if c.code == "" {
 		c.code = codeInternal
+	}
+	if c.code == codeCitext {
+		r.no(c.code, v.at.Start, "%s is citext, whose cells differ where values differ by case, and can't be used so", v.name())
+		return false
 	}
 	if c.code == codeNotSearchable {
 		r.noHint(c.code, v.at.Start, row.hint, "%s can't be compared or grouped: its search mode is %q", v.name(), v.prot.Search.String())

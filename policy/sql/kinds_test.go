@@ -16,6 +16,7 @@ var kindTables = []struct{ name, columns, literal string }{
 	{"ranged", "c int4 range key=i, d int4 range key=i", "5"},
 	{"rangedtext", "c text range key=r, d text range key=r", "'b'"},
 	{"matched", "c text match key=ma, d text match key=ma", "'b'"},
+	{"cited", "c citext equality key=ci normalize=lower, d citext equality key=ci normalize=lower", "'b'"},
 }
 
 func kindCatalog(t testing.TB) *Catalog {

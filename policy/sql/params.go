@@ -159,7 +159,7 @@ func (r *resolver) closeParam(n, last int, leaves []*leaf, own *Param, copies []
 			plain = append(plain, l)
 		}
 	}
-	if len(groups) == 0 {
+	if len(groups) == 0 || !r.citextParam(n, leaves) {
 		return copies
 	}
 	if len(plain) == 0 {

@@ -40,7 +40,7 @@ func Refusals() []RefusalDoc {
 	all := append(statementRefusals(), dmlRefusals()...)
 	all = append(append(append(all, ddlRefusals()...), exprRefusals()...), storedRefusals()...)
 	all = append(append(all, copyRefusals()...), textRefusals()...)
-	all = append(append(append(append(all, documentRefusals()...), temporaryRefusals()...), escapeRefusals()...), missingRefusals()...)
+	all = append(append(append(append(all, documentRefusals()...), temporaryRefusals()...), escapeRefusals()...), append(missingRefusals(), citextRefusals()...)...)
 	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
 	return all
 }

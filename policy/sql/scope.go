@@ -84,7 +84,7 @@ func (it *rangeItem) value(r *resolver, i int, at Span, named bool) value {
 		return c.from.value(r, c.idx, at, named)
 	}
 	v := c.val
-	v.at, v.item, v.index = at, it, i
+	v.at, v.item, v.index, v.place = at, it, i, Span{}
 	if named && r.view == nil {
 		for _, use := range v.cols {
 			r.named[use] = true

@@ -111,7 +111,11 @@ func (r *resolver) window(s *scope, w *pg_query.WindowDef) {
 		return
 	}
 	for _, n := range w.GetPartitionClause() {
-		r.groupable(r.eval(s, n, UseGroup), UseGroup)
+		if v := r.eval(s, n, UseGroup); foldsCase(v) {
+			r.citextKey(v, UseGroup)
+		} else {
+			r.groupable(v, UseGroup)
+		}
 	}
 	for _, n := range w.GetOrderClause() {
 		v := r.eval(s, n.GetSortBy().GetNode(), UseOrder)

@@ -179,6 +179,10 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 		if scaled {
 			to.Shown = p.Type
 		}
+		if isCitext(&p) {
+			to.Shown = p.Type // a parameter declared as text would make all of it text
+			r.citextAlternatives(vals, like)
+		}
 	}
 	for i := range vals {
 		v := &vals[i]

@@ -95,6 +95,9 @@ const (
 	// PartPattern is the cell of the text that a LIKE pattern without a wildcard matches; one with a wildcard is refused when its value is
 	// known.
 	PartPattern
+	// PartIndexType is PartIndex of a value compared by the column's own type, citext; a parameter that the client declared as text would be
+	// compared as text, and is refused.
+	PartIndexType
 )
 
 // Target is the protected column that a literal or parameter meets.
@@ -109,7 +112,7 @@ type Target struct {
 	// Through is the type with a modifier that the text casts the value to, varchar(8), which cuts or rounds it first (OID 0: none).
 	Through Type
 	// Shown is the type of whose modifier alone the value's scale or length can be known when it is shown: a value of another scale or
-	// length is refused (OID 0: any).
+	// length is refused (OID 0: any). Of citext it is citext itself: a parameter that the client declared otherwise is refused.
 	Shown Type
 }
 

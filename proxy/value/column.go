@@ -14,8 +14,9 @@ type Column struct {
 	// Enum and Domain are set for one that the database defines.
 	Enum   *Enum
 	Domain *Domain
-	// Citext is set for the type of the extension citext.
+	// Citext is set for the type of the extension citext, Array is then its pg_type.typarray.
 	Citext bool
+	Array  uint32
 }
 
 // Enum is an enum type.
@@ -137,6 +138,9 @@ func (c *Column) Len() int16 {
 // Element is the element type of an array type that a client declared for values of the column, 0 if unknown.
 func (c *Column) Element(array uint32) uint32 {
 	if c.Enum != nil && array == c.Enum.Array {
+		return c.Type.OID
+	}
+	if c.Citext && array != 0 && array == c.Array {
 		return c.Type.OID
 	}
 	return ElementOID(array)

@@ -13,7 +13,7 @@ import (
 // that order. What each does is written in docs/operations.md. The type tag is not part of the result. On error dst is
 // returned unchanged.
 func Normalize(dst, canonical []byte, steps string) ([]byte, error) {
-	if len(canonical) == 0 || Tag(canonical[0]) != TagText && Tag(canonical[0]) != TagBpchar {
+	if len(canonical) == 0 || Tag(canonical[0]) != TagText && Tag(canonical[0]) != TagBpchar && Tag(canonical[0]) != TagCitext {
 		return dst, corrupted("its type is not the column's")
 	}
 	b := canonical[1:]

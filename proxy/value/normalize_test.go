@@ -29,6 +29,9 @@ func TestNormalize(t *testing.T) {
 			t.Errorf("%q by %s: %q, %v; want %q", c.in, c.steps, got, err, "x"+c.want)
 		}
 	}
+	if got, err := Normalize(nil, append([]byte{byte(TagCitext)}, "Ada"...), "lower"); err != nil || string(got) != "ada" {
+		t.Errorf("citext: %q, %v", got, err)
+	}
 	for _, c := range []struct{ in, steps string }{{"\x04a", ""}, {"\x04a", "upper"}, {"\x04a", "lower,"}, {"", "lower"}, {"\x05a", "lower"}} {
 		if got, err := Normalize([]byte("x"), []byte(c.in), c.steps); err == nil || string(got) != "x" {
 			t.Errorf("%q by %q: %q, %v; want an error", c.in, c.steps, got, err)
