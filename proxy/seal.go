@@ -41,6 +41,9 @@ func (s *sealer) sealOne(dst []byte, w *World, t *sql.Target, declared uint32, f
 	}
 	var err error
 	typ := s.types.of(&t.Protection)
+	if t.Input && declared == value.OIDText {
+		declared, format = 0, value.FormatText
+	}
 	if t.Through.OID != 0 {
 		if raw, err = value.Cast(nil, valueType(t.Through), declared, format, raw, set); err != nil {
 			return dst, err

@@ -40,6 +40,11 @@ var programs = []program{
 	{name: "migrations", command: goProgram("migrations"), lines: 150},
 	{name: "knex", command: nodeProgram("knex.js"), lines: 44},
 	{name: "prisma", command: nodeProgram("prisma.js"), lines: 45},
+	{name: "sqlalchemy", command: pythonProgram("alchemy.py"), lines: 58},
+	{name: "django", command: pythonProgram("djangoapp.py"), lines: 48, differ: map[string]string{
+		"sum":    "the sum of a column with search: range",
+		"iexact": "ILIKE on a column with search: equality",
+	}},
 	{name: "drizzle", command: nodeProgram("drizzle.js"), lines: 38},
 }
 
@@ -113,6 +118,11 @@ func goProgram(folder string) func(*testing.T) []string {
 		}
 		return []string{binary}
 	}
+}
+
+// pythonProgram runs a script with Debian's Python, whose packages it uses.
+func pythonProgram(script string) func(*testing.T) []string {
+	return func(*testing.T) []string { return []string{"/usr/bin/python3", filepath.Join("python", script)} }
 }
 
 func nodeProgram(script string) func(*testing.T) []string {

@@ -1192,3 +1192,15 @@ set local timezone = 'Asia/Tokyo'; select seen from people order by id
 set local datestyle = german; select id from people where born = '03.01.1980'
 select set_config('bytea_output', 'escape', true), json_agg(email) from people
 select set_config('app.user', '7', true), email from people where id = 3
+-- CASE and COALESCE cast to the column's type, as Django's bulk_update writes them
+update people set code = (case when (people.id = 3) then 'cnryAbcdefghijk' when (people.id = 4) then null else null end)::varchar(8), born = (case when (people.id = 3) then '2001-02-03'::date when (people.id = 4) then null else null end)::date where id in (3, 4) returning id, code, born
+update people set code = (case when id = 3 then $1 else $2 end)::varchar(8), balance = (case when id = 3 then 12.345 else null end)::numeric(12,2), rate = (case id when 3 then $3 end)::numeric(10,4) where id in (3, 4) returning id, code, balance, rate ## cnryA5678901|cnryB|7.00005
+update people set code = cast(coalesce($1, 'cnryB') as varchar(5)) where id = 3 returning code ## cnryA5678901
+update people set born = (case when id = 3 then $1 else null end)::date, age = (case when id = 3 then $2 end)::int4 where id in (3, 4) returning born, age ## 2001-02-03|44
+update people set balance = (case when id = 3 then 1.255 when id = 5 then 2 else 3.5 end)::numeric(12,2) where id in (3, 4) returning id, balance
+update people set balance = (case when id = 3 then 1.255 else $1 end)::numeric(12,2) where id in (3, 4) returning id, balance ## 2.345
+select id from people where code = (case when id < 5 then 'cnryA5678901' else $1 end)::varchar(8) order by id ## cnryB
+update people set code = (case when id = 3 then 'cnryAbcd'::varchar(6) end)::varchar(5) where id = 3 returning code
+update people set code = (case when id = 3 then note end)::varchar(5) where id = 3 returning code
+update people set code = v.x::varchar(3), email = v.x from (values ('cnryAbcdef')) v(x) where id = 3 returning code, email
+insert into people (id, name, email, code) values (900, 'n', 'cnry900@x.test', (case when true then 'cnryAbcdefghijk' end)::varchar(8)) returning code

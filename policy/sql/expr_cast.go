@@ -38,13 +38,17 @@ func cutType(n *pg_query.TypeName) Type {
 	return t
 }
 
-// through is t for a leaf that the text casts to a type with a modifier.
+// through is t for a leaf that the text casts to a type with a modifier, by itself or with what it is chosen from.
 func (t *Target) through(l *leaf) *Target {
-	if l.cast == nil || l.cast.cut.OID == 0 || l.kind == leafCast {
+	cut := l.cut
+	if l.cast != nil && l.kind != leafCast {
+		cut = l.cast.cut
+	}
+	if cut.OID == 0 && !l.input {
 		return t
 	}
 	c := *t
-	c.Through = l.cast.cut
+	c.Through, c.Input = cut, l.input
 	return &c
 }
 
@@ -104,6 +108,9 @@ func (t Type) numeric() (precision, scale int) {
 // cutTo reports whether all of a free value is cast to exactly t.
 func (v value) cutTo(t Type) bool {
 	for _, l := range v.leaves {
+		if l.cast == nil && l.cut == t {
+			continue
+		}
 		if l.cast == nil || l.cast.array || l.cast.cut != t || t.OID == 0 || l.kind == leafCast && !l.exact {
 			return false
 		}

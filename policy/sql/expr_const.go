@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,7 +127,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	case formFree:
 		// Of a column of VALUES, or a second cast: what the value inside becomes, this must become too.
 		if r.view == nil && c.at.Start >= 0 {
-			v.leaves = append(v.leaves[:len(v.leaves):len(v.leaves)], r.leaf(&leaf{at: c.at, kind: leafCast, cast: c}))
+			v.leaves = append(v.leaves[:len(v.leaves):len(v.leaves)], r.leaf(&leaf{at: c.at, kind: leafCast, cast: c, exact: castInside(arg, v, c)}))
 			v.typ = typ
 			return v
 		}
@@ -138,6 +139,49 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 		out.src, out.oid, out.num, out.column = v.src, v.oid, v.num, v.column
 	}
 	return out
+}
+
+// castInside has the cast of CASE or COALESCE to a type with a modifier cut or round each of the constants and parameters that stand there, and reports
+// whether it could: nothing but them becomes the value, and they have no cast of their own. Parameters that nothing else gives a type are text then.
+func castInside(arg *pg_query.Node, v value, c *castTo) (exact bool) {
+	if c.array || !choosesConstants(arg) {
+		return false
+	}
+	numbers := slices.ContainsFunc(v.leaves, func(l *leaf) bool { return l.kind == leafLiteral && l.lit != LiteralString })
+	exact = c.modified && c.cut.OID != 0 && c.defined == nil
+	for _, l := range v.leaves {
+		switch {
+		case l.kind == leafParam && numbers:
+			exact = false // it has the numbers' type
+		case l.kind == leafParam:
+			l.read, l.input = OIDText, true
+		}
+	}
+	if exact {
+		for _, l := range v.leaves {
+			l.cut = c.cut
+		}
+	}
+	return exact
+}
+
+// choosesConstants reports whether an expression is one of the constants and parameters that are written in it.
+func choosesConstants(n *pg_query.Node) bool {
+	var all []*pg_query.Node
+	switch {
+	case n.GetCaseExpr() != nil:
+		for _, when := range n.GetCaseExpr().GetArgs() {
+			all = append(all, when.GetCaseWhen().GetResult())
+		}
+		if other := n.GetCaseExpr().GetDefresult(); other != nil {
+			all = append(all, other)
+		}
+	case n.GetCoalesceExpr() != nil:
+		all = n.GetCoalesceExpr().GetArgs()
+	}
+	return len(all) > 0 && !slices.ContainsFunc(all, func(n *pg_query.Node) bool {
+		return n.GetAConst() == nil && n.GetParamRef() == nil && !choosesConstants(n)
+	})
 }
 
 // narrow has the integers of an array raise what the array's type does not take.

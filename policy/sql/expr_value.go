@@ -109,6 +109,8 @@ type leaf struct {
 	text   string
 	number int // of a parameter
 	cast   *castTo
+	cut    Type // to which what it is chosen from is cast, where it has no cast of its own
+	input  bool // a parameter that is text, and then cast with what it is chosen from
 	// within is the type of the array, by its cast, of which it is an element (0: none).
 	within uint32
 	// spread: the argument of unnest, each element of which is a value.

@@ -222,7 +222,7 @@ func join(groups []*group, l *leaf) []*group {
 	for _, g := range groups {
 		o := g.sample.target
 		if t.Protection.Search.Equal() && sameDomain(&t.Protection, &o.Protection) &&
-			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && t.Part == o.Part && t.Through == o.Through && t.Shown == o.Shown && l.array == g.sample.array &&
+			t.Protection.Type.OID == o.Protection.Type.OID && t.Purpose == o.Purpose && t.Part == o.Part && t.Through == o.Through && t.Input == o.Input && t.Shown == o.Shown && l.array == g.sample.array &&
 			(t.Purpose == PurposeCompare || t.Protection.Type.Mod == o.Protection.Type.Mod) {
 			g.leaves = append(g.leaves, l)
 			return groups

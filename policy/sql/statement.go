@@ -111,6 +111,8 @@ type Target struct {
 	Before, After string
 	// Through is the type with a modifier that the text casts the value to, varchar(8), which cuts or rounds it first (OID 0: none).
 	Through Type
+	// Input: the text casts what is text by then, so that a value given as text is read as the type's input function does (CoerceViaIO).
+	Input bool
 	// Shown is the type of whose modifier alone the value's scale or length can be known when it is shown: a value of another scale or
 	// length is refused (OID 0: any). Of citext it is citext itself: a parameter that the client declared otherwise is refused.
 	Shown Type
