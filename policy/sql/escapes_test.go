@@ -89,7 +89,7 @@ func TestConvertOnServer(t *testing.T) {
 	off, on := dial(t, s, "postgres"), dial(t, s, "postgres")
 	run(t, off, "set standard_conforming_strings = off; set escape_string_warning = off")
 	run(t, on, "set standard_conforming_strings = on")
-	rng := rand.New(rand.NewPCG(20, uint64(time.Now().UnixNano())))
+	rng := rand.New(rand.NewPCG(20, 1))
 	atoms := []string{"'", "'", "'", `\`, `\`, `\'`, `\\`, "''", "\n", " ", "--", "/*", "*/", "$$", "$a$", `"`, "E'", "e'", "N'", "n'", "B'", "X'", "U&'", `U&"`, "u", "&",
 		"a", "é", "1", "0", ",", ", ", "||", "||", "::text", "x", "101", `\x41`, `\101`, `\n`, `A`, " as c", ";select ", "(", ")", " uescape ", "date ", "=", "-", "$1"}
 	equal, failed, different := 0, 0, 0
@@ -108,9 +108,10 @@ func TestConvertOnServer(t *testing.T) {
 		want, wantErr := answer(ctx, off, text)
 		if c.unicode >= 0 {
 			r := unicodeRefusal(&c)
-			if wantErr != nil && (strings.Contains(strings.ToLower(text), `u&"`) || strings.Contains(text, "--") || strings.Contains(text, "uescape")) {
+			if wantErr != nil && (strings.Contains(strings.ToLower(text), `u&"`) || strings.Contains(text, "--") || strings.Contains(text, "uescape") ||
+				wantErr.Position > 0 && int(wantErr.Position) < utf8.RuneCountInString(text[:r.At])) {
 				// The scanner looks a token further behind U&"…" and at UESCAPE, so either of two errors may come first. The parser takes no comment
-				// between the parts of a constant, as the server does.
+				// between the parts of a constant, as the server does. An error of the grammar in front of it comes first, too.
 				continue
 			}
 			if wantErr == nil || wantErr.Code != r.SQLSTATE || r.Words == WordsServer && (wantErr.Message != r.Message || strings.ReplaceAll(wantErr.Detail, `"`, "") != r.Detail) ||
