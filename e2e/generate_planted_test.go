@@ -153,6 +153,9 @@ func plantIn(t *testing.T, seed uint64, name, kind string, feature generate.Feat
 		features = append(features, feature)
 	}
 	w := generate.NewWorld(seed, 0, 400, func(ty *generate.Type, search string) bool { return search != "range" }, features...)
+	if err := define(p, w); err != nil {
+		t.Fatal(err)
+	}
 	for _, table := range w.Tables {
 		for _, s := range []generate.Side{p.Got, p.Want} {
 			if code, err := create(s, table); code != "" || err != nil {
@@ -194,6 +197,9 @@ func TestGeneratorFindsNothing(t *testing.T) {
 	}
 	p := &generate.Pair{Got: dial("planted"), Want: dial("planted2")}
 	w := generate.NewWorld(7, 0, 400, func(*generate.Type, string) bool { return true })
+	if err := define(p, w); err != nil {
+		t.Fatal(err)
+	}
 	for _, table := range w.Tables {
 		for _, s := range []generate.Side{p.Got, p.Want} {
 			if code, err := create(s, table); code != "" || err != nil {

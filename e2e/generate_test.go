@@ -36,15 +36,18 @@ const (
 // supported asks the configuration which types can be protected how, so that the generator follows what the proxy can do.
 func supported(dir string) generate.Support {
 	known := map[string]bool{}
-	for _, ty := range generate.Types() {
-		for _, search := range []string{"none", "equality", "range"} {
+	return func(ty *generate.Type, search string) bool {
+		key := ty.Qualified() + " " + search
+		ok, asked := known[key]
+		if !asked {
 			text := fmt.Sprintf("listen: 127.0.0.1:1\ntls: {mode: plain-on-loopback}\nupstream: {host: 127.0.0.1}\nsign_in: {users: u}\nkeys: {kms: \"file:k\", store: s}\n"+
-				"policy: p\naudit: {dir: a, key: k}\nencrypt:\n  public.t:\n    c: {type: %q, search: %s}\n", ty.Name, search)
+				"policy: p\naudit: {dir: a, key: k}\nencrypt:\n  public.t:\n    c: {type: %q, search: %s}\n", ty.Qualified(), search)
 			_, err := config.Parse([]byte(text), "generated", dir)
-			known[ty.Name+" "+search] = err == nil
+			ok = err == nil
+			known[key] = ok
 		}
+		return ok
 	}
-	return func(ty *generate.Type, search string) bool { return known[ty.Name+" "+search] }
 }
 
 // round is one proxy with as many worlds as its statements need.
@@ -151,6 +154,9 @@ func (r *round) world(w *generate.World, session int) (generate.Report, error) {
 			s.(*generate.Server).Conn.Close(context.Background())
 		}
 	}()
+	if err := define(p, w); err != nil {
+		return generate.Report{}, err
+	}
 	var refused []string
 	for _, table := range w.Tables {
 		code, err := create(p.Got, table)
@@ -175,6 +181,18 @@ func (r *round) world(w *generate.World, session int) (generate.Report, error) {
 }
 
 func once(text string) generate.Step { return generate.Step{Rendered: generate.Rendered{Text: text}} }
+
+// define makes a world's own types on both sides.
+func define(p *generate.Pair, w *generate.World) error {
+	for _, text := range w.Define() {
+		for _, s := range []generate.Side{p.Got, p.Want} {
+			if o := s.Run(once(text)); o.State != "" {
+				return fmt.Errorf("%s: %s %s", text, o.State, o.Message)
+			}
+		}
+	}
+	return nil
+}
 
 // create makes a table. The code is that of a refusal.
 func create(s generate.Side, table *generate.Table) (code string, err error) {

@@ -221,12 +221,10 @@ func appendDescription(dst []byte, fields []field, slots []policy.Slot, a answer
 	for i, f := range fields {
 		if p := slots[i].Protection; p != nil {
 			typ := columnType(p)
-			f.typ, f.mod, f.len = p.Type.OID, p.Type.Mod, typ.Len()
-			if slots[i].Shape == sql.ShapeArray {
+			array := slots[i].Shape == sql.ShapeArray
+			f.typ, f.mod, f.len = p.Type.OID, p.ResultMod(array, slots[i].Bare), typ.Len()
+			if array {
 				f.typ, f.len = p.Array(), -1
-			}
-			if slots[i].Bare {
-				f.mod = -1
 			}
 			if a.kind != kindQuery {
 				f.format = 0

@@ -74,7 +74,11 @@ func (c *columnShape) appendArray(dst, raw []byte, set *value.Settings, scratch 
 	}
 	nulls := c.server == value.FormatBinary && len(raw) >= 8 && raw[7] != 0
 	return c.appendValue(dst, func(dst []byte) ([]byte, error) {
-		return value.AppendArray(dst, c.client, c.typ.Type.OID, nulls, elements)
+		oid := c.typ.Type.OID
+		if c.typ.Domain != nil {
+			oid = c.typ.Domain.OID
+		}
+		return value.AppendArray(dst, c.client, oid, nulls, elements)
 	})
 }
 

@@ -405,7 +405,7 @@ func arrayOID(t *sql.Target) uint32 {
 // paramOID is the type that the server would infer for a parameter without one. There is no operator of varchar's own, nor of cidr's:
 // what is compared with one is text, or inet.
 func paramOID(t *sql.Target) uint32 {
-	if d := t.Protection.Defined; d != nil && t.Purpose == sql.PurposeStore {
+	if d := t.Protection.Defined; d != nil && t.Purpose == sql.PurposeStore && !(t.Based && d.Kind == sql.DefinedDomain) {
 		return d.OID
 	}
 	if asText(t) {

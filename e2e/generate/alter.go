@@ -22,7 +22,12 @@ func (t *Table) renamed(name string) *Table {
 func (t *Table) with(old, by *Column) *Table {
 	all := slices.Clone(t.Columns)
 	all[slices.Index(all, old)] = by
-	return t.as(all)
+	c := t.as(all)
+	if i := slices.Index(c.unique, old); i >= 0 {
+		c.unique = slices.Clone(c.unique)
+		c.unique[i] = by
+	}
+	return c
 }
 
 func (t *Table) without(old *Column) *Table {

@@ -26,6 +26,9 @@ func (g *gen) defaultOf(c *Column) *node {
 // unfit are edges that a column of the type can't have, or that it has not as they are written: a column has its DEFAULT when a row
 // comes, the proxy when the table is made.
 func unfit(ty *Type, text string) bool {
+	if ty.define != "" || ty.elem != nil {
+		return slices.Contains(ty.edges, text)
+	}
 	switch ty.Name {
 	case "varchar(12)":
 		return len([]rune(text)) > 12
@@ -60,7 +63,7 @@ func (g *gen) defaultForm(ty *Type, text string) string {
 		written = "E'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 	case !strings.Contains(text, "$") && g.chance(8):
 		written = "$q$" + text + "$q$"
-	case g.chance(10):
+	case ty.elem == nil && g.chance(10):
 		return base + " " + written
 	}
 	inner := written

@@ -114,7 +114,14 @@ func (g *gen) condition1(rels []rel, depth int) *node {
 	}
 	c := g.any(rels, col.equal)
 	value := func() *node { return g.constant(c.typ, c.secret()) }
-	switch g.r.IntN(22) {
+	n := g.r.IntN(22)
+	if c.typ.elem != nil && (n == 6 || n == 7) {
+		n = 5
+		if !c.protected() {
+			return seq(g.constant(c.typ.elem, false), "= ANY (", c.ref, ")")
+		}
+	}
+	switch n {
 	case 0, 1, 2, 3:
 		return seq(c.ref, pick(g, "=", "=", "=", "<>", "!="), value())
 	case 4:

@@ -192,7 +192,7 @@ func (w *World) contents(p *Pair, names []string) (kind, what string) {
 
 // reset brings both sides into the first state, with these rows.
 func (w *World) reset(p *Pair, rows []*node) (kind, what string) {
-	for i, text := range []string{"ROLLBACK", "DISCARD ALL", w.Reset()} {
+	for i, text := range w.Reset() {
 		st := Step{Rendered: Rendered{Text: text}}
 		got, want := p.both(st)
 		if i == 0 && (got.Lost || want.Lost) {

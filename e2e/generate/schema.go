@@ -15,6 +15,7 @@ type Column struct {
 	key    string // table.column whose key it shares
 	null   bool
 	def    *node    // DEFAULT
+	home   string   // its first name, where it has another
 	normal []string // the steps of normalize:
 	paths  string   // what stands at paths:
 }
@@ -33,6 +34,8 @@ type Table struct {
 	kind    string   // empty: one of the world's; temporary, view
 	brief   bool     // it is gone with its transaction
 	more    []string // sent behind CREATE TABLE
+	home    string   // its first name, where it has another
+	extra   []extra  // constraints and indexes that statements have made
 }
 
 // World is one schema with data and the statements that are run on it.
@@ -45,6 +48,7 @@ type World struct {
 	Enough   int
 	rows     []*node
 	features []Feature
+	types    []*Type // its own
 	g        *gen
 	count    int
 	status   byte // of the transaction after the last step
@@ -78,6 +82,9 @@ func NewWorld(seed uint64, number, count int, support Support, features ...Featu
 	if features == nil {
 		w.features = [][]Feature{{Temporary}, {Views}, {Alters, Catalog}, {Temporary, Ends}, {Catalog, Ends}}[number%5]
 		w.features = append(w.features, more(number)...)
+	}
+	if w.has(Defined) {
+		w.types = w.own()
 	}
 	g := &gen{r: rand.New(rand.NewPCG(seed, uint64(number))), w: w, support: support}
 	for i := range 3 + g.r.IntN(2) {
@@ -154,11 +161,14 @@ func (g *gen) column(t *Table, name string, protected bool) *Column {
 	c := &Column{Name: name, null: g.chance(80)}
 	for c.Type == nil {
 		ty := pick(g, Types()...)
+		if g.w.types != nil && g.chance(60) {
+			ty = pick(g, g.w.types...)
+		}
 		search := ""
 		if protected {
 			search = pick(g, "none", "equality", "equality", "range")
 		}
-		if !protected || g.support(ty, search) {
+		if !protected || !ty.plain && g.support(ty, search) {
 			c.Type, c.Search = ty, search
 		}
 	}
@@ -187,7 +197,7 @@ func (w *World) Encrypt() string {
 				if i > 0 && key == "" {
 					key = t.Name + "." + c.Name
 				}
-				fmt.Fprintf(&b, "    %s: {type: %q", c.Name, c.Type.Name)
+				fmt.Fprintf(&b, "    %s: {type: %q", c.Name, c.Type.Qualified())
 				if c.paths != "" {
 					fmt.Fprintf(&b, ", paths: %s}\n", c.paths)
 					continue
@@ -210,7 +220,7 @@ func (w *World) Encrypt() string {
 
 // Create are the statements that make the world's tables.
 func (w *World) Create() []string {
-	var all []string
+	all := w.Define()
 	for _, t := range w.Tables {
 		all = append(all, t.Create()...)
 	}
@@ -298,13 +308,21 @@ func (g *gen) fill(t *Table) []*node {
 	return all
 }
 
-// Reset empties the tables and takes away what statements made.
-func (w *World) Reset() string {
+// Reset empties the tables and takes away what statements made. Where statements change the tables, they are made anew.
+func (w *World) Reset() []string {
+	all := []string{"ROLLBACK", "DISCARD ALL"}
+	if !w.has(Changes) {
+		return append(all, "TRUNCATE "+strings.Join(w.names(), ", "))
+	}
 	var names []string
 	for _, t := range w.Tables {
-		names = append(names, t.Name)
+		names = append(names, t.Name, t.Name+awaySuffix)
 	}
-	return "TRUNCATE " + strings.Join(names, ", ")
+	all = append(all, "DROP TABLE IF EXISTS "+strings.Join(names, ", ")+" CASCADE")
+	for _, t := range w.Tables {
+		all = append(all, t.Create()...)
+	}
+	return all
 }
 
 // names are those of the world's tables, as they are first.

@@ -23,6 +23,8 @@ const (
 	Copies    Feature = "COPY"
 	Cursors   Feature = "cursors"
 	Fields    Feature = "fields of jsonb" // paths:
+	Changes   Feature = "changed tables" // ALTER of the world's tables that stays
+	Defined   Feature = "enums, domains and arrays"
 )
 
 // has reports whether the world has a feature.
@@ -30,7 +32,7 @@ func (w *World) has(f Feature) bool { return slices.Contains(w.features, f) }
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{Temporary, Views, Ends, Catalog, Alters, Searches, Fields, Copies, Cursors}
+	return []Feature{Temporary, Views, Ends, Catalog, Alters, Searches, Fields, Copies, Cursors, Changes, Defined}
 }
 
 // some is a relation in scope.

@@ -101,7 +101,7 @@ func (s *shrinker) there(st *Statement) bool {
 }
 
 // madeName is what the generator calls a relation that a statement makes or renames.
-var madeName = regexp.MustCompile(`\b(?:(?:temp|view)[0-9]+_\w+|w[0-9]+_[a-z]r[0-9])\b`)
+var madeName = regexp.MustCompile(`\b(?:(?:temp|view)[0-9]+_\w+|w[0-9]+_[a-z]r[0-9]?)\b`)
 
 func (s *shrinker) late() bool { return time.Now().After(s.deadline) }
 

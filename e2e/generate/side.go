@@ -3,6 +3,7 @@ package generate
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
@@ -125,13 +126,15 @@ func asDescribed(st Step, oids []uint32) (params [][]byte, formats []int16) {
 func head(fields []pgconn.FieldDescription) string {
 	var b strings.Builder
 	for _, f := range fields {
-		// From this OID on (FirstNormalObjectId of PostgreSQL's transam.h) they are the database's own.
-		fmt.Fprintf(&b, "%s:%d:%d:%d ", f.Name, min(f.DataTypeOID, 16384), f.DataTypeSize, f.TypeModifier)
+		fmt.Fprintf(&b, "%s:%d:%d:%d ", f.Name, min(f.DataTypeOID, ownOIDs), f.DataTypeSize, f.TypeModifier)
 	}
 	return b.String()
 }
 
-// normal are parameter types. The server infers varchar in lists, int4 and inet where text, int2 and cidr take the same values.
+// ownOIDs is the first OID of what a database itself defines (FirstNormalObjectId of PostgreSQL's transam.h).
+const ownOIDs = 16384
+
+// normal are parameter types. Those that the database defines count as one. The server infers varchar in lists, int4 and inet where text, int2 and cidr take the same values.
 func normal(oids []uint32) []uint32 {
 	all := append([]uint32(nil), oids...)
 	for i, oid := range all {
@@ -142,6 +145,8 @@ func normal(oids []uint32) []uint32 {
 			all[i] = 23
 		case 650:
 			all[i] = 869
+		default:
+			all[i] = min(oid, ownOIDs)
 		}
 	}
 	return all
@@ -154,7 +159,10 @@ func (o *Outcome) add(r *pgconn.Result) {
 	}
 	for _, row := range r.Rows {
 		var line strings.Builder
-		for _, v := range row {
+		for i, v := range row {
+			if f := r.FieldDescriptions[i]; f.Format == 1 && f.DataTypeOID >= ownOIDs {
+				v = withoutOID(v)
+			}
 			if v == nil {
 				line.WriteString(" NULL")
 			} else {
@@ -164,6 +172,17 @@ func (o *Outcome) add(r *pgconn.Result) {
 		o.Rows = append(o.Rows, line.String())
 	}
 	o.Tags += r.CommandTag.String() + ";"
+}
+
+// withoutOID is an array in binary form without the OID of its elements' type, which the database itself defines (array_send,
+// src/backend/utils/adt/arrayfuncs.c); anything else as it is.
+func withoutOID(v []byte) []byte {
+	if len(v) < 12 || binary.BigEndian.Uint32(v) > 6 || binary.BigEndian.Uint32(v[4:]) > 1 || binary.BigEndian.Uint32(v[8:]) < ownOIDs {
+		return v
+	}
+	v = bytes.Clone(v)
+	binary.BigEndian.PutUint32(v[8:], ownOIDs)
+	return v
 }
 
 func (o *Outcome) failed(err error) {

@@ -9,7 +9,7 @@ import (
 // featured makes the statement one of a feature's, if it is this feature's turn.
 func (g *gen) featured(s *Statement) bool {
 	for _, f := range g.w.features {
-		if !g.chance(11) {
+		if f == Defined || !g.chance(11) { // in each statement of such a world
 			continue
 		}
 		s.Feature = f
@@ -32,6 +32,8 @@ func (g *gen) featured(s *Statement) bool {
 			g.copies(s)
 		case Cursors:
 			g.scroll(s)
+		case Changes:
+			g.changes(s)
 		}
 		if s.tree != nil {
 			return true

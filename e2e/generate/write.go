@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -152,6 +153,11 @@ func (g *gen) assigned(c *Column, rels []rel) *node {
 	return g.constant(c.Type, c.protected())
 }
 
+// constrained reports whether a value of a column can meet another row, or be missing elsewhere.
+func (t *Table) constrained(c *Column) bool {
+	return slices.Contains(t.unique, c) || t.foreign[0] == c || slices.ContainsFunc(t.extra, func(e extra) bool { return e.unique && e.column.Name == c.Name })
+}
+
 func (g *gen) update() *node {
 	tab, r := g.target()
 	rels := []rel{r}
@@ -174,6 +180,10 @@ func (g *gen) update() *node {
 		if len(columns) == 0 {
 			columns = g.written(tab)
 		}
+	}
+	if from != nil {
+		// Where rows may fail with different errors, the plan decides which fails first.
+		columns = slices.DeleteFunc(columns, func(c *Column) bool { return tab.constrained(c) })
 	}
 	if len(columns) > 2 {
 		columns = columns[:2]

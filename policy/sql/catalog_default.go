@@ -116,10 +116,9 @@ func (d *DefaultCell) DefaultText(value string) string {
 		}
 		return "(" + full + ")::" + modifiedName(p.Type)
 	case CastOwn:
-		if p.Defined != nil {
-			own = quoteUnlessPlain(p.Defined.Name)
-		}
 		return "(" + full + ")::" + own
+	case CastDomain:
+		return "(" + full + ")::" + quoteUnlessPlain(p.Defined.Name)
 	}
 	return full
 }

@@ -21,9 +21,9 @@ func (a *analysis) retype(table TableName, prot map[string]Protection, c *pg_que
 		return
 	}
 	typ := def.GetTypeName()
-	if got, ok := typeOf(typ); !ok || got != p.Type {
+	if !a.declared(typ, p) {
 		a.refuseHint(codeAlterType, int(typ.GetLocation()), "Change the type in the encrypt section and reload, if the stored values fit it; the statement then does nothing.",
-			"the type of protected column %s.%s is configured as %s", table, c.GetName(), p.Type)
+			"the type of protected column %s.%s is configured as %s", table, c.GetName(), p.typeName())
 		return
 	}
 	start := int(typ.GetLocation())
@@ -47,7 +47,8 @@ func (a *analysis) ownCast(column string, using *pg_query.Node, p Protection, at
 	ref := using.GetColumnRef()
 	cast := using.GetTypeCast()
 	if cast != nil {
-		if typ, ok := typeOf(cast.GetTypeName()); !ok || typ.OID != p.Type.OID || typ.Mod != p.Type.Mod && typ.Mod >= 0 {
+		typ, ok := typeOf(cast.GetTypeName())
+		if same := p.Defined == nil && ok && typ.OID == p.Type.OID && (typ.Mod == p.Type.Mod || typ.Mod < 0); !same && !a.declared(cast.GetTypeName(), &p) {
 			return -1
 		}
 		ref = cast.GetArg().GetColumnRef()

@@ -37,11 +37,15 @@ func (a *analysis) castDefault(p Protection, cast *pg_query.TypeCast) (c *pg_que
 
 // defaultCast is how a cast to a type shows in a DEFAULT of the column; ok is false where its values may not be written so.
 func (a *analysis) defaultCast(p *Protection, name *pg_query.TypeName) (how DefaultCast, ok bool) {
-	if elem, array := p.Type.Element(); array || p.Defined != nil {
-		if array && elem.Mod >= 0 && p.Defined == nil {
-			return CastModified, a.declared(name, p)
-		}
+	elem, array := p.Type.Element()
+	domain := p.Defined != nil && p.Defined.Kind == DefinedDomain
+	switch {
+	case array && elem.Mod >= 0:
+		return CastModified, a.declared(name, p)
+	case array, p.Defined != nil && !domain:
 		return CastOwn, a.declared(name, p)
+	case domain && a.declared(name, p):
+		return CastDomain, true
 	}
 	typ, ok := typeOf(name)
 	switch {

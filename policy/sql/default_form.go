@@ -25,10 +25,11 @@ type DefaultCast uint8
 // The casts. The zero value is none, or one that isn't shown.
 const (
 	CastNone     DefaultCast = iota
-	CastOwn                  // to the column's type, or a domain, without a modifier
-	CastModified             // to the column's type with its modifier
+	CastOwn                  // to the column's type, a domain's base, without a modifier
+	CastModified             // to the column's type, a domain's base, with its modifier
 	CastText                 // to text
 	CastVarchar              // to varchar
+	CastDomain
 )
 
 // maxScale is the most digits behind the point that a number has (NUMERIC_DSCALE_MAX, src/backend/utils/adt/numeric.c).
@@ -58,7 +59,7 @@ func readForm(b []byte) *DefaultForm {
 		return nil
 	}
 	kind, f := b[0]&0xf, DefaultForm{Scale: int(b[1])<<8 | int(b[2]), Cast: DefaultCast(b[0] >> 4)}
-	if kind < formNumber || kind > formDecimal || f.Cast > CastVarchar {
+	if kind < formNumber || kind > formDecimal || f.Cast > CastDomain {
 		return nil
 	}
 	f.Quoted = kind == formQuoted
@@ -74,8 +75,7 @@ func (p *Protection) defaultForm(l *Literal, cast DefaultCast) *DefaultForm {
 		f.Scale = p.scaleOf(l.Text)
 		f.Decimal = !f.Quoted && strings.ContainsAny(l.Text, ".eE")
 	}
-	domain := p.Defined != nil && p.Defined.Kind == DefinedDomain
-	if f.Cast == CastOwn && !domain && (f.Quoted || !number || f.numberType(l.Text) == p.serverName()) {
+	if f.Cast == CastOwn && (f.Quoted || !number || f.numberType(l.Text) == p.serverName()) {
 		f.Cast = CastNone
 	}
 	switch {

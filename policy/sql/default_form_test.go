@@ -38,7 +38,8 @@ func TestDefaultForms(t *testing.T) {
 		{"timestamp(3)", "'2024-01-02 03:04:05'::timestamp(3)", "2024-01-02 03:04:05", "'2024-01-02 03:04:05'::timestamp(3) without time zone"}, {"time(0)", "'03:04:05'::time(0)", "03:04:05", "'03:04:05'::time(0) without time zone"},
 		{"timestamptz(3)", "'2024-01-02 03:04:05+00'::timestamptz(3)", "2024-01-02 03:04:05+00", "'2024-01-02 03:04:05+00'::timestamp(3) with time zone"}, {"timestamp(3)", "'2024-01-02 03:04:05'", "2024-01-02 03:04:05", "'2024-01-02 03:04:05'::timestamp without time zone"},
 		{"small", "4::small", "4", "(4)::small"}, {"small", "'4'::public.small", "4", "('4'::smallint)::small"}, {"small", "'4'", "4", "'4'::smallint"}, {"small", "4", "4", "4"}, {"small", "(-4)::small", "-4", "('-4'::integer)::small"},
-		{"word", "'x'::word", "x", "('x'::character varying)::word"}, {"word", "'x'", "x", "'x'::character varying"}, {"mood", "'sad'::mood", "sad", "'sad'::mood"}, {"mood", "'sad'", "sad", "'sad'::mood"}, {"mood", "mood 'sad'", "sad", "'sad'::mood"},
+		{"word", "'x'::word", "x", "('x'::character varying)::word"}, {"word", "'x'", "x", "'x'::character varying"}, {"word", "'x'::varchar(10)", "x", "'x'::character varying(10)"}, {"word", "'x'::varchar", "x", "'x'::character varying"}, {"word", "text 'x'", "x", "'x'::text"}, {"small", "4::int2", "4", "(4)::smallint"}, {"small", "int2 '4'", "4", "'4'::smallint"},
+		{"mood", "'sad'::mood", "sad", "'sad'::mood"}, {"mood", "'sad'", "sad", "'sad'::mood"}, {"mood", "mood 'sad'", "sad", "'sad'::mood"},
 		{"text[]", "'{a,b}'::text[]", "{a,b}", "'{a,b}'::text[]"}, {"varchar(10)[]", "'{a}'::varchar(10)[]", "{a}", "'{a}'::character varying(10)[]"}, {"varchar(10)[]", "'{a}'", "{a}", "'{a}'::character varying[]"}, {"int2[]", "'{1,2}'", "{1,2}", "'{1,2}'::smallint[]"},
 	} {
 		text := "create table fresh (c " + c.typ + " default " + c.written + ")"

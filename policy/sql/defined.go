@@ -201,7 +201,7 @@ func sameDefined(a, b *Protection) bool {
 
 // Array is pg_type.typarray of the column's type.
 func (p *Protection) Array() uint32 {
-	if p.Defined != nil && p.Defined.Kind != DefinedDomain {
+	if p.Defined != nil {
 		return p.Defined.Array
 	}
 	return arrayOID(p.Type.OID)
@@ -247,6 +247,19 @@ func (t TableName) text() string {
 		return t.Name
 	}
 	return t.String()
+}
+
+// ResultMod is atttypmod of what is of the type: whatever gives a value of a domain, it has the domain's.
+func (p *Protection) ResultMod(array, bare bool) int32 {
+	switch domain := p.Defined != nil && p.Defined.Kind == DefinedDomain; {
+	case domain && array:
+		return -1
+	case domain:
+		return p.Defined.Base.Mod
+	case bare:
+		return -1
+	}
+	return p.Type.Mod
 }
 
 // plainDomain is p without the checks of a domain: the type of an expression is the domain's base.

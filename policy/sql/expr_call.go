@@ -35,6 +35,8 @@ func (r *resolver) caseExpr(s *scope, n *pg_query.CaseExpr, use Use, want *Targe
 	v := r.branches(vals, use, want, at)
 	if v.form == formSealed && want == nil {
 		v.bare = true
+		p := v.prot.plainDomain()
+		v.prot = &p
 	}
 	if v.form == formSealed && want == nil && !needsScale(v.prot) {
 		v.prot.Type.Mod, v.typ.Mod = -1, -1 // without ELSE there is a NULL, which has no length: exprTypmod

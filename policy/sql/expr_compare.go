@@ -158,7 +158,8 @@ func (r *resolver) nullIf(s *scope, e *pg_query.A_Expr, use Use, want *Target) v
 	r.compare(l, rt, use)
 	if l.form == formSealed {
 		v := l.derived()
-		p := *v.prot
+		p := v.prot.plainDomain()
+		v.bare = v.bare || p.Defined != v.prot.Defined
 		// Compared by the operator of the family's first type, whose operand the result is: transformAExprOp.
 		switch p.Type.OID {
 		case OIDVarchar:

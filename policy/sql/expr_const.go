@@ -134,7 +134,7 @@ func (r *resolver) typeCast(s *scope, n *pg_query.TypeCast, use Use) value {
 	}
 	r.settle(v, use|UseExpression, 0, codeCast)
 	out := value{form: formPlain, src: -1, typ: typ, at: v.at}
-	if v.form == formPlain && v.src >= 0 && !c.array && (c.oid == 0 || c.oid == v.typ.OID) {
+	if v.form == formPlain && v.src >= 0 && (c.oid == 0 || c.whole() == v.typ.OID) {
 		// The cast of a column to its own type is the column: the server names its origin. Of a type without a name here, it may be.
 		out.src, out.oid, out.num, out.column = v.src, v.oid, v.num, v.column
 	}

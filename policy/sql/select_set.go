@@ -147,8 +147,8 @@ func (r *resolver) unify(vals []value, want *Target, code string) value {
 
 func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code string) value {
 	p := *like.prot
-	if len(vals) > 1 {
-		p = p.plainDomain()
+	if slices.ContainsFunc(vals, func(v value) bool { return v.form != formSealed || !sameDefined(&p, v.prot) }) {
+		p = p.plainDomain() // select_common_type, src/backend/parser/parse_coerce.c
 	}
 	for i := range vals {
 		v := &vals[i]
@@ -183,6 +183,11 @@ func (r *resolver) unifySealed(vals []value, like, out value, want *Target, code
 			to.Shown = p.Type // a parameter declared as text would make all of it text
 			r.citextAlternatives(vals, like)
 		}
+	}
+	if want != nil && len(vals) > 1 && want.Purpose == PurposeStore && want.Protection.Defined != nil {
+		based := *want
+		based.Based = true
+		to = &based
 	}
 	for i := range vals {
 		v := &vals[i]

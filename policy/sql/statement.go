@@ -109,6 +109,9 @@ type Target struct {
 	Part       Part
 	// Before and After are constants that the statement puts around the value, for PartTokens.
 	Before, After string
+	// Based: the value is stored in a domain by way of CASE, COALESCE and the like, whose type is the domain's base
+	// (select_common_type, src/backend/parser/parse_coerce.c).
+	Based bool
 	// Through is the type with a modifier that the text casts the value to, varchar(8), which cuts or rounds it first (OID 0: none).
 	Through Type
 	// Input: the text casts what is text by then, so that a value given as text is read as the type's input function does (CoerceViaIO).
