@@ -36,7 +36,8 @@ func TestDomainsInExpressions(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"create domain z_name as varchar(10) check (value <> '')", "create domain z_cost as numeric(10,2)",
-		"create table z_domains (id int primary key, a z_name, b z_cost, c z_name, e text[], f z_name, g numeric(10,2)[], h varchar(5)[])", "insert into z_domains values (1, 'cnry-a', 1.50, 'cnry-a'), (2, 'cnry-b', null, 'cnry-c')"} {
+		"create table z_domains (id int primary key, a z_name, b z_cost, c z_name, e text[], f z_name, g numeric(10,2)[], h varchar(5)[])", "insert into z_domains values (1, 'cnry-a', 1.50, 'cnry-a'), (2, 'cnry-b', null, 'cnry-c')",
+		"create index z_domains_a on z_domains (a)", "create view z_domains_v as select a, b, coalesce(c, 'cnry') as d, coalesce(a, c) as g, case when id = 1 then b end as h from z_domains"} {
 		both(text, generate.Simple)
 	}
 	for _, text := range []string{
@@ -52,6 +53,11 @@ func TestDomainsInExpressions(t *testing.T) {
 		"select u from unnest(array(select a from z_domains order by id)) u", "select x from (values ((select a from z_domains where id = 1))) v(x)", "with q as materialized (select a, b from z_domains) select a, lag(b) over (order by a is null) from q where b is not null",
 		"update z_domains set a = case when id = 1 then $1 else a end where id = 9", "update z_domains set a = $1 where id = 9", "update z_domains set a = coalesce($1, c), b = coalesce(b, $2) where id = 9",
 		"insert into z_domains (id, a) values (5, $1) on conflict (id) do update set a = coalesce(excluded.a, $2), c = $3", "update z_domains set (a, c) = ($1, $2) where id = 9", "insert into z_domains (id, a, b) select 7, $1, $2 where false",
+		"select a.attname, format_type(a.atttypid, a.atttypmod), a.atttypmod, a.attlen, a.attbyval, a.attalign, a.attstorage, a.attcollation, a.attndims from pg_attribute a where attrelid = 'z_domains'::regclass and attnum > 0 order by attnum",
+		"select column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, udt_name, domain_schema, domain_name, collation_name from information_schema.columns where table_name = 'z_domains' order by ordinal_position",
+		"select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'z_domains_a'::regclass",
+		"select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'z_domains_v'::regclass and attnum > 0 order by attnum",
+		"select column_name, data_type, numeric_scale, domain_name from information_schema.columns where table_name = 'z_domains_v' order by ordinal_position",
 		"select e::text[], f::z_name, f::public.z_name, g::numeric(10,2)[], g::numeric[], h::varchar(5)[], cast(h as varchar[]), h::text[] from z_domains",
 		"select id from z_domains where a = $1 or b = $2 or c in ($3, $4)",
 	} {
@@ -61,7 +67,7 @@ func TestDomainsInExpressions(t *testing.T) {
 			both(text, generate.Binary)
 		}
 	}
-	for _, text := range []string{"drop table z_domains", "drop domain z_name, z_cost"} {
+	for _, text := range []string{"drop view z_domains_v", "drop table z_domains", "drop domain z_name, z_cost"} {
 		both(text, generate.Simple)
 	}
 }

@@ -249,6 +249,14 @@ func (t TableName) text() string {
 	return t.String()
 }
 
+// attribute is atttypid and atttypmod of a column that is declared so: a domain has its modifier itself.
+func (p *Protection) attribute() Type {
+	if p.Defined != nil && p.Defined.Kind == DefinedDomain {
+		return Type{p.Defined.OID, -1}
+	}
+	return p.Type
+}
+
 // ResultMod is atttypmod of what is of the type: whatever gives a value of a domain, it has the domain's.
 func (p *Protection) ResultMod(array, bare bool) int32 {
 	switch domain := p.Defined != nil && p.Defined.Kind == DefinedDomain; {

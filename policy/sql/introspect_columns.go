@@ -39,11 +39,13 @@ func columnsText(c *Catalog, columns, more []string, as asked) string {
 // columnsExpression is a column's value for the type v.typid, and the domain that the column is of.
 func columnsExpression(name string) (expression, domain string) {
 	const number = "cardinal_number"
-	ofType := func(function string) string { return "information_schema." + function + "(v.typid, v.typmod)" }
 	// b is the type, or of a domain the type beneath it; d the type itself.
 	fromTypes := func(what string) string {
 		return "SELECT " + what + " FROM pg_catalog.pg_type d JOIN pg_catalog.pg_type b ON b.oid OPERATOR(pg_catalog.=)" +
 			" CASE WHEN d.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN d.typbasetype ELSE d.oid END WHERE d.oid OPERATOR(pg_catalog.=) v.typid"
+	}
+	ofType := func(function string) string {
+		return fromTypes("information_schema." + function + "(b.oid, CASE WHEN d.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN d.typtypmod ELSE v.typmod END)")
 	}
 	ifDomain := func(what string) string {
 		return fromTypes("CASE WHEN d.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog.\"char\" THEN " + what + " END")

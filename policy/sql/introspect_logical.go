@@ -62,7 +62,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 			case r.Protected:
 				for i := range r.Columns {
 					if col := &r.Columns[i]; col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
-						l.columns = append(l.columns, logicalColumn{r.OID, col.Num, r.TableName(), col.Protection.Type, col.HasDefault, col.Default != nil})
+						l.columns = append(l.columns, logicalColumn{r.OID, col.Num, r.TableName(), col.Protection.attribute(), col.HasDefault, col.Default != nil})
 					}
 				}
 			case r.Sensitive && (r.Kind == 'v' || r.Kind == 'm'):
@@ -73,7 +73,7 @@ func (c *Catalog) logicalColumns() []logicalColumn {
 			r := c.byOID[x.Relation]
 			for i, num := range x.Columns {
 				if col := r.byNum(num); col != nil && col.Protection != nil && col.Protection.Document == nil && col.Unusable == nil {
-					l.columns = append(l.columns, logicalColumn{x.OID, int16(i + 1), TableName{x.Schema, x.Name}, col.Protection.Type, false, false})
+					l.columns = append(l.columns, logicalColumn{x.OID, int16(i + 1), TableName{x.Schema, x.Name}, col.Protection.attribute(), false, false})
 				}
 			}
 		}
@@ -92,7 +92,11 @@ func (c *Catalog) logicalView(r *Relation) (all []logicalColumn) {
 	}
 	for i, res := range st.Results {
 		if res.Protection != nil && res.Shape == ShapeCell && r.Columns[i].Type.OID == OIDBytea {
-			all = append(all, logicalColumn{r.OID, r.Columns[i].Num, r.TableName(), res.Protection.Type, false, false})
+			typ := res.Protection.attribute()
+			if res.Bare {
+				typ.Mod = -1
+			}
+			all = append(all, logicalColumn{r.OID, r.Columns[i].Num, r.TableName(), typ, false, false})
 		}
 	}
 	return all

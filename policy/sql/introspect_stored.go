@@ -136,6 +136,8 @@ func (c *Catalog) opclassInput(oid uint32) uint32 {
 		switch {
 		case d.OID == oid && d.Kind == DefinedEnum:
 			return anyEnum
+		case d.OID == oid && d.Kind == DefinedDomain:
+			return c.opclassInput(d.Base.OID)
 		case d.Array == oid:
 			return anyArray
 		}
