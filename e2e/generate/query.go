@@ -233,7 +233,11 @@ func (g *gen) union() *node {
 		left, right = append(left, t(c.ref)), append(right, other)
 	}
 	arm := func(r rel, items []*node) *node {
-		return seq("SELECT", list(", ", 0, items...), "FROM", r.table.Name, r.alias, opt(seq("WHERE", g.condition([]rel{r}, 1))))
+		where := opt(seq("WHERE", g.condition([]rel{r}, 1)))
+		if r.table.parts != nil {
+			where = nil // of a partition the planner knows that a column is NOT NULL
+		}
+		return seq("SELECT", list(", ", 0, items...), "FROM", r.table.Name, r.alias, where)
 	}
 	// The planner drops an arm that is never true, and then a simple Query shows the length of the other's type.
 	g.never = true

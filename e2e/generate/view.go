@@ -21,7 +21,7 @@ func (g *gen) view(s *Statement) {
 	name := fmt.Sprintf("view%d_%d", g.w.Number, g.made%9)
 	from := g.some()
 	r := columnsOf(from, g.alias())
-	made := &Table{Name: name, kind: "view"}
+	made := &Table{Name: name, kind: "view", parts: from.parts}
 	var items []*node
 	for _, c := range r.cols {
 		if c.name != "id" && g.chance(25) {
