@@ -22,12 +22,7 @@ func (t *Table) renamed(name string) *Table {
 func (t *Table) with(old, by *Column) *Table {
 	all := slices.Clone(t.Columns)
 	all[slices.Index(all, old)] = by
-	c := t.as(all)
-	if i := slices.Index(c.unique, old); i >= 0 {
-		c.unique = slices.Clone(c.unique)
-		c.unique[i] = by
-	}
-	return c
+	return t.as(all)
 }
 
 func (t *Table) without(old *Column) *Table {

@@ -23,7 +23,7 @@ const (
 	Copies    Feature = "COPY"
 	Cursors   Feature = "cursors"
 	Fields    Feature = "fields of jsonb" // paths:
-	Changes   Feature = "changed tables" // ALTER of the world's tables that stays
+	Changes   Feature = "changed tables"  // ALTER of the world's tables that stays
 	Defined   Feature = "enums, domains and arrays"
 )
 

@@ -181,7 +181,7 @@ func (g *gen) update() *node {
 			columns = g.written(tab)
 		}
 	}
-	if from != nil {
+	if from != nil && g.w.has(Changes) {
 		// Where rows may fail with different errors, the plan decides which fails first.
 		columns = slices.DeleteFunc(columns, func(c *Column) bool { return tab.constrained(c) })
 	}
