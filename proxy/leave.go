@@ -19,7 +19,8 @@ const (
 	lastWords = time.Second
 	// stopping bounds how long the server is asked again to stop what it does for a client that is gone.
 	stopping = 3 * time.Second
-	// cancels bounds how many cancel requests of ours are under way: when many clients vanish at once, the server has other work too.
+	// cancels bounds how many cancel requests are under way, of strangers and of ours each: when many clients vanish at once, the server has
+	// other work too.
 	cancels = 16
 	// untouched is how long a session in which nothing was asked yet is left alone while the server stops: it may have been on its way in.
 	untouched = 2 * time.Second
@@ -158,8 +159,8 @@ func (s *session) cancelRunning() {
 	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
 	defer done()
 	select {
-	case s.server.cancels <- struct{}{}:
-		defer func() { <-s.server.cancels }()
+	case s.server.ownCancels <- struct{}{}:
+		defer func() { <-s.server.ownCancels }()
 	case <-ctx.Done():
 		return
 	}

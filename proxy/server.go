@@ -64,11 +64,12 @@ type Server struct {
 
 	vigil    vigil
 	arrivals arrivals
-	looks    [32]byte      // keys the hashes by which plans are shown
-	cancels  chan struct{} // a place for each cancel request of ours that may be under way
-	keys     keys
-	hurry    sync.Once
-	atOnce   chan struct{} // closed when sessions are not waited for any more
+	looks    [32]byte // keys the hashes by which plans are shown
+	// A place for each cancel request that may be under way: those of strangers, and the proxy's own for clients that are gone.
+	cancels, ownCancels chan struct{}
+	keys                keys
+	hurry               sync.Once
+	atOnce              chan struct{} // closed when sessions are not waited for any more
 }
 
 type columnName struct {
@@ -90,7 +91,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{opt: o, catalogs: newCatalogs(o.Limits.Catalog), plans: policy.NewCache(o.Limits.Plans), metrics: o.Metrics,
-		audit: o.Audit, log: o.Log, now: o.Now, cancels: make(chan struct{}, cancels), atOnce: make(chan struct{})}
+		audit: o.Audit, log: o.Log, now: o.Now, cancels: make(chan struct{}, cancels), ownCancels: make(chan struct{}, cancels), atOnce: make(chan struct{})}
 	rand.Read(s.looks[:]) // never fails
 	s.world.Store(o.World)
 	s.limits.Store(&o.Limits)
