@@ -30,7 +30,7 @@ var (
 const (
 	generateWorldSize = 500 // statements of a world
 	generateSessions  = 4
-	generateLimit     = 8 * time.Minute // of one round, which takes about 40 s where nothing else runs
+	generateLimit     = 8 * time.Minute // of one round, which takes about two minutes on two cores where nothing else runs
 )
 
 // supported asks the configuration which types can be protected how, so that the generator follows what the proxy can do.

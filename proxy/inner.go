@@ -119,57 +119,72 @@ func appendInner(dst []byte, texts []string, sync bool) []byte {
 	return wire.AppendFrame(dst, 'H', nil)
 }
 
-// innerFrame takes one frame of the answer to a statement of ours. It reports whether the frame is for the client after all:
-// an error inside the client's own batch.
-func (s *session) innerFrame(q *inner, typ byte) (forClient bool, err error) {
+// innerFrame takes one frame of the answer to a statement of ours. The client is shown an error inside its own batch, and one that ends the session.
+func (s *session) innerFrame(q *inner, typ byte) error {
 	switch typ {
 	case 'D':
 		body, err := s.up.Body()
 		if err != nil {
-			return false, err
+			return err
 		}
 		row, err := copyRow(body)
 		if err != nil {
-			return false, err
+			return err
 		}
 		q.rows = append(q.rows, row)
-		return false, nil
+		return nil
 	case 'E':
-		q.failed = &innerError{sqlstate: "unknown"}
-		if !q.inBatch {
-			body, err := s.up.Body()
-			if err != nil {
-				return false, err
-			}
-			if q.failed.sqlstate = wire.ErrorField(body, 'C'); q.failed.cancelled() {
-				q.failed.message = wire.ErrorField(body, 'M')
-			}
-			if severity := wire.ErrorField(body, 'V'); severity == "FATAL" || severity == "PANIC" {
-				s.farewell = true // of the whole session: no ReadyForQuery follows
-				return false, s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))
-			}
-			s.ledger.failed()
-			return false, nil
-		}
-		s.ledger.failed()
-		close(q.done)
-		return true, nil
+		return s.innerFailed(q)
 	case '1', '2', '3', 'C', 'I', 'Z':
 		s.ledger.settle()
 		if typ == 'Z' {
 			body, err := s.up.Body()
 			if err != nil || len(body) != 1 {
-				return false, fmt.Errorf("bad ReadyForQuery: %w", err)
+				return fmt.Errorf("bad ReadyForQuery: %w", err)
 			}
 			s.readied(body[0]) // before whoever asked goes on and looks at it
 			close(q.done)
-			return false, nil
+			return nil
 		}
 		if q.steps--; q.inBatch && q.steps == 0 {
 			close(q.done)
 		}
 	}
-	return false, s.up.Discard()
+	return s.up.Discard()
+}
+
+// innerFailed takes the error of a statement of ours.
+func (s *session) innerFailed(q *inner) error {
+	body, err := s.up.Body()
+	if err != nil {
+		return err
+	}
+	if endsSession(body) { // no ReadyForQuery follows
+		return s.farewellOf(body)
+	}
+	q.failed = &innerError{sqlstate: "unknown"}
+	s.ledger.failed()
+	if q.inBatch {
+		err = s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))
+		close(q.done)
+		return err
+	}
+	if q.failed.sqlstate = wire.ErrorField(body, 'C'); q.failed.cancelled() {
+		q.failed.message = wire.ErrorField(body, 'M')
+	}
+	return nil
+}
+
+// endsSession reports whether an error of the server's is its last word.
+func endsSession(body []byte) bool {
+	severity := wire.ErrorField(body, 'V')
+	return severity == "FATAL" || severity == "PANIC"
+}
+
+// farewellOf shows the client the server's last word. Nothing may follow it.
+func (s *session) farewellOf(body []byte) error {
+	s.farewell = true
+	return s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))
 }
 
 func copyRow(body []byte) ([][]byte, error) {

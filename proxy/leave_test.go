@@ -36,3 +36,35 @@ func TestNothingFollowsFarewell(t *testing.T) {
 		}
 	}
 }
+
+// TestLastWordsAreSaidOnce: the server's FATAL is the session's farewell whatever it was asked, by the client or by the proxy itself.
+func TestLastWordsAreSaidOnce(t *testing.T) {
+	told := wire.AppendError(nil, "FATAL", "57P01", "terminating connection due to administrator command", "", "", 0)
+	for name, take := range map[string]func(s *session) error{
+		"a statement of ours":             func(s *session) error { return s.innerFrame(&inner{done: make(chan struct{})}, 'E') },
+		"one of ours in a batch":          func(s *session) error { return s.innerFrame(&inner{inBatch: true, done: make(chan struct{})}, 'E') },
+		"behind an error of ours":         func(s *session) error { return s.swallow(answer{kind: kindQuery}, 'E') },
+		"a statement":                     func(s *session) error { return s.serverError(answer{kind: kindQuery}) },
+		"when nothing was asked":          func(s *session) error { return s.unasked('E') },
+		"a statement that is refused":     func(s *session) error { return s.serverError(answer{kind: kindParse, refusal: refusalAborted}) },
+		"the text of a refused statement": func(s *session) error { return s.serverError(answer{kind: kindQuery, refusal: refusalAborted}) },
+	} {
+		client, far := net.Pipe()
+		up, server := net.Pipe()
+		s := &session{server: &Server{metrics: metrics.New(prometheus.NewRegistry())}, ledger: newLedger(), client: wire.NewConn(client, 1<<20), up: wire.NewConn(up, 1<<20)}
+		go func() {
+			server.Write(told)
+			server.Close()
+		}()
+		if typ, _, err := s.up.Next(); typ != 'E' || err != nil {
+			t.Fatalf("%s: %q %v", name, typ, err)
+		}
+		if err := take(s); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		go s.hangUp(io.EOF)
+		if got, _ := io.ReadAll(far); string(got) != string(told) {
+			t.Errorf("%s: the client is told %q", name, got)
+		}
+	}
+}

@@ -57,11 +57,7 @@ func (s *session) answer(typ byte) error {
 		return s.unasked(typ)
 	}
 	if a.inner != nil {
-		forClient, err := s.innerFrame(a.inner, typ)
-		if err != nil || !forClient {
-			return err
-		}
-		return s.up.Forward(s.client)
+		return s.innerFrame(a.inner, typ)
 	}
 	if s.swallowing {
 		return s.swallow(a, typ)

@@ -20,8 +20,7 @@ func (s *session) serverError(a answer) error {
 		return fmt.Errorf("upstream read: %w", err)
 	}
 	body = a.run.withWords(s.asTimeout(body))
-	severity := wire.ErrorField(body, 'V')
-	ending := severity == "FATAL" || severity == "PANIC"
+	ending := endsSession(body)
 	s.farewell = s.farewell || ending
 	out := s.client.Out()
 	start := len(out)
@@ -145,7 +144,15 @@ func (s *session) swallow(a answer, typ byte) error {
 			s.ledger.settle()
 		}
 	case 'E':
+		body, err := s.up.Body()
+		if err != nil {
+			return fmt.Errorf("upstream read: %w", err)
+		}
+		if endsSession(body) {
+			return s.farewellOf(body)
+		}
 		s.ledger.failed()
+		return nil
 	}
 	return s.up.Discard()
 }
