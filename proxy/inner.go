@@ -165,6 +165,7 @@ func (s *session) innerFailed(q *inner) error {
 	q.failed = &innerError{sqlstate: "unknown"}
 	s.ledger.failed()
 	if q.inBatch {
+		s.temporaries.failed()
 		err = s.client.SetOut(wire.AppendFrame(s.client.Out(), 'E', body))
 		close(q.done)
 		return err
