@@ -54,6 +54,7 @@ type Bank struct {
 	mu        sync.Mutex
 	transfers map[int64]*Transfer
 	wrong     []string
+	wrongs    map[string]int // how many of a kind, by their format
 	Errors    map[string]int // by SQLSTATE, or what else was told
 	next      atomic.Int64
 	Reads     atomic.Int64
@@ -92,11 +93,14 @@ func NewBank(s *Stand) (*Bank, error) {
 
 func owner(i int) string { return fmt.Sprintf("%sowner-%d", mark, i) }
 
-// Wrong notes a broken promise.
+// Wrong notes a broken promise, and of the same kind ten.
 func (b *Bank) Wrong(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.wrong) < 50 {
+	if b.wrongs == nil {
+		b.wrongs = map[string]int{}
+	}
+	if b.wrongs[format]++; b.wrongs[format] <= 10 {
 		b.wrong = append(b.wrong, fmt.Sprintf(format, args...))
 	}
 }
@@ -106,7 +110,7 @@ func (b *Bank) TakeWrong() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wrong
-	b.wrong = nil
+	b.wrong, b.wrongs = nil, nil
 	return w
 }
 
