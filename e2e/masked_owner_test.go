@@ -2,13 +2,9 @@ package e2e
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgveil/pgveil/e2e/stack"
 )
@@ -24,58 +20,7 @@ func TestAttacksOfAMaskedOwner(t *testing.T) {
 	defer app.Close(context.Background())
 	fill(app)
 	own := ownStack(t, func(o *stack.Options) { o.Policy = ownerRules })
-	config, err := pgconn.ParseConfig(own.DSN("app", password("app"), "shop", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var notices strings.Builder
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { fmt.Fprint(&notices, n.Message, n.Detail, n.Hint, n.Where) }
-	c, err := pgconn.ConnectConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(context.Background())
-	for _, line := range ownerAttacks(t) {
-		attempt, harmless := strings.CutPrefix(line, "? ")
-		for _, w := range ways[:2] {
-			c.Exec(context.Background(), "begin").ReadAll()
-			refused, text := false, ""
-			for _, statement := range strings.Split(attempt, " ;; ") {
-				r, err := w.run(c, shape{sql: statement})
-				o := outcomeOf(r, err, true)
-				refused = refused || o.code != ""
-				text += o.text
-				if err != nil {
-					text += fmt.Sprintf("%+v", err)
-				}
-				if len(r) > 0 && r[len(r)-1].Err != nil {
-					text += fmt.Sprintf("%+v", r[len(r)-1].Err)
-				}
-			}
-			c.Exec(context.Background(), "rollback").ReadAll()
-			if os.Getenv("PROBE") != "" {
-				t.Logf("%s: %s: %v %s %s", w.name, attempt, refused, text, notices.String())
-			}
-			if found := ownerSeen.FindString(text + notices.String()); found != "" {
-				t.Errorf("%s: %s shows %q: %s %s", w.name, attempt, found, text, notices.String())
-			}
-			if !refused && !harmless {
-				t.Errorf("%s: %s was not refused: %s", w.name, attempt, text)
-			}
-			notices.Reset()
-		}
-	}
-}
-
-func ownerAttacks(t *testing.T) (all []string) {
-	text, err := os.ReadFile("testdata/attacks_owner.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range strings.Split(string(text), "\n") {
-		if line != "" && line[0] != '#' {
-			all = append(all, line)
-		}
-	}
-	return all
+	a := attacker{dsn: own.DSN("app", password("app"), "shop", ""), seen: ownerSeen}
+	a.connect(t)
+	a.try(t, attempts(t, "testdata/attacks_owner.sql", 90))
 }
