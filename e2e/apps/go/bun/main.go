@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -13,6 +12,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/pgveil/pgveil/e2e/apps/go/printed"
 )
 
 type Customer struct {
@@ -38,18 +39,6 @@ type Order struct {
 	Customer      *Customer `bun:"rel:belongs-to,join:customer_id=id"`
 }
 
-func show(step string, v any, err error) {
-	if err != nil {
-		fmt.Printf("%s: error %v\n", step, err)
-		return
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Printf("%s: %s\n", step, text)
-}
-
 func ptr[T any](v T) *T { return &v }
 
 var when = time.Date(2024, 2, 29, 12, 30, 0, 0, time.UTC)
@@ -69,31 +58,31 @@ func main() {
 	ctx := context.Background()
 	for _, model := range []any{(*Customer)(nil), (*Order)(nil)} {
 		_, err := db.NewCreateTable().Model(model).IfNotExists().WithForeignKeys().Exec(ctx)
-		show("create table", nil, err)
+		printed.Show("create table", nil, err)
 	}
 	_, err = db.NewCreateIndex().Model((*Customer)(nil)).Index("customers_phone").Column("phone").Exec(ctx)
-	show("create index", nil, err)
+	printed.Show("create index", nil, err)
 	write(ctx, db)
 	read(ctx, db)
 	change(ctx, db)
 	var all []*Customer
-	show("all", &all, db.NewSelect().Model(&all).Relation("Orders").Order("c.id").Scan(ctx))
+	printed.Show("all", &all, db.NewSelect().Model(&all).Relation("Orders").Order("c.id").Scan(ctx))
 	_, err = db.NewAddColumn().Model((*Customer)(nil)).ColumnExpr("note text").Exec(ctx)
-	show("add column", nil, err)
+	printed.Show("add column", nil, err)
 	_, err = db.NewDropColumn().Model((*Customer)(nil)).Column("note").Exec(ctx)
-	show("drop column", nil, err)
+	printed.Show("drop column", nil, err)
 }
 
 func write(ctx context.Context, db *bun.DB) {
 	one := person(1)
 	_, err := db.NewInsert().Model(one).Exec(ctx)
-	show("insert", one, err)
+	printed.Show("insert", one, err)
 	var many []*Customer
 	for n := 2; n <= 12; n++ {
 		many = append(many, person(n))
 	}
 	_, err = db.NewInsert().Model(&many).Returning("id, email").Exec(ctx)
-	show("bulk insert", many, err)
+	printed.Show("bulk insert", many, err)
 	var orders []*Order
 	for i, c := range many {
 		for o := range i % 4 {
@@ -101,24 +90,24 @@ func write(ctx context.Context, db *bun.DB) {
 		}
 	}
 	_, err = db.NewInsert().Model(&orders).Exec(ctx)
-	show("orders", orders, err)
+	printed.Show("orders", orders, err)
 	_, err = db.NewInsert().Model(person(1)).Exec(ctx)
-	show("a duplicate", err != nil, nil)
+	printed.Show("a duplicate", err != nil, nil)
 	again := person(1)
 	again.Name = "Renamed"
 	_, err = db.NewInsert().Model(again).On("CONFLICT (email) DO UPDATE").Set("name = EXCLUDED.name, phone = EXCLUDED.phone").Returning("*").Exec(ctx)
-	show("upsert", again, err)
+	printed.Show("upsert", again, err)
 	m := map[string]any{"name": "Map", "email": "map@example.org", "credit": "2.50", "active": true}
 	_, err = db.NewInsert().Model(&m).TableExpr("customers").Exec(ctx)
-	show("from a map", nil, err)
+	printed.Show("from a map", nil, err)
 }
 
 func read(ctx context.Context, db *bun.DB) {
 	c := new(Customer)
-	show("by email", c, db.NewSelect().Model(c).Where("email = ?", "person03@example.org").Scan(ctx))
+	printed.Show("by email", c, db.NewSelect().Model(c).Where("email = ?", "person03@example.org").Scan(ctx))
 	list := func(step string, q func(*bun.SelectQuery) *bun.SelectQuery) {
 		var rows []*Customer
-		show(step, &rows, q(db.NewSelect().Model(&rows)).Scan(ctx))
+		printed.Show(step, &rows, q(db.NewSelect().Model(&rows)).Scan(ctx))
 	}
 	list("in", func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("c.email IN (?)", bun.In([]string{"person04@example.org", "person05@example.org"})).Order("c.id")
@@ -138,19 +127,19 @@ func read(ctx context.Context, db *bun.DB) {
 	})
 	list("columns", func(q *bun.SelectQuery) *bun.SelectQuery { return q.Column("id", "email").Order("id").Limit(3) })
 	var orders []*Order
-	show("belongs to", &orders, db.NewSelect().Model(&orders).Relation("Customer").Where("customer.email = ?", "person09@example.org").Order("o.id").Scan(ctx))
+	printed.Show("belongs to", &orders, db.NewSelect().Model(&orders).Relation("Customer").Where("customer.email = ?", "person09@example.org").Order("o.id").Scan(ctx))
 	n, err := db.NewSelect().Model((*Customer)(nil)).Where("phone IS NOT NULL").Count(ctx)
-	show("count", n, err)
+	printed.Show("count", n, err)
 	found, err := db.NewSelect().Model((*Customer)(nil)).Where("email = ?", "nobody").Exists(ctx)
-	show("exists", found, err)
+	printed.Show("exists", found, err)
 	var rows []map[string]any
-	show("cte", &rows, db.NewSelect().With("busy", db.NewSelect().Model((*Order)(nil)).Column("customer_id").ColumnExpr("count(*) AS n").Group("customer_id")).
+	printed.Show("cte", &rows, db.NewSelect().With("busy", db.NewSelect().Model((*Order)(nil)).Column("customer_id").ColumnExpr("count(*) AS n").Group("customer_id")).
 		TableExpr("busy").ColumnExpr("c.email, busy.n").Join("JOIN customers AS c ON c.id = busy.customer_id").Where("busy.n > ?", 1).OrderExpr("c.id").Scan(ctx, &rows))
 	var emails []string
-	show("one column", &emails, db.NewSelect().Model((*Customer)(nil)).Column("email").Order("id").Scan(ctx, &emails))
+	printed.Show("one column", &emails, db.NewSelect().Model((*Customer)(nil)).Column("email").Order("id").Scan(ctx, &emails))
 	var least, most string
-	show("extremes", []*string{&least, &most}, db.NewSelect().Model((*Order)(nil)).ColumnExpr("min(total), max(total)").Scan(ctx, &least, &most))
-	show("missing", nil, db.NewSelect().Model(c).Where("email = ?", "nobody").Scan(ctx))
+	printed.Show("extremes", []*string{&least, &most}, db.NewSelect().Model((*Order)(nil)).ColumnExpr("min(total), max(total)").Scan(ctx, &least, &most))
+	printed.Show("missing", nil, db.NewSelect().Model(c).Where("email = ?", "nobody").Scan(ctx))
 }
 
 func change(ctx context.Context, db *bun.DB) {
@@ -159,7 +148,7 @@ func change(ctx context.Context, db *bun.DB) {
 		if err == nil {
 			n, err = r.RowsAffected()
 		}
-		show(step, n, err)
+		printed.Show(step, n, err)
 	}
 	r, err := db.NewUpdate().Model((*Customer)(nil)).Set("phone = ?", "555").Where("email = ?", "person02@example.org").Exec(ctx)
 	affected("update", r, err)
@@ -174,20 +163,20 @@ func change(ctx context.Context, db *bun.DB) {
 	affected("bulk update", r, err)
 	r, err = db.NewDelete().Model((*Customer)(nil)).Where("email = ?", "map@example.org").Exec(ctx)
 	affected("delete", r, err)
-	show("transaction", nil, db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	printed.Show("transaction", nil, db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(person(20)).Exec(ctx); err != nil {
 			return err
 		}
 		c := new(Customer)
 		err := tx.NewSelect().Model(c).Where("email = ?", "person20@example.org").For("UPDATE").Scan(ctx)
-		show("in it", c, err)
+		printed.Show("in it", c, err)
 		return err
 	}))
-	show("rolled back", nil, db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	printed.Show("rolled back", nil, db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(person(21)).Exec(ctx)
-		show("in it", nil, err)
+		printed.Show("in it", nil, err)
 		return fmt.Errorf("no")
 	}))
 	n, err := db.NewSelect().Model((*Customer)(nil)).Where("email IN (?)", bun.In([]string{"person20@example.org", "person21@example.org"})).Count(ctx)
-	show("both", n, err)
+	printed.Show("both", n, err)
 }

@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -24,19 +23,8 @@ import (
 	"github.com/pgveil/pgveil/e2e/apps/go/ent/store/customer"
 	"github.com/pgveil/pgveil/e2e/apps/go/ent/store/migrate"
 	"github.com/pgveil/pgveil/e2e/apps/go/ent/store/order"
+	"github.com/pgveil/pgveil/e2e/apps/go/printed"
 )
-
-func show(step string, v any, err error) {
-	if err != nil {
-		fmt.Printf("%s: error %v\n", step, err)
-		return
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Printf("%s: %s\n", step, text)
-}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -50,7 +38,7 @@ func person(c *store.Client, n int) *store.CustomerCreate {
 func plan(ctx context.Context, c *store.Client) {
 	var text strings.Builder
 	err := c.Schema.WriteTo(ctx, &text, schema.WithDropColumn(true), schema.WithDropIndex(true))
-	show("plan", strings.Split(text.String(), "\n"), err)
+	printed.Show("plan", strings.Split(text.String(), "\n"), err)
 }
 
 func main() {
@@ -62,9 +50,9 @@ func main() {
 	c := store.NewClient(store.Driver(entsql.OpenDB(dialect.Postgres, db)))
 	defer c.Close()
 	plan(ctx, c)
-	show("migrate", nil, c.Schema.Create(ctx))
+	printed.Show("migrate", nil, c.Schema.Create(ctx))
 	plan(ctx, c)
-	show("migrate again", nil, c.Schema.Create(ctx, schema.WithDropColumn(true), schema.WithDropIndex(true)))
+	printed.Show("migrate again", nil, c.Schema.Create(ctx, schema.WithDropColumn(true), schema.WithDropIndex(true)))
 	write(ctx, c)
 	read(ctx, c)
 	change(ctx, c)
@@ -74,70 +62,70 @@ func main() {
 
 func write(ctx context.Context, c *store.Client) {
 	one, err := person(c, 1).Save(ctx)
-	show("create", one, err)
+	printed.Show("create", one, err)
 	var many []*store.CustomerCreate
 	for n := 2; n <= 12; n++ {
 		many = append(many, person(c, n))
 	}
 	all, err := c.Customer.CreateBulk(many...).Save(ctx)
-	show("create many", all, err)
+	printed.Show("create many", all, err)
 	for i, p := range all {
 		for o := range i % 3 {
 			made, err := c.Order.Create().SetCustomer(p).SetTotal(fmt.Sprintf("%d.%02d", i*10+o, o)).Save(ctx)
-			show("order", made, err)
+			printed.Show("order", made, err)
 		}
 	}
 	least, err := c.Customer.Create().SetName("Nil").SetEmail("nil@example.org").SetCredit("0").SetNillableSeen(nil).Save(ctx)
-	show("nulls and defaults", least, err)
+	printed.Show("nulls and defaults", least, err)
 	_, err = person(c, 1).Save(ctx)
-	show("a duplicate", store.IsConstraintError(err), nil)
+	printed.Show("a duplicate", store.IsConstraintError(err), nil)
 	id, err := person(c, 1).SetName("Renamed").SetCredit("1.00").OnConflictColumns(customer.FieldEmail).UpdateNewValues().ID(ctx)
-	show("upsert", id, err)
+	printed.Show("upsert", id, err)
 	err = person(c, 2).OnConflictColumns(customer.FieldEmail).DoNothing().Exec(ctx)
-	show("do nothing", fmt.Sprint(err), nil)
+	printed.Show("do nothing", fmt.Sprint(err), nil)
 	id, err = person(c, 3).OnConflictColumns(customer.FieldEmail).Update(func(u *store.CustomerUpsert) { u.SetPhone("+1").UpdateName() }).ID(ctx)
-	show("upsert of some", id, err)
+	printed.Show("upsert of some", id, err)
 }
 
 func read(ctx context.Context, c *store.Client) {
 	one, err := c.Customer.Query().Where(customer.Email("person03@example.org")).Only(ctx)
-	show("by email", one, err)
+	printed.Show("by email", one, err)
 	_, err = c.Customer.Query().Where(customer.Email("nobody")).Only(ctx)
-	show("nobody", store.IsNotFound(err), nil)
+	printed.Show("nobody", store.IsNotFound(err), nil)
 	list, err := c.Customer.Query().Where(customer.EmailIn("person05@example.org", "person06@example.org", "nobody")).Order(customer.ByID()).All(ctx)
-	show("in", list, err)
+	printed.Show("in", list, err)
 	list, err = c.Customer.Query().Where(customer.Or(customer.Phone("+49 30 0007"), customer.Born(time.Date(1968, 3, 9, 0, 0, 0, 0, time.UTC)))).Order(customer.ByID()).All(ctx)
-	show("or", list, err)
+	printed.Show("or", list, err)
 	list, err = c.Customer.Query().Where(customer.Not(customer.Email("person01@example.org")), customer.PhoneNotNil(), customer.EmailNEQ("person02@example.org")).
 		Order(customer.ByID(entsql.OrderDesc())).Limit(2).All(ctx)
-	show("not", list, err)
+	printed.Show("not", list, err)
 	list, err = c.Customer.Query().Where(customer.BornGTE(time.Date(1965, 1, 1, 0, 0, 0, 0, time.UTC)), customer.BornLT(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC))).
 		Order(customer.ByBorn(entsql.OrderDesc())).All(ctx)
-	show("born between", list, err)
+	printed.Show("born between", list, err)
 	for page := range 3 {
 		list, err = c.Customer.Query().Order(customer.ByName(), customer.ByID()).Offset(page * 5).Limit(5).All(ctx)
-		show(fmt.Sprint("page ", page), list, err)
+		printed.Show(fmt.Sprint("page ", page), list, err)
 	}
 	n, err := c.Customer.Query().Where(customer.SeenNotNil()).Count(ctx)
-	show("count", n, err)
+	printed.Show("count", n, err)
 	exists, err := c.Customer.Query().Where(customer.Phone("+49 30 0009")).Exist(ctx)
-	show("exists", exists, err)
+	printed.Show("exists", exists, err)
 	list, err = c.Customer.Query().Where(customer.HasOrdersWith(order.TotalGT("20.00"))).WithOrders(func(q *store.OrderQuery) { q.Order(order.ByTotal(), order.ByID()) }).
 		Order(customer.ByID()).All(ctx)
-	show("with orders", list, err)
+	printed.Show("with orders", list, err)
 	orders, err := c.Order.Query().Where(order.HasCustomerWith(customer.EmailIn("person09@example.org", "person10@example.org"))).WithCustomer().
 		Order(order.ByTotal(entsql.OrderDesc()), order.ByID()).All(ctx)
-	show("orders", orders, err)
+	printed.Show("orders", orders, err)
 	byCount, err := c.Customer.Query().Order(customer.ByOrdersCount(entsql.OrderDesc()), customer.ByID()).Limit(4).All(ctx)
-	show("by number of orders", byCount, err)
+	printed.Show("by number of orders", byCount, err)
 	emails, err := c.Customer.Query().Order(customer.ByID()).Select(customer.FieldEmail).Strings(ctx)
-	show("emails", emails, err)
+	printed.Show("emails", emails, err)
 	var groups []struct {
 		Email string `json:"email"`
 		Count int    `json:"count"`
 	}
 	err = c.Customer.Query().Where(customer.IDLT(5)).GroupBy(customer.FieldEmail).Aggregate(store.Count()).Scan(ctx, &groups)
-	show("group", len(groups), err)
+	printed.Show("group", len(groups), err)
 	var status []struct {
 		Status string `json:"status"`
 		Max    string `json:"max"`
@@ -145,34 +133,34 @@ func read(ctx context.Context, c *store.Client) {
 		Count  int    `json:"count"`
 	}
 	err = c.Order.Query().GroupBy(order.FieldStatus).Aggregate(store.Max(order.FieldTotal), store.Min(order.FieldTotal), store.Count()).Scan(ctx, &status)
-	show("aggregates", status, err)
+	printed.Show("aggregates", status, err)
 	list, err = c.Customer.Query().Where(customer.EmailContains("son1")).All(ctx)
-	show("contains", list, err)
+	printed.Show("contains", list, err)
 	list, err = c.Customer.Query().Unique(true).Where(customer.Active(true)).Order(customer.ByID()).Limit(3).All(ctx)
-	show("active", list, err)
+	printed.Show("active", list, err)
 }
 
 func change(ctx context.Context, c *store.Client) {
 	n, err := c.Customer.Update().Where(customer.Email("person04@example.org")).SetPhone("+44 1").SetCredit("12.34").Save(ctx)
-	show("update", n, err)
+	printed.Show("update", n, err)
 	one, err := c.Customer.Query().Where(customer.Email("person04@example.org")).Only(ctx)
-	show("updated", one, err)
+	printed.Show("updated", one, err)
 	if err == nil {
 		one, err = one.Update().ClearPhone().ClearBorn().SetEmail("other@example.org").SetProfile(map[string]any{"n": "changed"}).Save(ctx)
-		show("update one", one, err)
+		printed.Show("update one", one, err)
 	}
 	n, err = c.Customer.Update().Where(customer.BornGT(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC))).ClearSeen().SetActive(false).Save(ctx)
-	show("update many", n, err)
+	printed.Show("update many", n, err)
 	n, err = c.Order.Update().Where(order.TotalGTE("40.00")).SetStatus(order.StatusPaid).Save(ctx)
-	show("paid", n, err)
+	printed.Show("paid", n, err)
 	_, err = c.Customer.UpdateOneID(1).SetEmail("person02@example.org").Save(ctx)
-	show("update to a duplicate", store.IsConstraintError(err), nil)
+	printed.Show("update to a duplicate", store.IsConstraintError(err), nil)
 	n, err = c.Order.Delete().Where(order.TotalLT("5.00")).Exec(ctx)
-	show("delete", n, err)
+	printed.Show("delete", n, err)
 	n, err = c.Customer.Delete().Where(customer.Email("person12@example.org")).Exec(ctx)
-	show("delete with orders", n, err)
+	printed.Show("delete with orders", n, err)
 	left, err := c.Order.Query().Order(order.ByID()).IDs(ctx)
-	show("orders left", left, err)
+	printed.Show("orders left", left, err)
 }
 
 func transactions(ctx context.Context, c *store.Client) {
@@ -181,29 +169,29 @@ func transactions(ctx context.Context, c *store.Client) {
 		panic(err)
 	}
 	locked, err := tx.Customer.Query().Where(customer.Email("person05@example.org")).ForUpdate().Only(ctx)
-	show("for update", locked, err)
+	printed.Show("for update", locked, err)
 	gone, err := tx.Customer.Create().SetName("Gone").SetEmail("gone@example.org").SetSeen(time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)).Save(ctx)
-	show("in a transaction", gone, err)
-	show("rollback", nil, tx.Rollback())
+	printed.Show("in a transaction", gone, err)
+	printed.Show("rollback", nil, tx.Rollback())
 	exists, err := c.Customer.Query().Where(customer.Email("gone@example.org")).Exist(ctx)
-	show("gone", exists, err)
+	printed.Show("gone", exists, err)
 	tx, err = c.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		panic(err)
 	}
-	show("serializable", nil, tx.Customer.Update().Where(customer.Email("person05@example.org")).SetNillablePhone(ptr("+5")).Exec(ctx))
-	show("commit", nil, tx.Commit())
+	printed.Show("serializable", nil, tx.Customer.Update().Where(customer.Email("person05@example.org")).SetNillablePhone(ptr("+5")).Exec(ctx))
+	printed.Show("commit", nil, tx.Commit())
 	one, err := c.Customer.Query().Where(customer.Phone("+5")).Only(ctx)
-	show("committed", one, err)
+	printed.Show("committed", one, err)
 	rows, err := c.QueryContext(ctx, "SELECT email FROM customers WHERE email = $1", "person05@example.org")
 	if err == nil {
 		var email string
 		rows.Next()
 		err = rows.Scan(&email)
 		rows.Close()
-		show("raw", email, err)
+		printed.Show("raw", email, err)
 	} else {
-		show("raw", nil, err)
+		printed.Show("raw", nil, err)
 	}
 }
 
@@ -222,10 +210,10 @@ func grow(ctx context.Context, c *store.Client) {
 		t.Columns = append(append([]*schema.Column(nil), t.Columns...), note)
 		t.Indexes = append(append([]*schema.Index(nil), t.Indexes...), &schema.Index{Name: "customer_note", Columns: []*schema.Column{note}})
 	}
-	show("grow", nil, migrate.Create(ctx, c.Schema, tables))
+	printed.Show("grow", nil, migrate.Create(ctx, c.Schema, tables))
 	list, err := c.Customer.Query().Where(customer.Email("person06@example.org")).All(ctx)
-	show("after growing", list, err)
-	show("shrink", nil, c.Schema.Create(ctx, schema.WithDropColumn(true), schema.WithDropIndex(true)))
+	printed.Show("after growing", list, err)
+	printed.Show("shrink", nil, c.Schema.Create(ctx, schema.WithDropColumn(true), schema.WithDropIndex(true)))
 	list, err = c.Customer.Query().Order(customer.ByID()).All(ctx)
-	show("all", list, err)
+	printed.Show("all", list, err)
 }

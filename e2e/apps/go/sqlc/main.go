@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -14,23 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/pgveil/pgveil/e2e/apps/go/printed"
 	"github.com/pgveil/pgveil/e2e/apps/go/sqlc/store"
 )
 
 //go:embed schema.sql
 var schema string
-
-func show(step string, v any, err error) {
-	if err != nil {
-		fmt.Printf("%s: error %v\n", step, err)
-		return
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Printf("%s: %s\n", step, text)
-}
 
 func text(s string) pgtype.Text { return pgtype.Text{String: s, Valid: true} }
 
@@ -64,70 +52,70 @@ func main() {
 	for _, statement := range strings.Split(schema, ";\n") {
 		if strings.TrimSpace(statement) != "" {
 			_, err := conn.Exec(ctx, statement)
-			show("schema", nil, err)
+			printed.Show("schema", nil, err)
 		}
 	}
 	q := store.New(conn)
 	for n := 1; n <= 9; n++ {
 		c, err := q.CreateCustomer(ctx, person(n))
-		show("create", c, err)
+		printed.Show("create", c, err)
 	}
 	_, err = q.CreateCustomer(ctx, person(1))
-	show("a duplicate", err != nil, nil)
+	printed.Show("a duplicate", err != nil, nil)
 	read(ctx, q)
 	change(ctx, conn, q)
 	all, err := q.ListCustomers(ctx, store.ListCustomersParams{Limit: 100})
-	show("all", all, err)
+	printed.Show("all", all, err)
 	n, err := q.CreateOrders(ctx, []store.CreateOrdersParams{{CustomerID: 1, Total: number("12.50"), Status: "new"}, {CustomerID: 2, Total: number("199.99"), Status: "paid"}})
-	show("copy", n, err)
+	printed.Show("copy", n, err)
 	large, err := q.LargeOrders(ctx, number("100.00"))
-	show("what was copied", large, err)
+	printed.Show("what was copied", large, err)
 }
 
 func read(ctx context.Context, q *store.Queries) {
 	c, err := q.UpsertCustomer(ctx, store.UpsertCustomerParams{Name: "Renamed", Email: "person01@example.org", Phone: text("111")})
-	show("upsert", c, err)
+	printed.Show("upsert", c, err)
 	c, err = q.CustomerByEmail(ctx, "person02@example.org")
-	show("by email", c, err)
+	printed.Show("by email", c, err)
 	_, err = q.CustomerByEmail(ctx, "nobody")
-	show("nobody", nil, err)
+	printed.Show("nobody", nil, err)
 	some, err := q.CustomersByEmails(ctx, []string{"person03@example.org", "person04@example.org"})
-	show("by emails", some, err)
+	printed.Show("by emails", some, err)
 	for page := range int32(3) {
 		list, err := q.ListCustomers(ctx, store.ListCustomersParams{Limit: 4, Offset: page * 4})
-		show("page", list, err)
+		printed.Show("page", list, err)
 	}
 	born, err := q.BornBetween(ctx, store.BornBetweenParams{Earliest: day("1963-01-01"), Latest: day("1966-01-01")})
-	show("born between", born, err)
+	printed.Show("born between", born, err)
 	for _, p := range []store.SearchCustomersParams{{Email: text("person05@example.org")}, {Name: text("Person 06")}, {Email: text("person05@example.org"), Name: text("x")}, {}} {
 		found, err := q.SearchCustomers(ctx, p)
-		show("search", found, err)
+		printed.Show("search", found, err)
 	}
 	n, err := q.CountCustomers(ctx)
-	show("count", n, err)
+	printed.Show("count", n, err)
 }
 
 func change(ctx context.Context, conn *pgx.Conn, q *store.Queries) {
 	n, err := q.UpdateEmail(ctx, store.UpdateEmailParams{OldEmail: "person07@example.org", NewEmail: "seven@example.org"})
-	show("update", n, err)
+	printed.Show("update", n, err)
 	c, err := q.PatchCustomer(ctx, store.PatchCustomerParams{ID: 8, Profile: []byte(`{"patched": true}`)})
-	show("patch", c, err)
+	printed.Show("patch", c, err)
 	batch := q.AddOrder(ctx, []store.AddOrderParams{{CustomerID: 3, Total: number("33.00")}, {CustomerID: 2, Total: number("7.00")},
 		{CustomerID: 2, Total: number("99.99")}, {CustomerID: 1, Total: number("0.01")}})
-	batch.QueryRow(func(i int, o store.Order, err error) { show(fmt.Sprint("batch ", i), o, err) })
+	batch.QueryRow(func(i int, o store.Order, err error) { printed.Show(fmt.Sprint("batch ", i), o, err) })
 	of, err := q.OrdersOf(ctx, "person02@example.org")
-	show("orders of", of, err)
+	printed.Show("orders of", of, err)
 	busy, err := q.Busiest(ctx, 0)
-	show("busiest", busy, err)
+	printed.Show("busiest", busy, err)
 	large, err := q.LargeOrders(ctx, number("10.00"))
-	show("large", large, err)
+	printed.Show("large", large, err)
 	n, err = q.DeleteCustomer(ctx, "person09@example.org")
-	show("delete", n, err)
+	printed.Show("delete", n, err)
 	tx, err := conn.Begin(ctx)
-	show("begin", nil, err)
+	printed.Show("begin", nil, err)
 	_, err = q.WithTx(tx).CreateCustomer(ctx, person(20))
-	show("in it", nil, err)
-	show("rollback", nil, tx.Rollback(ctx))
+	printed.Show("in it", nil, err)
+	printed.Show("rollback", nil, tx.Rollback(ctx))
 	_, err = q.CustomerByEmail(ctx, "person20@example.org")
-	show("gone", nil, err)
+	printed.Show("gone", nil, err)
 }
