@@ -11,7 +11,7 @@ import "strings"
 //     holds its own name, by which the server finds the client's cursor (plpgsql_build_variable in src/pl/plpgsql/src/pl_comp.c);
 //   - it is never assigned, and no handler of errors stands in front of a FETCH.
 func fetchesUnseen(body string) bool {
-	if !containsWord(body, "fetch") {
+	if !strings.Contains(strings.ToLower(body), "fetch") {
 		return false
 	}
 	if strings.Contains(body, `\`) {
@@ -36,16 +36,6 @@ func fetchesUnseen(body string) bool {
 			cursor++
 		}
 		if cursor--; cursor == i || !ownCursor(words, cursor, i) {
-			return true
-		}
-	}
-	return false
-}
-
-// containsWord reports whether a word in lower case stands anywhere in a text, in letters of either case.
-func containsWord(text, lower string) bool {
-	for i := 0; i+len(lower) <= len(text); i++ {
-		if equalFold(text[i:i+len(lower)], lower) {
 			return true
 		}
 	}
