@@ -37,10 +37,8 @@ const (
 
 // Refusals lists every refusal code of this package, ordered by code.
 func Refusals() []RefusalDoc {
-	all := append(statementRefusals(), dmlRefusals()...)
-	all = append(append(append(all, ddlRefusals()...), exprRefusals()...), storedRefusals()...)
-	all = append(append(all, copyRefusals()...), textRefusals()...)
-	all = append(append(append(append(all, documentRefusals()...), temporaryRefusals()...), escapeRefusals()...), append(missingRefusals(), citextRefusals()...)...)
+	all := slices.Concat(statementRefusals(), dmlRefusals(), ddlRefusals(), exprRefusals(), storedRefusals(), copyRefusals(), textRefusals(),
+		documentRefusals(), temporaryRefusals(), escapeRefusals(), missingRefusals(), citextRefusals())
 	slices.SortStableFunc(all, func(a, b RefusalDoc) int { return strings.Compare(a.Code, b.Code) })
 	return all
 }
